@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 60_000,
+    // ONNX Runtime is a native addon: processes, not threads, keep one file's crash from taking the others with it.
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
