@@ -27,6 +27,9 @@ export class ConfigError extends HoldfastError {}
 /** A data set, file or example cannot be used. */
 export class DataError extends HoldfastError {}
 
+/** A file or folder cannot be found, read or written. `details.path` is the path. */
+export class FileError extends HoldfastError {}
+
 /** Training or evaluation stopped because of what happened at run time (NaN, a missing package, a failed session). */
 export class RunError extends HoldfastError {}
 
