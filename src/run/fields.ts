@@ -79,7 +79,9 @@ export class Fields {
   }
 
   objects(key: string): Fields[] {
-    const list = this.#read(key, "a list", (value) => (Array.isArray(value) ? (value as unknown[]) : undefined));
+    const list = this.#read(key, "a list", (value) =>
+      Array.isArray(value) ? (value as unknown[]) : undefined,
+    );
     return list.map((item, i) => new Fields(item, `${this.#where}, "${key}" ${i}`));
   }
 

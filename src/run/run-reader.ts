@@ -39,16 +39,20 @@ export interface RunRecord {
 export async function readRun(files: Files, folder: string): Promise<RunRecord> {
   const at = (name: string) => joinPath(folder, name);
   if (!(await files.exists(at(RUN_FILES.summary)))) {
-    throw new DataError(`${folder}: no run here (expected ${RUN_FILES.summary}, which "holdfast finetune" writes).`, {
-      details: { folder },
-    });
+    throw new DataError(
+      `${folder}: no run here (expected ${RUN_FILES.summary}, which "holdfast finetune" writes).`,
+      {
+        details: { folder },
+      },
+    );
   }
   const remarks: string[] = [];
   const lines = async <T>(file: RecordFile<T>): Promise<readonly T[]> => {
     const path = at(file.name);
     if (!(await files.exists(path))) return [];
     const { records, torn } = decodeLines(await files.readText(path), path, file.parse);
-    if (torn > 0) remarks.push(`${file.name}: the last line was cut off while it was written and is left out.`);
+    if (torn > 0)
+      remarks.push(`${file.name}: the last line was cut off while it was written and is left out.`);
     return records;
   };
   const json = async (name: string) => parseJson(await files.readText(at(name)), at(name));
