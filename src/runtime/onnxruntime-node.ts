@@ -1,0 +1,29 @@
+import type { OrtApi } from "./ort-api.ts";
+import { importPackage, type PackageImporter, packageError } from "./packages.ts";
+import type { SessionBackend } from "./session.ts";
+
+/**
+ * ONNX Runtime's native build for Node. It reads inputs and writes preallocated outputs where they lie, in any unshared
+ * buffer (also of a WebAssembly.Memory), and blocks the calling thread during a run.
+ *
+ * @throws RunError if the package is missing or has no build for this machine
+ */
+export async function openNative(importer: PackageImporter = importPackage): Promise<SessionBackend> {
+  let loaded: OnnxRuntimeNode;
+  try {
+    // The importer gives the package of this name.
+    loaded = (await importer("onnxruntime-node")) as OnnxRuntimeNode;
+  } catch (cause) {
+    throw packageError("onnxruntime-node", cause);
+  }
+  return {
+    ort: loaded,
+    label: `onnxruntime-node ${loaded.env.versions.node ?? loaded.env.versions.common}`,
+    inPlace: true,
+    defaultProviders: ["cpu"],
+  };
+}
+
+interface OnnxRuntimeNode extends OrtApi {
+  readonly env: { readonly versions: { readonly common: string; readonly node?: string } };
+}

@@ -1,0 +1,33 @@
+import { messageOf, ModelError, RunError, UnsupportedOpError } from "../errors.ts";
+
+/** What ONNX Runtime says when no kernel exists: "Could not find an implementation for Foo(7) node with name 'n'". */
+const noKernel = /Could not find an implementation for (?<op>[\w.]+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/;
+/** What it says of an operator outside its schemas: "No Op registered for Foo with domain_version of 17". */
+const noSchema = /No Op registered for (?<op>[\w.]+) with domain_version of (?<version>\d+)/;
+const unknownOp = /(?<op>[\w.:]+)\((?:-?\d+)\) is not a registered function\/op/;
+
+/** The error to throw when a session cannot be made of a model. */
+export function creationError(model: string, backend: string, cause: unknown): ModelError {
+  const said = messageOf(cause);
+  const match = noKernel.exec(said) ?? noSchema.exec(said) ?? unknownOp.exec(said);
+  if (match?.groups !== undefined) {
+    const { op, version, node } = match.groups;
+    return new UnsupportedOpError(
+      `${model}: ${backend} has no kernel for ${op}${version === undefined ? "" : ` (opset ${version})`}` +
+        `${node === undefined || node === "" ? "" : ` of node "${node}"`} with these types. It said: ${said}`,
+      { cause, details: { model, backend, opType: op, opset: version, node } },
+    );
+  }
+  return new ModelError(`${model}: ${backend} cannot open the model. It said: ${said}`, {
+    cause,
+    details: { model, backend },
+  });
+}
+
+/** The error to throw when a run of a session fails inside ONNX Runtime. */
+export function runError(model: string, backend: string, cause: unknown): RunError {
+  return new RunError(`${model}: ${backend} failed during the run. It said: ${messageOf(cause)}`, {
+    cause,
+    details: { model, backend },
+  });
+}
