@@ -39,7 +39,9 @@ function node({ op, inputs, outputs, ints = {}, domain }: TestNode): number[] {
     field(3, text(`the_${op}`)),
     field(4, text(op)),
     // AttributeProto: name 1, i 3, type 20 = INT (2).
-    ...Object.entries(ints).map(([name, i]) => field(5, message(field(1, text(name)), varint(3, i), varint(20, 2)))),
+    ...Object.entries(ints).map(([name, i]) =>
+      field(5, message(field(1, text(name)), varint(3, i), varint(20, 2))),
+    ),
     ...(domain === undefined ? [] : [field(7, text(domain))]),
   );
 }
@@ -54,7 +56,11 @@ function value({ name, type, dims }: TestValue): number[] {
 const text = (s: string): number[] => [...new TextEncoder().encode(s)];
 const message = (...parts: readonly number[][]): number[] => parts.flat();
 const varint = (id: number, n: number): number[] => [...number(id << 3), ...number(n)];
-const field = (id: number, bytes: number[]): number[] => [...number((id << 3) | 2), ...number(bytes.length), ...bytes];
+const field = (id: number, bytes: number[]): number[] => [
+  ...number((id << 3) | 2),
+  ...number(bytes.length),
+  ...bytes,
+];
 
 function number(n: number): number[] {
   const out: number[] = [];

@@ -21,10 +21,15 @@ it("takes the native package where it loads, without a word", async () => {
 
 it("falls back to WebAssembly where the native package is missing, and says so with the install line", async () => {
   const messages: string[] = [];
-  const runtime = await openRuntime({ importer: without("onnxruntime-node"), onMessage: (m) => messages.push(m) });
+  const runtime = await openRuntime({
+    importer: without("onnxruntime-node"),
+    onMessage: (m) => messages.push(m),
+  });
   expect(runtime.kind).toBe("wasm");
   expect(messages).toEqual([
-    expect.stringMatching(/^onnxruntime-node is not installed\. Install it: npm install onnxruntime-node@\S+ /),
+    expect.stringMatching(
+      /^onnxruntime-node is not installed\. Install it: npm install onnxruntime-node@\S+ /,
+    ),
   ]);
 });
 
@@ -32,15 +37,23 @@ it("falls back where the native package has no build for the machine, and repeat
   const messages: string[] = [];
   const importer: PackageImporter = (name) =>
     name === "onnxruntime-node"
-      ? Promise.reject(Object.assign(new Error("Cannot find module '../bin/napi-v6/linux/riscv64/x.node'"), { code: "MODULE_NOT_FOUND" }))
+      ? Promise.reject(
+          Object.assign(new Error("Cannot find module '../bin/napi-v6/linux/riscv64/x.node'"), {
+            code: "MODULE_NOT_FOUND",
+          }),
+        )
       : importPackage(name);
   const runtime = await openRuntime({ importer, onMessage: (m) => messages.push(m) });
   expect(runtime.kind).toBe("wasm");
-  expect(messages[0]).toContain("installed but does not load here. It said: Cannot find module '../bin/napi-v6/linux/riscv64");
+  expect(messages[0]).toContain(
+    "installed but does not load here. It said: Cannot find module '../bin/napi-v6/linux/riscv64",
+  );
 });
 
 it("fails with the install line where the package asked for is missing", async () => {
-  await expect(openRuntime({ prefer: "native", importer: without("onnxruntime-node") })).rejects.toMatchObject({
+  await expect(
+    openRuntime({ prefer: "native", importer: without("onnxruntime-node") }),
+  ).rejects.toMatchObject({
     name: "RunError",
     message: expect.stringContaining("npm install onnxruntime-node@"),
     details: { package: "onnxruntime-node", installed: false },
@@ -52,5 +65,7 @@ it("fails with the install line where the package asked for is missing", async (
 
 it("names both packages where neither is there", async () => {
   const opened = openRuntime({ importer: without("onnxruntime-node", "onnxruntime-web") });
-  await expect(opened).rejects.toThrow(/No ONNX Runtime.*onnxruntime-node is not installed.*\n.*onnxruntime-web is not installed/);
+  await expect(opened).rejects.toThrow(
+    /No ONNX Runtime.*onnxruntime-node is not installed.*\n.*onnxruntime-web is not installed/,
+  );
 });

@@ -2,7 +2,13 @@ import { messageOf, RunError } from "../errors.ts";
 import { openNative } from "./onnxruntime-node.ts";
 import { openWasm } from "./onnxruntime-web.ts";
 import { importPackage, installLines, type PackageImporter } from "./packages.ts";
-import { type ModelSource, openSession, type Session, type SessionBackend, type SessionOptions } from "./session.ts";
+import {
+  type ModelSource,
+  openSession,
+  type Session,
+  type SessionBackend,
+  type SessionOptions,
+} from "./session.ts";
 
 export interface RuntimeOptions {
   /** "auto" (default): native where it loads, else WebAssembly with a message. The others insist. */
@@ -57,11 +63,7 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
   }
 }
 
-function runtimeOver(
-  kind: Runtime["kind"],
-  backend: SessionBackend,
-  threads: number | undefined,
-): Runtime {
+function runtimeOver(kind: Runtime["kind"], backend: SessionBackend, threads: number | undefined): Runtime {
   return {
     kind,
     label: backend.label,

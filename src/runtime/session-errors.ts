@@ -1,7 +1,8 @@
-import { messageOf, ModelError, RunError, UnsupportedOpError } from "../errors.ts";
+import { ModelError, messageOf, RunError, UnsupportedOpError } from "../errors.ts";
 
 /** What ONNX Runtime says when no kernel exists: "Could not find an implementation for Foo(7) node with name 'n'". */
-const noKernel = /Could not find an implementation for (?<op>[\w.]+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/;
+const noKernel =
+  /Could not find an implementation for (?<op>[\w.]+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/;
 /** What it says of an operator outside its schemas: "No Op registered for Foo with domain_version of 17". */
 const noSchema = /No Op registered for (?<op>[\w.]+) with domain_version of (?<version>\d+)/;
 const unknownOp = /(?<op>[\w.:]+)\((?:-?\d+)\) is not a registered function\/op/;

@@ -110,17 +110,19 @@ describe.each(["native", "wasm"] as const)("a session of the %s runtime", (prefe
 
   it("carries scalars and tensors without elements", async () => {
     const scalarCase = tensor("float32", [], Float32Array.of(7));
-    expect((await (await open(identity(FLOAT, []))).run(feeds({ x: scalarCase }))).get("y")).toEqual(scalarCase);
+    expect((await (await open(identity(FLOAT, []))).run(feeds({ x: scalarCase }))).get("y")).toEqual(
+      scalarCase,
+    );
     const empty = zeros("float32", [0]);
     expect((await (await open(identity(FLOAT))).run(feeds({ x: empty }))).get("y")).toEqual(empty);
   });
 
   it("reports every tensor that does not fit, before the runtime sees one", async () => {
     const session = await open(linear);
-    const wrong = session.run(
-      feeds({ x: zeros("float32", [2, 4]), v: w, w: zeros("float64", [3, 2]) }),
-      { outputs: ["y", "z"], into: feeds({ total: zeros("float32", []) }) },
-    );
+    const wrong = session.run(feeds({ x: zeros("float32", [2, 4]), v: w, w: zeros("float64", [3, 2]) }), {
+      outputs: ["y", "z"],
+      into: feeds({ total: zeros("float32", []) }),
+    });
     await expect(wrong).rejects.toThrow(
       [
         "m.onnx: the tensors do not fit the model.",
@@ -150,7 +152,9 @@ describe.each(["native", "wasm"] as const)("a session of the %s runtime", (prefe
     const session = await open(step);
     await session.run(feeds({ w: g, g }));
     memory.grow(1);
-    await expect(session.run(feeds({ w: g, g }))).rejects.toThrow('input "w": the tensor\'s memory was detached');
+    await expect(session.run(feeds({ w: g, g }))).rejects.toThrow(
+      'input "w": the tensor\'s memory was detached',
+    );
   });
 
   it("names a dtype that the binding cannot carry", async () => {
@@ -215,7 +219,8 @@ describe("the native runtime", () => {
   it("refuses shared memory by name, which it could not read", async () => {
     const session = await (await openRuntime({ prefer: "native" })).createSession(step);
     const shared = tensor("float32", [1], new Float32Array(new SharedArrayBuffer(4)));
-    await expect(session.run(feeds({ w: shared, g: shared }))).rejects.toThrow('input "w": the tensor lies in shared');
+    await expect(session.run(feeds({ w: shared, g: shared }))).rejects.toThrow(
+      'input "w": the tensor lies in shared',
+    );
   });
 });
-
