@@ -31,7 +31,7 @@ export function dtypeOfOrt(type: string): DataType | null {
 
 /** Wraps our tensors for ONNX Runtime: the same memory, one wrapper per tensor object, kept as long as the tensor. */
 export interface TensorWrapper {
-  /** @throws RunError if the binding cannot carry the tensor's dtype, or its memory was detached or is shared */
+  /** @throws RunError if the tensor's memory was detached, or is shared where the runtime works in place */
   wrap(what: string, t: Tensor): OrtTensor;
 }
 
@@ -50,13 +50,6 @@ export function createTensorWrapper(ort: OrtApi, inPlace: boolean): TensorWrappe
         );
       }
       if (known !== undefined) return known;
-      if (!carried.has(t.dtype)) {
-        throw new RunError(
-          `${what}: ONNX Runtime's JavaScript binding cannot carry ${t.dtype}, expected one of ${[...carried].join(", ")}. ` +
-            "Convert the tensor first, for example bfloat16 to float32.",
-          { details: { dtype: t.dtype } },
-        );
-      }
       if (inPlace && "buffer" in t.data && t.data.buffer instanceof SharedArrayBuffer) {
         throw new RunError(
           `${what}: the tensor lies in shared memory, which onnxruntime-node refuses. ` +

@@ -1,4 +1,5 @@
 import { ModelError, messageOf, RunError, UnsupportedOpError } from "../errors.ts";
+import { dataTypeOfCode } from "../tensor/data-type.ts";
 
 /** What ONNX Runtime says when no kernel exists: "Could not find an implementation for Foo(7) node with name 'n'". */
 const noKernel =
@@ -6,6 +7,8 @@ const noKernel =
 /** What it says of an operator outside its schemas: "No Op registered for Foo with domain_version of 17". */
 const noSchema = /No Op registered for (?<op>[\w.]+) with domain_version of (?<version>\d+)/;
 const unknownOp = /(?<op>[\w.:]+)\((?:-?\d+)\) is not a registered function\/op/;
+/** What the JavaScript binding says of an input or output whose dtype it cannot carry: "Unsupported data type: 16". */
+const noDtype = /unsupported data type: (?<code>\d+)/i;
 
 /** The error to throw when a session cannot be made of a model. */
 export function creationError(model: string, backend: string, cause: unknown): ModelError {
@@ -17,6 +20,15 @@ export function creationError(model: string, backend: string, cause: unknown): M
       `${model}: ${backend} has no kernel for ${op}${version === undefined ? "" : ` (opset ${version})`}` +
         `${node === undefined || node === "" ? "" : ` of node "${node}"`} with these types. It said: ${said}`,
       { cause, details: { model, backend, opType: op, opset: version, node } },
+    );
+  }
+  const code = noDtype.exec(said)?.groups?.code;
+  if (code !== undefined) {
+    const dtype = dataTypeOfCode(Number(code)) ?? `dtype ${code}`;
+    return new ModelError(
+      `${model}: an input or output is ${dtype}, which ${backend} cannot pass to JavaScript. ` +
+        "Convert it in the graph, for example with a Cast to float32.",
+      { cause, details: { model, backend, dtype } },
     );
   }
   return new ModelError(`${model}: ${backend} cannot open the model. It said: ${said}`, {

@@ -94,13 +94,12 @@ describe.each(["native", "wasm"] as const)("a session of the %s runtime", (prefe
   });
 
   it("carries float16 as its bits, bool, int64 and strings", async () => {
-    const cases: [number, Tensor][] = [
+    const cases: readonly [number, Tensor][] = [
       [HALF, tensor("float16", [2], Uint16Array.of(floatToHalf(1.5), floatToHalf(-2)))],
       [BOOL, tensor("bool", [3], Uint8Array.of(1, 0, 1))],
       [INT64, int64s([2 ** 53, -1])],
+      [STRING, tensor("string", [2], ["héllo", ""])],
     ];
-    // The WebAssembly binding returns strings too, but takes them only as text of its own encoding: the same test.
-    cases.push([STRING, tensor("string", [2], ["héllo", ""])]);
     for (const [type, value] of cases) {
       const session = await open(identity(type));
       expect((await session.run(feeds({ x: value }))).get("y")).toEqual(value);
@@ -157,9 +156,8 @@ describe.each(["native", "wasm"] as const)("a session of the %s runtime", (prefe
     );
   });
 
-  it("names a dtype that the binding cannot carry", async () => {
-    const session = await open(identity(16));
-    await expect(session.run(feeds({ x: zeros("bfloat16", [1]) }))).rejects.toThrow("bfloat16");
+  it("names the dtype of a model's input that the binding cannot carry", async () => {
+    await expect(open(identity(16))).rejects.toThrow("m.onnx: an input or output is bfloat16, which");
   });
 
   it("names the operator for which there is no kernel", async () => {

@@ -153,8 +153,8 @@ function ortOptions(backend: SessionBackend, options: SessionOptions): OrtSessio
     graphOptimizationLevel: options.optimization ?? "all",
     enableMemPattern: options.memoryPattern ?? false,
     enableCpuMemArena: options.arena ?? true,
-    // Errors only: its warnings (unused initializers, folded nodes) are no use to who runs a training.
-    logSeverityLevel: 3,
+    // Fatal only: errors reach us as exceptions too, and its warnings (unused initializers) help nobody who trains.
+    logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(externalData === undefined
       ? {}
