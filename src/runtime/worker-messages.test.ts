@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import * as errors from "../errors.ts";
 import { DataError, ModelError, RunError } from "../errors.ts";
 import { flattenError, reviveError } from "./worker-messages.ts";
 
@@ -28,4 +29,13 @@ it("carries what is not an error, and a cause that is its own cause", () => {
   const loop = new RunError("loop");
   loop.cause = loop;
   expect(cross(loop).cause).toMatchObject({ message: "loop" });
+});
+
+it("gives every class of errors.ts back", () => {
+  for (const [name, Class] of Object.entries(errors)) {
+    if (!name.endsWith("Error")) continue;
+    const revived = cross(new (Class as typeof errors.HoldfastError)("m"));
+    expect(revived.constructor).toBe(Class);
+    expect(revived.name).toBe(name);
+  }
 });

@@ -1,12 +1,4 @@
-import {
-  ConfigError,
-  DataError,
-  HoldfastError,
-  ModelError,
-  messageOf,
-  RunError,
-  UnsupportedOpError,
-} from "../errors.ts";
+import * as errors from "../errors.ts";
 
 /** What the main thread gives a worker: the request, and one word of shared memory that is 1 once it should stop. */
 export interface WorkerStart<Request> {
@@ -40,7 +32,7 @@ export function flattenError(thrown: unknown, depth = 0): FlatError {
     name: thrown.name,
     message: thrown.message,
     ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
-    ...(thrown instanceof HoldfastError ? { details: clonable(thrown.details) } : {}),
+    ...(thrown instanceof errors.HoldfastError ? { details: clonable(thrown.details) } : {}),
     ...(thrown.cause === undefined || depth >= DEEPEST_CAUSE
       ? {}
       : { cause: flattenError(thrown.cause, depth + 1) }),
@@ -53,15 +45,23 @@ function clonable(details: Readonly<Record<string, unknown>>): Record<string, un
       try {
         return [key, structuredClone(value)];
       } catch {
-        return [key, messageOf(value)];
+        return [key, errors.messageOf(value)];
       }
     }),
   );
 }
 
-const holdfastErrors: ReadonlyMap<string, typeof HoldfastError> = new Map(
-  [HoldfastError, ModelError, UnsupportedOpError, ConfigError, DataError, RunError].map((c) => [c.name, c]),
+// Every class of errors.ts, so that a new one needs no line here.
+const holdfastErrors: ReadonlyMap<string, typeof errors.HoldfastError> = new Map(
+  Object.entries(errors).filter((entry): entry is [string, typeof errors.HoldfastError] =>
+    isErrorClass(entry[1]),
+  ),
 );
+
+function isErrorClass(value: unknown): value is typeof errors.HoldfastError {
+  const { HoldfastError } = errors;
+  return value === HoldfastError || (typeof value === "function" && value.prototype instanceof HoldfastError);
+}
 
 /** The error that plain data describes: of our class where it was one, with the stack of where it was thrown. */
 export function reviveError({ name, message, stack, details, cause }: FlatError): Error {
