@@ -1,0 +1,292 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { ModelError, messageOf } from "../errors.ts";
+import type { Attribute } from "./attribute.ts";
+import { Graph } from "./graph.ts";
+import type { FunctionDef, Model } from "./model.ts";
+import { Node } from "./node.ts";
+import {
+  type AttributeProto,
+  type FunctionProto,
+  type GraphProto,
+  AttributeProto_AttributeType as Kind,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type TensorProto,
+  type TypeProto,
+  type ValueInfoProto,
+} from "./proto/onnx-ml_pb.ts";
+import { decodeDataType, decodeTensor } from "./tensor-proto.ts";
+import type { DeclaredType, Dim } from "./type.ts";
+import { Value } from "./value.ts";
+
+/** Gives the bytes of a tensor whose data lies outside the model file. */
+export type ExternalBytes = (proto: TensorProto) => Uint8Array | undefined;
+
+/** Subgraphs nested deeper than this are taken for an attack on the stack; real models stay below 30. */
+const MAX_DEPTH = 200;
+
+/**
+ * The model in the bytes of an `.onnx` file.
+ *
+ * @throws ModelError if the bytes are no model, or a graph is cyclic or reads a value that nothing defines
+ */
+export function decodeModel(bytes: Uint8Array, external?: ExternalBytes): Model {
+  return decodeModelProto(parseModelProto(bytes), external);
+}
+
+/** The protobuf message in the bytes of an `.onnx` file. @throws ModelError if they are truncated or no model */
+export function parseModelProto(bytes: Uint8Array): ModelProto {
+  let proto: ModelProto;
+  try {
+    proto = fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw new ModelError(
+      `not an ONNX model: the protobuf message breaks off or is damaged (${messageOf(cause)}); copy or export the file again`,
+      { cause },
+    );
+  }
+  if (proto.graph === undefined) {
+    throw new ModelError(
+      "not an ONNX model: the file holds no graph; is it a checkpoint or another protobuf file?",
+    );
+  }
+  return proto;
+}
+
+export function decodeModelProto(proto: ModelProto, external?: ExternalBytes): Model {
+  const graph = new Decoder(external).graph(proto.graph!, null, 0); // parseModelProto has checked for it
+  return {
+    graph,
+    irVersion: Number(proto.irVersion),
+    opsets: decodeOpsets(proto.opsetImport),
+    functions: proto.functions.map(
+      (f): FunctionDef => ({
+        domain: normalDomain(f.domain),
+        name: f.name,
+        overload: f.overload,
+        inputs: f.input,
+        outputs: f.output,
+        attributes: f.attribute,
+        opsets: decodeOpsets(f.opsetImport),
+        origin: f,
+      }),
+    ),
+    producerName: proto.producerName,
+    producerVersion: proto.producerVersion,
+    metadata: new Map(proto.metadataProps.map((p) => [p.key, p.value])),
+    origin: proto,
+  };
+}
+
+/** "ai.onnx" and "" name the same domain; the IR uses "". */
+export function normalDomain(domain: string): string {
+  return domain === "ai.onnx" ? "" : domain;
+}
+
+function decodeOpsets(imports: readonly { domain: string; version: bigint }[]): Map<string, number> {
+  return new Map(imports.map((o) => [normalDomain(o.domain), Number(o.version)]));
+}
+
+/** Values by name, seen from inside a graph: its own first, then those of the graphs around it. */
+class Scope {
+  readonly own: Map<string, Value> = new Map();
+  readonly outer: Scope | null;
+
+  constructor(outer: Scope | null) {
+    this.outer = outer;
+  }
+
+  find(name: string): Value | undefined {
+    return this.own.get(name) ?? this.outer?.find(name);
+  }
+}
+
+class Decoder {
+  private readonly external: ExternalBytes | undefined;
+
+  constructor(external: ExternalBytes | undefined) {
+    this.external = external;
+  }
+
+  graph(proto: GraphProto, outer: Scope | null, depth: number): Graph {
+    if (depth > MAX_DEPTH)
+      throw new ModelError(`graph "${proto.name}": subgraphs are nested more than ${MAX_DEPTH} deep`);
+    const scope = new Scope(outer);
+    const graph = new Graph(proto.name);
+    graph.origin = proto;
+    for (const info of proto.input)
+      graph.inputs.push(this.declare(scope, info, `graph "${proto.name}" input`));
+    for (const stored of proto.initializer) {
+      const value =
+        scope.own.get(stored.name) ?? this.define(scope, stored.name, `graph "${proto.name}" initializer`);
+      const tensor = decodeTensor(stored, this.external?.(stored));
+      value.constant = tensor;
+      value.stored = { proto: stored, tensor };
+      value.type = { dtype: tensor.dtype, dims: tensor.dims };
+      graph.initializers.push(value);
+    }
+    // A sparse initializer defines its name too; the tensor itself stays in the message.
+    for (const sparse of proto.sparseInitializer) {
+      const name = sparse.values?.name ?? "";
+      if (!scope.own.has(name)) this.define(scope, name, `graph "${proto.name}" sparse initializer`);
+    }
+    this.nodes(proto, graph, scope, depth);
+    for (const info of proto.valueInfo) {
+      const value = scope.own.get(info.name);
+      if (value) describeValue(value, info);
+    }
+    for (const info of proto.output) {
+      const value = scope.find(info.name);
+      if (!value) throw new ModelError(`graph "${proto.name}": output "${info.name}" is computed by no node`);
+      describeValue(value, info);
+      graph.outputs.push(value);
+    }
+    return graph;
+  }
+
+  functionBody(proto: FunctionProto): Graph {
+    const scope = new Scope(null);
+    const graph = new Graph(proto.name);
+    graph.inputs = proto.input.map((name) => this.define(scope, name, `function "${proto.name}" input`));
+    this.nodes(proto, graph, scope, 0);
+    graph.outputs = proto.output.map((name) => {
+      const value = scope.find(name);
+      if (!value) throw new ModelError(`function "${proto.name}": output "${name}" is computed by no node`);
+      return value;
+    });
+    return graph;
+  }
+
+  /** Nodes in the file's order; a node may only read what stands before it, as ONNX requires. */
+  private nodes(
+    proto: { readonly node: readonly NodeProto[] },
+    graph: Graph,
+    scope: Scope,
+    depth: number,
+  ): void {
+    const defined = new Set(proto.node.flatMap((n) => n.output));
+    for (const n of proto.node) {
+      const inputs = n.input.map((name) => {
+        if (name === "") return null;
+        const value = scope.find(name);
+        if (value) return value;
+        throw new ModelError(
+          `${nameNode(n)} reads "${name}", ` +
+            (defined.has(name)
+              ? "which a later node computes: the graph is cyclic or its nodes are out of order"
+              : "which no input, initializer or node defines"),
+          { details: { node: n.name, value: name } },
+        );
+      });
+      const attributes = n.attribute.map((a): [string, Attribute] => [
+        a.name,
+        this.attribute(a, scope, depth),
+      ]);
+      const outputs = n.output.map((name) => (name === "" ? null : this.define(scope, name, nameNode(n))));
+      const node = new Node(n.opType, inputs, outputs, {
+        domain: normalDomain(n.domain),
+        name: n.name,
+        overload: n.overload,
+      });
+      for (const [name, attribute] of attributes) node.attributes.set(name, attribute);
+      node.origin = n;
+      graph.nodes.push(node);
+    }
+  }
+
+  private declare(scope: Scope, info: ValueInfoProto, where: string): Value {
+    const value = this.define(scope, info.name, where);
+    describeValue(value, info);
+    return value;
+  }
+
+  private define(scope: Scope, name: string, where: string): Value {
+    if (scope.own.has(name)) throw new ModelError(`${where} defines "${name}", which is defined already`);
+    const value = new Value(name);
+    scope.own.set(name, value);
+    return value;
+  }
+
+  attribute(proto: AttributeProto, scope: Scope | null, depth: number): Attribute {
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const origin = proto;
+    if (proto.refAttrName) return { kind: "reference", value: proto.refAttrName, origin };
+    switch (proto.type) {
+      case Kind.FLOAT:
+        return { kind: "float", value: proto.f, origin };
+      case Kind.INT:
+        return { kind: "int", value: Number(proto.i), origin };
+      case Kind.STRING:
+        return { kind: "string", value: text(proto.s), origin };
+      case Kind.FLOATS:
+        return { kind: "floats", value: proto.floats, origin };
+      case Kind.INTS:
+        return { kind: "ints", value: proto.ints.map(Number), origin };
+      case Kind.STRINGS:
+        return { kind: "strings", value: proto.strings.map(text), origin };
+      case Kind.TENSOR:
+        if (proto.t === undefined)
+          throw new ModelError(`attribute "${proto.name}" is a tensor without content`);
+        return { kind: "tensor", value: decodeTensor(proto.t, this.external?.(proto.t)), origin };
+      case Kind.GRAPH:
+        if (proto.g === undefined)
+          throw new ModelError(`attribute "${proto.name}" is a graph without content`);
+        return { kind: "graph", value: this.graph(proto.g, scope, depth + 1), origin };
+      case Kind.GRAPHS:
+        return { kind: "graphs", value: proto.graphs.map((g) => this.graph(g, scope, depth + 1)), origin };
+      default:
+        return { kind: "other", origin };
+    }
+  }
+}
+
+function nameNode(n: NodeProto): string {
+  return `${n.opType} "${n.name || n.output[0] || ""}"`;
+}
+
+function describeValue(value: Value, info: ValueInfoProto): void {
+  value.origin = info;
+  value.declared = info.type ? decodeType(info.type, info.name) : null;
+}
+
+/** The declared tensor type, or null for sequences, maps, optionals and sparse tensors. */
+export function decodeType(proto: TypeProto, where: string): DeclaredType | null {
+  if (proto.value.case !== "tensorType") return null;
+  const { elemType, shape } = proto.value.value;
+  if (elemType === 0) return null;
+  const dims = shape?.dim.map((d): Dim => {
+    if (d.value.case === "dimParam") return d.value.value || null;
+    if (d.value.case !== "dimValue") return null;
+    // Some exporters write −1 or 0 for "unknown".
+    return d.value.value < 0n ? null : Number(d.value.value);
+  });
+  return { dtype: decodeDataType(elemType, `value "${where}"`), dims: dims ?? null };
+}
+
+/**
+ * A fresh copy of a model-local function's body. References to the function's attributes are replaced by `given`,
+ * by the defaults that the function declares, or left out where neither exists.
+ */
+export function decodeFunctionBody(def: FunctionDef, given: ReadonlyMap<string, Attribute>): Graph {
+  const decoder = new Decoder(undefined);
+  const defaults = def.origin.attributeProto.map((a): [string, Attribute] => [
+    a.name,
+    decoder.attribute(a, null, 0),
+  ]);
+  const graph = decoder.functionBody(def.origin);
+  resolveReferences(graph, new Map([...defaults, ...given]));
+  return graph;
+}
+
+function resolveReferences(graph: Graph, values: ReadonlyMap<string, Attribute>): void {
+  for (const node of graph.nodes) {
+    for (const [name, attribute] of [...node.attributes]) {
+      if (attribute.kind !== "reference") continue;
+      const value = values.get(attribute.value);
+      if (value) node.attributes.set(name, value);
+      else node.attributes.delete(name);
+    }
+  }
+  for (const sub of graph.subgraphs()) resolveReferences(sub, values);
+}

@@ -1,0 +1,154 @@
+import { UnsupportedOpError } from "../errors.ts";
+import type { Node } from "../onnx/node.ts";
+import type { TensorType } from "../onnx/type.ts";
+import type { Value } from "../onnx/value.ts";
+import { normalizeAxis } from "../tensor/shape.ts";
+import { type Tensor, toNumbers } from "../tensor/tensor.ts";
+import type { OpBuilder } from "./op-builder.ts";
+
+/** The newest opset of ai.onnx that the pinned ONNX Runtime (1.30) runs; records without an end reach up to it. */
+export const LATEST = 26;
+
+/**
+ * The oldest opset of a lowered graph. Older files are brought up to it while they are lowered, so that type rules and
+ * derivatives know one dialect: axes are inputs, softmax acts along one axis, and so on.
+ */
+export const DIALECT = 18;
+
+/** What type inference may ask of a node whose inputs are typed. */
+export class InferContext {
+  readonly node: Node;
+  readonly opset: number;
+
+  constructor(node: Node, opset: number) {
+    this.node = node;
+    this.opset = opset;
+  }
+
+  /** The type of input `i`. @throws ModelError if it is missing */
+  type(i: number): TensorType {
+    return this.node.input(i).type;
+  }
+
+  dims(i: number): readonly number[] {
+    return this.type(i).dims;
+  }
+
+  dtype(i: number): TensorType["dtype"] {
+    return this.type(i).dtype;
+  }
+
+  /** The elements of input `i` as numbers, or null if the input is omitted. The record lists `i` in `reads`. */
+  numbers(i: number): number[] | null {
+    return constantNumbers(this.node, i);
+  }
+
+  /** Attribute or argument `axis` counted from the front. @throws ModelError if it is out of range */
+  axis(axis: number, rank: number): number {
+    return axisOf(this.node, axis, rank);
+  }
+
+  fail(problem: string): never {
+    return this.node.fail(problem);
+  }
+}
+
+/** What a derivative rule sees: the forward node, and the cotangents of its outputs. */
+export interface VjpContext {
+  readonly node: Node;
+  readonly b: OpBuilder;
+  /** Cotangent of each output, of that output's type; null for an output that the loss does not depend on. */
+  readonly cotangents: readonly (Value | null)[];
+  /** Cotangent of the first output. Throws if the loss does not depend on it. */
+  readonly ct: Value;
+  /** Whether anybody needs the cotangent of input `i`; a rule leaves out what nobody needs. */
+  needs(i: number): boolean;
+  /** The elements of input `i` as numbers, or null if it is omitted. @throws UnsupportedOpError if they are not constant */
+  numbers(i: number): number[] | null;
+  axis(axis: number, rank: number): number;
+}
+
+/** One cotangent per input, of that input's type (or broadcast of it, for records with `broadcasts`); null = not needed. */
+export type VjpRule = (ctx: VjpContext) => readonly (Value | null)[];
+
+/** What a lowering sees: the node as the file has it, with typed inputs, and a builder for what replaces it. */
+export interface LowerContext {
+  readonly node: Node;
+  readonly b: OpBuilder;
+  /** Version of the node's operator set in the file. */
+  readonly opset: number;
+  /** Input `i` of the node. @throws ModelError if it is missing */
+  input(i: number): Value;
+  /** Input `i`, or null if it is omitted. */
+  optional(i: number): Value | null;
+  numbers(i: number): number[] | null;
+  axis(axis: number, rank: number): number;
+}
+
+interface OpIdentity {
+  readonly opType: string;
+  /** Operator-set domain; "" (ai.onnx) if left out. */
+  readonly domain?: string;
+  /** First and last version of the operator set for which this record holds. */
+  readonly opsets: readonly [since: number, until: number];
+  /** Inputs whose elements the type depends on; lowering computes them before it asks for the type. */
+  readonly reads?: readonly number[];
+}
+
+/** An operator that stays in a lowered graph. */
+export interface PrimitiveOp extends OpIdentity {
+  /** Inputs broadcast against each other: the engine sums each cotangent back to its input's shape. */
+  readonly broadcasts?: true;
+  /** Gives other values at each run, so it is never folded into a constant. */
+  readonly random?: true;
+  /** One type per output the operator can have (for this node's attributes); ones the node leaves out are ignored. */
+  readonly infer: (ctx: InferContext) => readonly TensorType[];
+  /** The derivative; "zero" where the operator is locally constant; or why it must not be asked. */
+  readonly vjp: VjpRule | "zero" | { readonly none: string };
+}
+
+/** An operator (or an old version of one) that lowering rewrites into others. */
+export interface CompositeOp extends OpIdentity {
+  /** The values that take the place of the node's outputs, null for those the node does not have. */
+  readonly lower: (ctx: LowerContext) => readonly (Value | null)[];
+}
+
+export type OpDef = PrimitiveOp | CompositeOp;
+
+/** Declares an operator that stays in a lowered graph. */
+export function defineOp(def: PrimitiveOp): PrimitiveOp {
+  return def;
+}
+
+/** Declares an operator, or a range of its versions, by its expansion into others. */
+export function defineComposite(def: CompositeOp): CompositeOp {
+  return def;
+}
+
+export function isComposite(def: OpDef): def is CompositeOp {
+  return "lower" in def;
+}
+
+/** The constant behind input `i`, or null if the input is omitted. @throws UnsupportedOpError if it depends on data */
+export function constantInput(node: Node, i: number): Tensor | null {
+  const value = node.inputs[i] ?? null;
+  if (value === null) return null;
+  if (value.constant === null) {
+    throw new UnsupportedOpError(
+      `${node.describe()}: input ${i} ("${value.name}") depends on the data or on trained weights, so the shapes of a ` +
+        "training graph cannot be fixed. Export the model with this value constant, or freeze the weights it comes from.",
+      { details: { node: node.name, opType: node.opType, input: i } },
+    );
+  }
+  return value.constant;
+}
+
+export function constantNumbers(node: Node, i: number): number[] | null {
+  const constant = constantInput(node, i);
+  return constant === null ? null : toNumbers(constant);
+}
+
+/** `axis` counted from the front. @throws ModelError naming the node if it is out of range */
+export function axisOf(node: Node, axis: number, rank: number): number {
+  return normalizeAxis(axis, rank) ?? node.fail(`axis ${axis} is out of range for rank ${rank}`);
+}

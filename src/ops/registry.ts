@@ -1,0 +1,96 @@
+import { UnsupportedOpError } from "../errors.ts";
+import type { Graph } from "../onnx/graph.ts";
+import type { Node } from "../onnx/node.ts";
+import type { TensorType } from "../onnx/type.ts";
+import { activationOps } from "./activation.ts";
+import { arithmeticOps } from "./arithmetic.ts";
+import { comparisonOps } from "./comparison.ts";
+import { convOps } from "./conv.ts";
+import { InferContext, isComposite, type OpDef } from "./define.ts";
+import { generatorOps } from "./generator.ts";
+import { indexingOps } from "./indexing.ts";
+import { matmulOps } from "./matmul.ts";
+import { normalizationOps } from "./normalization.ts";
+import { OpBuilder } from "./op-builder.ts";
+import { poolingOps } from "./pooling.ts";
+import { reductionOps } from "./reduction.ts";
+import { resizeOps } from "./resize.ts";
+import { slicingOps } from "./slicing.ts";
+import { softmaxOps } from "./softmax.ts";
+import { structureOps } from "./structure.ts";
+import { unaryOps } from "./unary.ts";
+
+/** Every operator record, family by family. */
+export const allOps: readonly OpDef[] = [
+  ...activationOps,
+  ...arithmeticOps,
+  ...comparisonOps,
+  ...convOps,
+  ...generatorOps,
+  ...indexingOps,
+  ...matmulOps,
+  ...normalizationOps,
+  ...poolingOps,
+  ...reductionOps,
+  ...resizeOps,
+  ...slicingOps,
+  ...softmaxOps,
+  ...structureOps,
+  ...unaryOps,
+];
+
+const byName: ReadonlyMap<string, readonly OpDef[]> = groupByName(allOps);
+
+function groupByName(defs: readonly OpDef[]): Map<string, OpDef[]> {
+  const groups = new Map<string, OpDef[]>();
+  for (const def of defs) {
+    const key = keyOf(def.domain ?? "", def.opType);
+    groups.set(key, [...(groups.get(key) ?? []), def]);
+  }
+  return groups;
+}
+
+function keyOf(domain: string, opType: string): string {
+  return `${domain}:${opType}`;
+}
+
+/** The record of an operator at a version of its operator set, or null if there is none. */
+export function findOp(domain: string, opType: string, opset: number): OpDef | null {
+  const defs = byName.get(keyOf(domain, opType)) ?? [];
+  return defs.find((def) => def.opsets[0] <= opset && opset <= def.opsets[1]) ?? null;
+}
+
+/** The record of a node's operator. @throws UnsupportedOpError if there is none */
+export function opOf(node: Node, opset: number): OpDef {
+  return findOp(node.domain, node.opType, opset) ?? unknownOp(node, opset);
+}
+
+function unknownOp(node: Node, opset: number): never {
+  const versions = byName.get(keyOf(node.domain, node.opType)) ?? [];
+  const why =
+    versions.length > 0
+      ? `Holdfast knows its versions ${versions.map((d) => d.opsets.join("–")).join(", ")}`
+      : "Holdfast has no record of this operator";
+  throw new UnsupportedOpError(
+    `${node.describe()} (domain ${node.domain || "ai.onnx"}, opset ${opset}): ${why}. ` +
+      "Export the model with standard operators, or cut it before this node with --head.from.",
+    { details: { node: node.name, opType: node.opType, domain: node.domain, opset } },
+  );
+}
+
+/** Output types of a node of a lowered graph. @throws UnsupportedOpError if the operator is unknown or must be lowered first */
+export function inferTypes(node: Node, opset: number): readonly TensorType[] {
+  // Operators outside ai.onnx have one version in practice; their records start at 1.
+  const def = opOf(node, node.domain === "" ? opset : 1);
+  if (isComposite(def)) {
+    throw new UnsupportedOpError(
+      `internal: ${node.describe()} (opset ${opset}) must be lowered before it is typed`,
+    );
+  }
+  return def.infer(new InferContext(node, opset));
+}
+
+/** A builder that types nodes by the registry. */
+export function createOpBuilder(graph: Graph, opset: number, onNode?: (node: Node) => void): OpBuilder {
+  return new OpBuilder(graph, { opset, infer: inferTypes, ...(onNode ? { onNode } : {}) });
+}

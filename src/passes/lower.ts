@@ -1,0 +1,251 @@
+import { ConfigError, UnsupportedOpError } from "../errors.ts";
+import { Graph } from "../onnx/graph.ts";
+import { type Model, opsetOf } from "../onnx/model.ts";
+import { Node } from "../onnx/node.ts";
+import { Value } from "../onnx/value.ts";
+import {
+  axisOf,
+  constantNumbers,
+  DIALECT,
+  isComposite,
+  type LowerContext,
+  type OpDef,
+} from "../ops/define.ts";
+import type { OpBuilder } from "../ops/op-builder.ts";
+import { createOpBuilder, opOf } from "../ops/registry.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { ConstantRegion, type Evaluate } from "./constant-region.ts";
+import { callFunction } from "./inline-function.ts";
+
+export interface LowerOptions {
+  /** Concrete shape of each model input, by name. */
+  readonly inputShapes: ReadonlyMap<string, Shape>;
+  /** Source values (initializers, outputs of Constant nodes) that become inputs of the lowered graph. */
+  readonly parameters: readonly Value[];
+  /** Runs a graph without inputs; ONNX Runtime in production. Constant parts of the model are computed with it. */
+  readonly evaluate: Evaluate;
+}
+
+/** A model with every shape concrete, in one dialect of ai.onnx, with its constant parts computed. */
+export interface Lowered {
+  readonly graph: Graph;
+  readonly b: OpBuilder;
+  /** The model's inputs by name. */
+  readonly inputs: ReadonlyMap<string, Value>;
+  /** The model's outputs by name. */
+  readonly outputs: ReadonlyMap<string, Value>;
+  /** The parameters by source value: inputs of the lowered graph without a constant. */
+  readonly parameters: ReadonlyMap<Value, Value>;
+  /** What each source value became. */
+  readonly valueOf: ReadonlyMap<Value, Value>;
+  /** Versions of the operator sets that the lowered graph uses. */
+  readonly opsets: ReadonlyMap<string, number>;
+}
+
+/**
+ * Rewrites a model for one set of input shapes: shapes become numbers and shape arithmetic disappears; functions are
+ * inlined; old operator versions and composite operators are expanded; whatever depends neither on inputs nor on
+ * parameters is computed once.
+ *
+ * @throws UnsupportedOpError if an operator is unknown or a shape depends on data
+ * @throws ModelError if types do not fit
+ */
+export async function lower(model: Model, options: LowerOptions): Promise<Lowered> {
+  return new Lowering(model, options).run();
+}
+
+class Lowering {
+  private readonly model: Model;
+  private readonly options: LowerOptions;
+  private readonly graph: Graph;
+  private readonly b: OpBuilder;
+  private readonly constants: ConstantRegion;
+  private readonly map = new Map<Value, Value>();
+  private readonly parameters = new Map<Value, Value>();
+  private readonly domains = new Set<string>([""]);
+
+  constructor(model: Model, options: LowerOptions) {
+    this.model = model;
+    this.options = options;
+    this.graph = new Graph(model.graph.name);
+    const opset = Math.max(opsetOf(model) ?? 1, DIALECT);
+    this.constants = new ConstantRegion(opset, options.evaluate);
+    this.b = createOpBuilder(this.graph, opset, (node) => this.constants.observe(node));
+  }
+
+  async run(): Promise<Lowered> {
+    const source = this.model.graph;
+    const stored = new Set(source.initializers);
+    const inputs = new Map<string, Value>();
+    for (const parameter of this.options.parameters) this.addParameter(parameter);
+    for (const input of source.inputs) {
+      if (stored.has(input)) continue; // an initializer that may be overridden: its stored value holds
+      const value = this.addInput(input);
+      inputs.set(input.name, value);
+    }
+    for (const initializer of source.initializers) this.addConstant(initializer);
+    await this.walk(source.nodes, this.model.opsets);
+    const outputs = new Map<string, Value>();
+    for (const output of source.outputs) outputs.set(output.name, this.lowered(output));
+    this.graph.outputs = [...outputs.values()];
+    await this.constants.settle(this.graph);
+    return {
+      graph: this.graph,
+      b: this.b,
+      inputs,
+      outputs,
+      parameters: this.parameters,
+      valueOf: this.map,
+      opsets: new Map(
+        [...this.domains].map((d) => [d, d === "" ? this.b.opset : (this.model.opsets.get(d) ?? 1)]),
+      ),
+    };
+  }
+
+  private addInput(input: Value): Value {
+    const dims = this.options.inputShapes.get(input.name);
+    if (!dims || !input.declared) {
+      throw new ConfigError(
+        `model input "${input.name}" has no concrete shape; give one with --dim or sample inputs`,
+        {
+          details: { input: input.name },
+        },
+      );
+    }
+    const value = new Value(input.name, { dtype: input.declared.dtype, dims });
+    this.graph.inputs.push(value);
+    this.map.set(input, value);
+    return value;
+  }
+
+  private addParameter(parameter: Value): void {
+    const { constant } = parameter;
+    if (constant === null)
+      throw new ConfigError(`"${parameter.name}" is no stored weight, so it cannot be trained`);
+    const value = new Value(parameter.name, { dtype: constant.dtype, dims: constant.dims });
+    this.graph.inputs.push(value);
+    this.map.set(parameter, value);
+    this.parameters.set(parameter, value);
+  }
+
+  private addConstant(initializer: Value): void {
+    if (this.map.has(initializer) || initializer.constant === null) return;
+    this.map.set(initializer, this.b.constant(initializer.constant, initializer.name));
+  }
+
+  private lowered(value: Value): Value {
+    const found = this.map.get(value);
+    if (found) return found;
+    if (value.constant !== null && value.producer === null) {
+      this.addConstant(value);
+      return this.map.get(value)!;
+    }
+    throw new UnsupportedOpError(`internal: value "${value.name}" was read before it was lowered`);
+  }
+
+  /** Lowers nodes in order. `opsets` are those of the model or of the function that the nodes come from. */
+  private async walk(nodes: readonly Node[], opsets: ReadonlyMap<string, number>): Promise<void> {
+    for (const node of nodes) await this.lowerNode(node, opsets);
+  }
+
+  private async lowerNode(node: Node, opsets: ReadonlyMap<string, number>): Promise<void> {
+    // The output of a Constant node that is a parameter is an input of the lowered graph.
+    if (node.outputs.length === 1 && node.outputs[0] && this.parameters.has(node.outputs[0])) return;
+    const inputs = node.inputs.map((v) => (v === null ? null : this.lowered(v)));
+    const call = callFunction(this.model, node);
+    if (call) {
+      call.body.inputs.forEach((formal, i) => {
+        const actual = inputs[i] ?? null;
+        if (actual !== null) this.map.set(formal, actual);
+      });
+      await this.walk(call.body.nodes, call.opsets);
+      call.body.outputs.forEach((formal, i) => {
+        const target = node.outputs[i];
+        if (target) this.bind(target, this.lowered(formal));
+      });
+      return;
+    }
+    const branch = await this.takenBranch(node, inputs);
+    if (branch) {
+      await this.walk(branch.nodes, opsets);
+      branch.outputs.forEach((value, i) => {
+        const target = node.outputs[i];
+        if (target) this.bind(target, this.lowered(value));
+      });
+      return;
+    }
+    const opset = node.domain === "" ? (opsets.get("") ?? 1) : 1;
+    const def = opOf(node, opset);
+    await this.constants.compute(...(def.reads ?? []).map((i) => inputs[i] ?? null));
+    if (isComposite(def)) {
+      const outputs = def.lower(lowerContext(node, inputs, this.b, opset));
+      node.outputs.forEach((target, i) => {
+        const value = outputs[i] ?? null;
+        if (target && value) this.bind(target, value);
+        else if (target && target.uses.size > 0)
+          node.fail(`output ${i} ("${target.name}") is used, but Holdfast's expansion does not compute it`);
+      });
+      return;
+    }
+    this.copy(node, inputs, def);
+  }
+
+  private copy(node: Node, inputs: readonly (Value | null)[], def: OpDef): void {
+    this.domains.add(def.domain ?? "");
+    const outputs = node.outputs.map((v) => (v === null ? null : new Value(v.name)));
+    const twin = new Node(node.opType, inputs, outputs, { domain: node.domain, name: node.name });
+    for (const [name, attribute] of node.attributes) twin.attributes.set(name, attribute);
+    this.b.append(twin);
+    node.outputs.forEach((v, i) => {
+      if (v !== null) this.map.set(v, outputs[i]!); // made just above, in the same places
+    });
+  }
+
+  private bind(target: Value, value: Value): void {
+    if (value.name === "" && value.producer !== null) value.name = target.name;
+    this.map.set(target, value);
+  }
+
+  /** The branch of an If whose condition is constant. @throws UnsupportedOpError for control flow that depends on data */
+  private async takenBranch(node: Node, inputs: readonly (Value | null)[]): Promise<Graph | null> {
+    if (node.domain !== "" || node.opType !== "If") return null;
+    await this.constants.compute(inputs[0] ?? null);
+    const condition = inputs[0]?.constant as Tensor<"bool"> | null;
+    if (!condition) {
+      throw new UnsupportedOpError(
+        `${node.describe()}: its condition depends on the data, so the training graph would differ from batch to batch. ` +
+          "Export the model with the condition fixed.",
+        { details: { node: node.name, opType: "If" } },
+      );
+    }
+    const graph = node.graph(condition.data[0] ? "then_branch" : "else_branch");
+    for (const initializer of graph.initializers) this.addConstant(initializer);
+    return graph;
+  }
+}
+
+function lowerContext(
+  node: Node,
+  inputs: readonly (Value | null)[],
+  b: OpBuilder,
+  opset: number,
+): LowerContext {
+  return {
+    node,
+    b,
+    opset,
+    input: (i) => inputs[i] ?? node.fail(`input ${i} is missing`),
+    optional: (i) => inputs[i] ?? null,
+    numbers: (i) => {
+      const value = inputs[i] ?? null;
+      if (value === null) return null;
+      // A one-input stand-in, so that the same check and message serve lowered inputs.
+      return constantNumbers(
+        new Node(node.opType, Array(i).fill(null).concat(value), 0, { name: node.name }),
+        i,
+      );
+    },
+    axis: (axis, rank) => axisOf(node, axis, rank),
+  };
+}

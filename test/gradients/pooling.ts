@@ -1,0 +1,3 @@
+import type { GradientCase } from "../support/gradient-check.ts";
+
+export const poolingCases: readonly GradientCase[] = [];

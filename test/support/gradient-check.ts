@@ -1,0 +1,310 @@
+import { expect } from "vitest";
+import { vjp } from "../../src/autodiff/vjp.ts";
+import { type AttributeInit, toAttribute } from "../../src/onnx/attribute.ts";
+import { encodeModel } from "../../src/onnx/encode.ts";
+import { Graph } from "../../src/onnx/graph.ts";
+import type { Model } from "../../src/onnx/model.ts";
+import { Node } from "../../src/onnx/node.ts";
+import { Value } from "../../src/onnx/value.ts";
+import { LATEST } from "../../src/ops/define.ts";
+import { type Lowered, lower } from "../../src/passes/lower.ts";
+import { openRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import type { Session } from "../../src/runtime/session.ts";
+import { type DataType, isFloat } from "../../src/tensor/data-type.ts";
+import { createRandom } from "../../src/tensor/random.ts";
+import { sizeOf } from "../../src/tensor/shape.ts";
+import { type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
+import { createEvaluator } from "../../src/training/evaluator.ts";
+
+/** Elements of a float input: given, or drawn from [low, high) with at least `gap` between any two and around `avoid`. */
+export interface FloatInput {
+  readonly dims: readonly number[];
+  readonly data?: readonly number[];
+  readonly range?: readonly [low: number, high: number];
+  /** Keeps elements apart, so that a finite step cannot cross a kink (Max, Relu, TopK, MaxPool). */
+  readonly distinct?: true;
+  /** Stored in the model instead of being an input; not differentiated. */
+  readonly constant?: true;
+}
+
+/** An input of integers or booleans; stored in the model unless `fed`. */
+export interface IntegerInput {
+  readonly dtype: "int64" | "int32" | "bool" | "uint8" | "int8";
+  readonly dims: readonly number[];
+  readonly data: readonly number[];
+  readonly fed?: true;
+}
+
+export interface GradientCase {
+  /** What is special about this case; the operator's name is added. */
+  readonly title?: string;
+  readonly opType: string;
+  readonly domain?: string;
+  /** Version of the operator set of the model; 21 if left out. */
+  readonly opset?: number;
+  /** null is an omitted optional input. */
+  readonly inputs: readonly (FloatInput | IntegerInput | null)[];
+  readonly attributes?: Readonly<Record<string, AttributeInit>>;
+  /** Number of outputs; 1 if left out. A list marks which ones the loss reads. */
+  readonly outputs?: number | readonly boolean[];
+  /** "float64" (default) where ONNX Runtime has kernels for it, else "float32" with a wider tolerance. */
+  readonly precision?: "float64" | "float32";
+  /** Largest accepted error relative to the largest entry of the gradient; default 1e-6 in float64, 5e-3 in float32. */
+  readonly tolerance?: number;
+  /** Step of the central difference; default 1e-5 in float64, 1e-2 in float32. Operators linear in an input bear a large one. */
+  readonly step?: number;
+  /** The operator is locally constant: expects no gradient, only right types and values. */
+  readonly zero?: true;
+}
+
+let runtime: Promise<Runtime> | null = null;
+/** One ONNX Runtime for all cases of a test file. */
+export function testRuntime(): Promise<Runtime> {
+  runtime ??= openRuntime({ prefer: "native", threads: 1 });
+  return runtime;
+}
+
+export function caseTitle(c: GradientCase): string {
+  const shapes = c.inputs.map((i) => (i === null ? "–" : `[${i.dims.join(",")}]`)).join(" ");
+  return `${c.domain ? `${c.domain}.` : ""}${c.opType} opset ${c.opset ?? 21} ${shapes} ${c.title ?? ""}`.trim();
+}
+
+/**
+ * Checks types, values and derivatives of one operator: the lowered graph must compute what ONNX Runtime computes for
+ * the operator itself, with the inferred shapes, and its VJP must equal central differences of ONNX Runtime's results.
+ */
+export async function checkGradient(c: GradientCase): Promise<void> {
+  const float: DataType = c.precision ?? "float64";
+  const tolerance = c.tolerance ?? (float === "float64" ? 1e-6 : 5e-3);
+  const step = c.step ?? (float === "float64" ? 1e-5 : 1e-2);
+  const { model, fed, tensors } = buildModel(c, float);
+  const rt = await testRuntime();
+  const session = await rt.createSession(encodeModel(model), {
+    name: caseTitle(c),
+    optimization: "disabled",
+  });
+  const feeds = new Map(fed.map((v) => [v.name, tensors.get(v)!]));
+  const expected = await session.run(feeds);
+
+  const lowered = await lower(model, {
+    inputShapes: new Map(fed.map((v) => [v.name, tensors.get(v)!.dims])),
+    parameters: [],
+    evaluate: createEvaluator(rt),
+  });
+  for (const [name, value] of lowered.outputs) {
+    const actual = expected.get(name)!;
+    expect({ name, dtype: value.dtype, dims: [...value.dims] }).toEqual({
+      name,
+      dtype: actual.dtype,
+      dims: [...actual.dims],
+    });
+  }
+
+  const read = readOutputs(c, [...lowered.outputs.keys()]).filter((name) =>
+    isFloat(lowered.outputs.get(name)!.dtype),
+  );
+  const weights = new Map(
+    read.map((name, i) => [name, randomTensor(float, expected.get(name)!.dims, 100 + i)]),
+  );
+  const wrt = fed.filter((v) => isFloat(tensors.get(v)!.dtype));
+  const results = await runBackward(rt, lowered, weights, wrt, feeds);
+  for (const [name, tensorValue] of expected) {
+    const got = results.get(name);
+    if (got)
+      expectClose(
+        got.data as ArrayLike<number>,
+        tensorValue.data as ArrayLike<number>,
+        Math.max(tolerance, 1e-5),
+        `value of ${name}`,
+      );
+  }
+  for (const input of wrt) {
+    const gradient = results.get(`${input.name}_grad`);
+    const numeric = await differences(session, feeds, input.name, weights, step);
+    const analytic = Array.from(numeric.indices, (i) => (gradient ? Number(gradient.data[i]) : 0));
+    if (c.zero) expect(gradient, `${input.name} is expected to have no gradient`).toBeUndefined();
+    else expect(gradient, `${input.name} has a gradient`).toBeDefined();
+    expectClose(analytic, numeric.values, tolerance, `gradient of ${input.name}`);
+  }
+  await session.release();
+}
+
+function readOutputs(c: GradientCase, names: readonly string[]): string[] {
+  return names.filter((_, i) => typeof c.outputs !== "object" || c.outputs[i]);
+}
+
+function buildModel(
+  c: GradientCase,
+  float: DataType,
+): { model: Model; fed: Value[]; tensors: Map<Value, Tensor> } {
+  const graph = new Graph("case");
+  const tensors = new Map<Value, Tensor>();
+  const fed: Value[] = [];
+  const values = c.inputs.map((input, i) => {
+    if (input === null) return null;
+    const isInteger = "dtype" in input;
+    const content = isInteger ? integerTensor(input) : floatTensor(float, input, i);
+    const value = new Value(`x${i}`, { dtype: content.dtype, dims: content.dims });
+    tensors.set(value, content);
+    if (isInteger ? input.fed : !input.constant) {
+      value.declared = { dtype: content.dtype, dims: content.dims };
+      graph.inputs.push(value);
+      fed.push(value);
+    } else {
+      value.constant = content;
+      graph.initializers.push(value);
+    }
+    return value;
+  });
+  const count = typeof c.outputs === "object" ? c.outputs.length : (c.outputs ?? 1);
+  const outputs = Array.from({ length: count }, (_, i) => new Value(`y${i}`));
+  const node = new Node(c.opType, values, outputs, { domain: c.domain ?? "", name: "case" });
+  for (const [name, init] of Object.entries(c.attributes ?? {})) node.attributes.set(name, toAttribute(init));
+  graph.nodes.push(node);
+  graph.outputs = outputs;
+  const opset = c.opset ?? 21;
+  const model: Model = {
+    graph,
+    irVersion: opset >= 21 ? 10 : 8,
+    opsets: new Map([["", opset], ...(c.domain ? [[c.domain, 1] as const] : [])]),
+    functions: [],
+    producerName: "test",
+    producerVersion: "",
+    metadata: new Map(),
+    origin: null,
+  };
+  if (opset > LATEST) throw new Error(`opset ${opset} is newer than the newest supported, ${LATEST}`);
+  return { model, fed, tensors };
+}
+
+function floatTensor(dtype: DataType, input: FloatInput, seed: number): Tensor {
+  const out = zeros(dtype, input.dims);
+  const data = out.data as Float64Array | Float32Array;
+  if (input.data) {
+    data.set(input.data);
+    return out;
+  }
+  const [low, high] = input.range ?? [-1, 1];
+  const random = createRandom(seed + 1);
+  if (!input.distinct) {
+    for (let i = 0; i < data.length; i++) data[i] = low + (high - low) * random.next();
+    return out;
+  }
+  // Evenly spaced values in random order: neighbours differ by the range over the count.
+  const order = Array.from({ length: data.length }, (_, i) => i);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  order.forEach((rank, i) => {
+    data[i] = low + ((high - low) * (rank + 0.37)) / order.length;
+  });
+  return out;
+}
+
+function integerTensor(input: IntegerInput): Tensor {
+  const out = zeros(input.dtype, input.dims);
+  const data = out.data as { [i: number]: number | bigint };
+  input.data.forEach((v, i) => {
+    data[i] = input.dtype === "int64" ? BigInt(v) : v;
+  });
+  return tensor(out.dtype, out.dims, out.data);
+}
+
+function randomTensor(dtype: DataType, dims: readonly number[], seed: number): Tensor {
+  return floatTensor(dtype, { dims }, seed);
+}
+
+/** Runs forward and backward; gives the outputs by name and the gradient of each input as `<name>_grad`. */
+async function runBackward(
+  rt: Runtime,
+  lowered: Lowered,
+  weights: ReadonlyMap<string, Tensor>,
+  wrt: readonly Value[],
+  feeds: ReadonlyMap<string, Tensor>,
+): Promise<Map<string, Tensor>> {
+  const { b, graph } = lowered;
+  const forward = [...lowered.outputs].map(([name, value]) => named(b.op("Identity", [value]), name));
+  const seeds = new Map([...weights].map(([name, t]) => [lowered.outputs.get(name)!, b.constant(t)]));
+  const cotangents = vjp(b, { seeds, wrt: wrt.map((v) => lowered.inputs.get(v.name)!) });
+  const gradients: Value[] = [];
+  for (const input of wrt) {
+    const ct = cotangents.get(lowered.inputs.get(input.name)!);
+    if (ct) gradients.push(named(b.op("Identity", [ct]), `${input.name}_grad`));
+  }
+  graph.outputs = [...forward, ...gradients];
+  for (const v of lowered.outputs.values()) if (v.producer !== null) v.name = "";
+  const session = await rt.createSession(
+    encodeModel({
+      graph,
+      irVersion: 10,
+      opsets: new Map(lowered.opsets),
+      functions: [],
+      producerName: "test",
+      producerVersion: "",
+      metadata: new Map(),
+      origin: null,
+    }),
+    { name: "backward", optimization: "disabled" },
+  );
+  const used = new Map([...feeds].filter(([name]) => session.inputs.some((i) => i.name === name)));
+  const results = await session.run(used);
+  await session.release();
+  return results;
+}
+
+function named(value: Value, name: string): Value {
+  value.name = name;
+  return value;
+}
+
+/** Central differences of Σ weight · output at up to 40 coordinates of one input. */
+async function differences(
+  session: Session,
+  feeds: ReadonlyMap<string, Tensor>,
+  input: string,
+  weights: ReadonlyMap<string, Tensor>,
+  step: number,
+): Promise<{ indices: number[]; values: number[] }> {
+  const base = feeds.get(input)!;
+  const count = sizeOf(base.dims);
+  const stride = Math.max(1, Math.floor(count / 40));
+  const indices: number[] = [];
+  const values: number[] = [];
+  const data = Float64Array.from(base.data as ArrayLike<number>);
+  const lossAt = async (i: number, delta: number) => {
+    const moved = data.slice();
+    moved[i] = moved[i]! + delta;
+    const copy =
+      base.dtype === "float64"
+        ? tensor("float64", base.dims, moved)
+        : tensor("float32", base.dims, Float32Array.from(moved));
+    const out = await session.run(new Map(feeds).set(input, copy));
+    let loss = 0;
+    for (const [name, w] of weights) {
+      const y = out.get(name)!.data;
+      for (let k = 0; k < w.data.length; k++) loss += Number(w.data[k]) * Number(y[k]);
+    }
+    return loss;
+  };
+  for (let i = 0; i < count; i += stride) {
+    indices.push(i);
+    values.push(((await lossAt(i, step)) - (await lossAt(i, -step))) / (2 * step));
+  }
+  return { indices, values };
+}
+
+function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string): void {
+  expect(got.length, what).toBe(want.length);
+  let scale = 1e-3;
+  for (let i = 0; i < want.length; i++)
+    if (Number.isFinite(Number(want[i]))) scale = Math.max(scale, Math.abs(Number(want[i])));
+  for (let i = 0; i < want.length; i++) {
+    const a = Number(got[i]);
+    const e = Number(want[i]);
+    if (Object.is(a, e) || a === e) continue;
+    if (!(Math.abs(a - e) <= tolerance * scale)) {
+      expect.fail(`${what}[${i}]: got ${a}, expected ${e} (largest ${scale}, tolerance ${tolerance})`);
+    }
+  }
+}
