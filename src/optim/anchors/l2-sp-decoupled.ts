@@ -1,0 +1,16 @@
+import type { AnchorRule } from "../anchor-rule.ts";
+
+/**
+ * L2-SP applied beside the step, as AdamW applies weight decay, but toward the anchor.
+ *
+ *     θ ← θ − u − lr λ (θ − θ0)
+ *
+ * λ is multiplied by lr. Li, Grandvalet and Davoine, ICML 2018. https://arxiv.org/abs/1802.01483
+ */
+export const l2SpDecoupled: AnchorRule = {
+  name: "l2-sp-decoupled",
+  toward: "anchor",
+  strength: { default: 0.01, search: [0, 1e-3, 1e-2, 1e-1, 1] },
+  exempt: ["head"],
+  pull: (strength, lr) => lr * strength,
+};

@@ -1,0 +1,19 @@
+import { ConfigError } from "../../errors.ts";
+import type { AnchorRule } from "../anchor-rule.ts";
+import { l2SpCoupled } from "./l2-sp-coupled.ts";
+import { l2SpDecoupled } from "./l2-sp-decoupled.ts";
+import { none } from "./none.ts";
+import { spd } from "./spd.ts";
+import { weightDecay } from "./weight-decay.ts";
+
+/** Every anchor rule. A new one is its file and its entry here. */
+export const anchorRules: readonly AnchorRule[] = [none, weightDecay, l2SpCoupled, l2SpDecoupled, spd];
+
+/** @throws ConfigError if no rule has this name */
+export function findAnchorRule(name: string): AnchorRule {
+  const rule = anchorRules.find((r) => r.name === name);
+  if (rule) return rule;
+  throw new ConfigError(
+    `anchor rule "${name}" is unknown; choose one of ${anchorRules.map((r) => r.name).join(", ")}.`,
+  );
+}

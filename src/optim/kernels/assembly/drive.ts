@@ -1,0 +1,113 @@
+import { addLanes, BLOCK, COUPLED, PROPOSED, scalar, SCALARS, SUMS } from "./block";
+
+/**
+ * An update rule over one block of `bytes`: reads the gradient times `scale`, updates its states, writes the proposed
+ * step u to `step`. Zeros must give a zero step, because the padding passes through it.
+ */
+export type Propose = (gradient: usize, scale: f32, s0: usize, s1: usize, s2: usize, step: usize, bytes: usize) => void;
+
+// What the anchor does in the pass; kernel.ts knows the same numbers.
+// @ts-ignore: decorator
+@inline
+const PLAIN: i32 = 0; // no anchor is read
+// @ts-ignore: decorator
+@inline
+const WATCHED: i32 = 1; // the deviation is summed
+// @ts-ignore: decorator
+@inline
+const PULLED: i32 = 2; // it is summed, and acts on gradient and step
+
+/**
+ * One step of one range of a tensor, block by block, and its sums into SUMS:
+ *
+ *     d = θ − θ0      u = propose(scale · g + coupling · d)      θ ← θ − u − pull · d
+ *
+ * The sums take g as scale · g, and the step as float32 made it: old θ − new θ. `anchor` 0 is an anchor of zeros; a
+ * state that the rule lacks is 0. Rule and anchor pass over a block in turn while it lies in the first cache level.
+ */
+export function drive(
+  propose: Propose, parameter: usize, gradient: usize, s0: usize, s1: usize, s2: usize, anchor: usize, n: usize, mode: i32,
+): void {
+  const scale = load<f32>(SCALARS);
+  const end = parameter + (n << 2);
+  memory.fill(SUMS, 0, 80);
+  while (parameter < end) {
+    const bytes = min(BLOCK, end - parameter);
+    if (mode == PULLED) {
+      couple(parameter, gradient, anchor, bytes);
+      propose(COUPLED, 1, s0, s1, s2, PROPOSED, bytes);
+      if (anchor) hold(PULLED, false, parameter, gradient, anchor, bytes);
+      else hold(PULLED, true, parameter, gradient, anchor, bytes);
+    } else {
+      propose(gradient, scale, s0, s1, s2, PROPOSED, bytes);
+      if (mode == PLAIN) hold(PLAIN, true, parameter, gradient, anchor, bytes);
+      else if (anchor) hold(WATCHED, false, parameter, gradient, anchor, bytes);
+      else hold(WATCHED, true, parameter, gradient, anchor, bytes);
+    }
+    parameter += bytes;
+    gradient += bytes;
+    if (s0) s0 += bytes;
+    if (s1) s1 += bytes;
+    if (s2) s2 += bytes;
+    if (anchor) anchor += bytes;
+  }
+}
+
+/** COUPLED ← scale · g + coupling · d. */
+function couple(parameter: usize, gradient: usize, anchor: usize, bytes: usize): void {
+  const scale = scalar(0), coupling = scalar(1);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    let d = v128.load(parameter + i);
+    if (anchor) d = f32x4.sub(d, v128.load(anchor + i));
+    const g = f32x4.mul(scale, v128.load(gradient + i));
+    v128.store(COUPLED + i, f32x4.add(g, f32x4.mul(coupling, d)));
+  }
+}
+
+/** θ ← θ − PROPOSED − pull · d over one block. `mode` and `zero` are constants that inlining folds away. */
+// @ts-ignore: decorator
+@inline
+function hold(mode: i32, zero: bool, parameter: usize, gradient: usize, anchor: usize, bytes: usize): void {
+  const scale = scalar(0), pull = scalar(2);
+  let gd = f32x4.splat(0), dd = gd, ud = gd, uu = gd, gg = gd;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const p = v128.load(parameter + i);
+    const g = f32x4.mul(scale, v128.load(gradient + i));
+    const d = mode == PLAIN || zero ? p : f32x4.sub(p, v128.load(anchor + i));
+    let next = f32x4.sub(p, v128.load(PROPOSED + i));
+    if (mode == PULLED) next = f32x4.sub(next, f32x4.mul(pull, d));
+    v128.store(parameter + i, next);
+    const u = f32x4.sub(p, next);
+    if (mode != PLAIN) {
+      gd = f32x4.add(gd, f32x4.mul(g, d));
+      dd = f32x4.add(dd, f32x4.mul(d, d));
+      ud = f32x4.add(ud, f32x4.mul(u, d));
+    }
+    uu = f32x4.add(uu, f32x4.mul(u, u));
+    gg = f32x4.add(gg, f32x4.mul(g, g));
+  }
+  if (mode != PLAIN) {
+    v128.store(SUMS, addLanes(v128.load(SUMS), gd));
+    v128.store(SUMS, addLanes(v128.load(SUMS, 16), dd), 16);
+    v128.store(SUMS, addLanes(v128.load(SUMS, 32), ud), 32);
+  }
+  v128.store(SUMS, addLanes(v128.load(SUMS, 48), uu), 48);
+  v128.store(SUMS, addLanes(v128.load(SUMS, 64), gg), 64);
+}
+
+/** θ ← θ − share · (θ − θ0) for a range of one tensor. */
+export function shrink(parameter: usize, anchor: usize, n: usize, share: f32): void {
+  const end = parameter + (n << 2);
+  const s = f32x4.splat(share);
+  if (anchor) {
+    for (; parameter < end; parameter += 16, anchor += 16) {
+      const p = v128.load(parameter);
+      v128.store(parameter, f32x4.sub(p, f32x4.mul(s, f32x4.sub(p, v128.load(anchor)))));
+    }
+  } else {
+    for (; parameter < end; parameter += 16) {
+      const p = v128.load(parameter);
+      v128.store(parameter, f32x4.sub(p, f32x4.mul(s, p)));
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export { FREE, SCALARS, SUMS } from "./block";
+export { shrink } from "./drive";
+export { accumulate, firstNonFinite, sumSquaredDifferences, sumSquares } from "./reductions";

@@ -1,0 +1,158 @@
+import type { StepSums } from "../motion.ts";
+import { kernelBase64 } from "./kernel.wasm.ts";
+
+/** Byte address in a kernel's memory; 0 stands for an array that is not there (an absent state, an anchor of zeros). */
+export type Address = number;
+
+/** Bytes of an SSE or NEON register. Arrays start on it and end, padded with zeros, on it. */
+const VECTOR_BYTES = 16;
+const PAGE_BYTES = 65536;
+/** The most states that an update rule can have; the length of the kernels' argument list. */
+export const MAX_STATES = 3;
+/** The most coefficients that an update rule can have: SCALARS holds 16 numbers, and the step itself takes 4. */
+const MAX_COEFFICIENTS = 12;
+
+/** What the anchor does within the pass. The numbers are those of assembly/drive.ts. */
+export type AnchorMode = "plain" | "watched" | "pulled";
+const modes: Readonly<Record<AnchorMode, number>> = { plain: 0, watched: 1, pulled: 2 };
+
+/** One step of one tensor, or of a range of one: addresses, elements, and the numbers that are equal for all elements. */
+export interface KernelStep {
+  readonly update: string;
+  readonly parameter: Address;
+  readonly gradient: Address;
+  readonly states: readonly Address[];
+  readonly anchor: Address;
+  readonly length: number;
+  readonly mode: AnchorMode;
+  readonly gradientScale: number;
+  readonly coupling: number;
+  readonly pull: number;
+  readonly coefficients: readonly number[];
+}
+
+type Pointer = number;
+type StepExport = (
+  parameter: Pointer,
+  gradient: Pointer,
+  s0: Pointer,
+  s1: Pointer,
+  s2: Pointer,
+  anchor: Pointer,
+  n: number,
+  mode: number,
+) => void;
+
+/** What the compiled module exports beside one `StepExport` for each update rule. */
+interface KernelExports {
+  readonly FREE: WebAssembly.Global<"i32">;
+  readonly SCALARS: WebAssembly.Global<"i32">;
+  readonly SUMS: WebAssembly.Global<"i32">;
+  readonly shrink: (parameter: Pointer, anchor: Pointer, n: number, share: number) => void;
+  readonly sumSquares: (x: Pointer, n: number) => number;
+  readonly sumSquaredDifferences: (x: Pointer, y: Pointer, n: number) => number;
+  readonly firstNonFinite: (x: Pointer, n: number) => number;
+  readonly accumulate: (sum: Pointer, x: Pointer, n: number, weight: number, starts: boolean) => void;
+}
+
+/** Compiles the SIMD kernels. Needs WebAssembly SIMD, which Node 20 and every current browser have. */
+export function compileKernels(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(Uint8Array.from(atob(kernelBase64), (char) => char.charCodeAt(0)));
+}
+
+/**
+ * One instance of the SIMD kernels with a memory of its own: unshared, sized once and never grown, so that views on it
+ * stay valid and ONNX Runtime takes them as tensors in place.
+ *
+ * Every method works on one range of one tensor and returns sums, so ranges can be given to several threads and
+ * their sums added, once the memory is shared.
+ */
+export class Kernel {
+  readonly #exports: KernelExports;
+  readonly #steps: Readonly<Record<string, StepExport | undefined>>;
+  readonly #buffer: ArrayBuffer;
+  readonly #scalars: Float32Array;
+  readonly #sums: Float64Array;
+  #next: Address;
+
+  /** @param bytes what `allocate` is to hand out, by `allocationSize`, in all */
+  constructor(module: WebAssembly.Module, bytes: number) {
+    const pages = Math.ceil(bytes / PAGE_BYTES) + 1;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    // The shapes of the exports are those of assembly/index.ts, compiled from the same commit.
+    this.#exports = exports as unknown as KernelExports;
+    this.#steps = exports as unknown as Record<string, StepExport>;
+    this.#buffer = memory.buffer as ArrayBuffer; // not shared, by construction
+    this.#scalars = new Float32Array(this.#buffer, this.#exports.SCALARS.value, 16);
+    this.#sums = new Float64Array(this.#buffer, this.#exports.SUMS.value, 10);
+    this.#next = Math.ceil(this.#exports.FREE.value / ALIGNMENT) * ALIGNMENT;
+    if (this.#next > PAGE_BYTES) throw new Error("internal: the kernels' own data outgrew its page");
+  }
+
+  /** The address of `length` new float32 zeros. */
+  allocate(length: number): Address {
+    const address = this.#next;
+    this.#next += allocationSize(length);
+    if (this.#next > this.#buffer.byteLength) throw new Error("internal: kernel memory was sized too small");
+    return address;
+  }
+
+  view(address: Address, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#buffer, address, length);
+  }
+
+  has(update: string): boolean {
+    return typeof this.#steps[update] === "function";
+  }
+
+  /** θ ← θ − u − pull · d, states updated; see `AnchorRule` for the formula and `StepSums` for the result. */
+  step(s: KernelStep): StepSums {
+    const run = this.#steps[s.update];
+    if (!run || s.states.length > MAX_STATES || s.coefficients.length > MAX_COEFFICIENTS) {
+      throw new Error(`internal: update rule "${s.update}" does not fit the kernels`);
+    }
+    const [s0 = 0, s1 = 0, s2 = 0] = s.states;
+    this.#scalars.set([s.gradientScale, s.coupling, s.pull, 0, ...s.coefficients]);
+    run(s.parameter, s.gradient, s0, s1, s2, s.anchor, padded(s.length), modes[s.mode]);
+    const sum = (k: number) => this.#sums[2 * k]! + this.#sums[2 * k + 1]!;
+    return { gd: sum(0), dd: sum(1), ud: sum(2), uu: sum(3), gg: sum(4) };
+  }
+
+  /** θ ← θ − share · (θ − θ0) */
+  shrink(parameter: Address, anchor: Address, length: number, share: number): void {
+    this.#exports.shrink(parameter, anchor, padded(length), share);
+  }
+
+  sumSquares(x: Address, length: number): number {
+    return this.#exports.sumSquares(x, padded(length));
+  }
+
+  /** Σ (x − y)²; an address 0 of y stands for zeros. */
+  sumSquaredDifferences(x: Address, y: Address, length: number): number {
+    return this.#exports.sumSquaredDifferences(x, y, padded(length));
+  }
+
+  /** Index of the first NaN or infinity, or −1. */
+  firstNonFinite(x: Address, length: number): number {
+    return this.#exports.firstNonFinite(x, padded(length));
+  }
+
+  /** sum ← sum + weight · x, or weight · x when it starts a new sum. */
+  accumulate(sum: Address, x: Address, length: number, options: { weight: number; starts: boolean }): void {
+    this.#exports.accumulate(sum, x, padded(length), options.weight, options.starts);
+  }
+}
+
+/** Bytes between arrays: a cache line, so that two arrays never share one. */
+const ALIGNMENT = 64;
+
+/** Bytes that `allocate` takes for an array. */
+export function allocationSize(length: number): number {
+  return Math.ceil((length * 4) / ALIGNMENT) * ALIGNMENT;
+}
+
+function padded(length: number): number {
+  const perVector = VECTOR_BYTES / 4;
+  return Math.ceil(length / perVector) * perVector;
+}

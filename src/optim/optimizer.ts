@@ -1,0 +1,241 @@
+import { ConfigError, RunError } from "../errors.ts";
+import { shareRemoved } from "./anchor-rule.ts";
+import { clipFactor } from "./clipping.ts";
+import type { Address, AnchorMode, Kernel } from "./kernels/kernel.ts";
+import { motionOf } from "./motion.ts";
+import type { ParameterSettings } from "./param-groups.ts";
+import type { StepReport, TensorReport } from "./report.ts";
+import { type OptimizerState, restore } from "./state.ts";
+import type { BoundUpdate } from "./update-rule.ts";
+
+export interface StepOptions {
+  /** Learning rate of the step; groups scale it. */
+  readonly lr: number;
+  /** Factor that the gradients are taken with: 1 / loss scale, or 1 / number of accumulated micro-batches. */
+  readonly gradientScale?: number;
+  /** Largest global norm of the scaled gradient; longer ones are scaled down to it. */
+  readonly clipNorm?: number;
+  /** Whether a NaN or infinite gradient stops the step before anything changes. One more read of the gradients unless
+   * they are clipped. True if left out. */
+  readonly guard?: boolean;
+}
+
+/** A gradient element that no step can use. */
+export interface NonFiniteGradient {
+  readonly name: string;
+  /** Position in the flattened tensor. */
+  readonly index: number;
+  readonly value: number;
+}
+
+/** One parameter's arrays in a kernel's memory. */
+export interface Slot {
+  readonly settings: ParameterSettings;
+  readonly kernel: Kernel;
+  readonly length: number;
+  readonly parameter: Address;
+  readonly gradient: Address;
+  readonly states: readonly Address[];
+  readonly sum: Address;
+  /** θ0 of the parameter, whether or not its rule holds it there; 0 is zeros, null is none. */
+  readonly anchor: Address | null;
+}
+
+/**
+ * Parameters, their gradients and all that a step needs, in memory that ONNX Runtime reads and writes in place.
+ * Each step: fill `gradients`, call `step`. The views stay valid for the optimizer's life.
+ */
+export class Optimizer {
+  /** Every parameter's values, flattened; frozen ones too. */
+  readonly parameters: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** Where to write each trainable parameter's gradient, flattened. */
+  readonly gradients: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** θ0 of each trainable parameter whose anchor is neither zero nor none. */
+  readonly anchors: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly settings: readonly ParameterSettings[];
+  readonly #update: BoundUpdate;
+  readonly #trained: readonly Slot[];
+  #steps = 0;
+  #accumulated = 0;
+
+  /** For `createOptimizer`. */
+  constructor(update: BoundUpdate, slots: readonly Slot[]) {
+    const trained = slots.filter((s) => !s.settings.frozen);
+    const views = (some: readonly Slot[], address: (s: Slot) => Address) =>
+      new Map(some.map((s) => [s.settings.name, s.kernel.view(address(s), s.length)]));
+    this.#update = update;
+    this.#trained = trained;
+    this.settings = slots.map((s) => s.settings);
+    this.parameters = views(slots, (s) => s.parameter);
+    this.gradients = views(trained, (s) => s.gradient);
+    // The filter leaves slots whose anchor has an address.
+    this.anchors = views(
+      trained.filter((s) => s.anchor),
+      (s) => s.anchor!,
+    );
+  }
+
+  /** Steps done. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * Adds `weight` times the present gradients to a sum, which the next step takes in their place.
+   * For a mean over k micro-batches, step with `gradientScale` 1 / k.
+   */
+  accumulate(weight = 1): void {
+    for (const { kernel, sum, gradient, length } of this.#trained) {
+      if (sum === 0) throw new ConfigError("accumulate(): create the optimizer with `accumulate: true`.");
+      kernel.accumulate(sum, gradient, length, { weight, starts: this.#accumulated === 0 });
+    }
+    this.#accumulated++;
+  }
+
+  /** The first gradient element that is NaN or infinite, in the order of parameters; null if all are finite. */
+  findNonFinite(): NonFiniteGradient | null {
+    for (const s of this.#trained) {
+      const index = s.kernel.firstNonFinite(this.#gradientOf(s), s.length);
+      if (index === -1) continue;
+      const value = s.kernel.view(this.#gradientOf(s), s.length)[index]!;
+      return { name: s.settings.name, index, value };
+    }
+    return null;
+  }
+
+  /**
+   * One step of every trainable parameter.
+   *
+   * @throws RunError if the gradient is not finite and the step is guarded or clipped; nothing has changed then
+   */
+  step({ lr, gradientScale = 1, clipNorm, guard = true }: StepOptions): StepReport {
+    checkStep({ lr, gradientScale, clipNorm });
+    let factor = 1;
+    let norm: number | undefined;
+    if (guard || clipNorm !== undefined) {
+      norm = gradientScale * this.#gradientNorm();
+      if (!Number.isFinite(norm)) this.#refuse(norm);
+      if (clipNorm !== undefined) factor = clipFactor(norm, clipNorm);
+    }
+    this.#steps++;
+    const tensors = this.#trained.map((s) => this.#stepTensor(s, lr, gradientScale * factor));
+    this.#accumulated = 0;
+    norm ??= Math.sqrt(tensors.reduce((sum, t) => sum + t.gradientNorm ** 2, 0));
+    return { step: this.#steps, lr, gradientNorm: norm, clipFactor: factor, tensors };
+  }
+
+  /** ‖θ − θ0‖ of every trainable parameter that has an anchor, whether or not its rule pulls toward it. */
+  deviations(): ReadonlyMap<string, number> {
+    const out = new Map<string, number>();
+    for (const { settings, kernel, parameter, anchor, length } of this.#trained) {
+      if (anchor === null) continue;
+      out.set(settings.name, Math.sqrt(kernel.sumSquaredDifferences(parameter, anchor, length)));
+    }
+    return out;
+  }
+
+  /**
+   * The present state. Its arrays are views: write or copy them before the next step.
+   *
+   * @throws RunError between `accumulate` and `step`, since the sum of gradients is no part of a state
+   */
+  saveState(): OptimizerState {
+    if (this.#accumulated > 0) {
+      throw new RunError(
+        "an optimizer's state is saved after a step, not between two accumulated micro-batches.",
+      );
+    }
+    return { update: this.#update.rule, step: this.#steps, tensors: this.#stateViews() };
+  }
+
+  /** @throws ConfigError if the state is that of other parameters or another update rule; nothing has changed then */
+  loadState(state: OptimizerState): void {
+    restore(this.#update.rule, this.#stateViews(), state);
+    this.#steps = state.step;
+    this.#accumulated = 0;
+  }
+
+  #stepTensor(s: Slot, lr: number, gradientScale: number): TensorReport {
+    const { settings, kernel, parameter, length } = s;
+    const { rule, strength } = settings;
+    const ownLr = lr * settings.lrScale;
+    const anchor = rule.toward === "zero" ? 0 : rule.toward === "anchor" ? s.anchor : null;
+    // A strength of 0 takes the arithmetic of the plain rule, so that it gives its bits.
+    const coupling = strength > 0 ? (rule.coupling?.(strength) ?? 0) : 0;
+    const pull = strength > 0 ? (rule.pull?.(strength, ownLr) ?? 0) : 0;
+    const mode: AnchorMode = anchor === null ? "plain" : coupling !== 0 || pull !== 0 ? "pulled" : "watched";
+    const sums = kernel.step({
+      update: this.#update.rule,
+      parameter,
+      gradient: this.#gradientOf(s),
+      states: s.states,
+      anchor: anchor ?? 0,
+      length,
+      mode,
+      gradientScale,
+      coupling,
+      pull,
+      coefficients: this.#update.coefficients({ lr: ownLr, step: this.#steps }),
+    });
+    const motion = motionOf(sums);
+    const ratio = anchor === null ? 0 : (rule.ratio?.(motion) ?? 0);
+    const share = shareRemoved(strength, ratio);
+    if (share > 0) kernel.shrink(parameter, anchor ?? 0, length, share);
+    const watched = anchor !== null && rule.toward === "anchor";
+    return {
+      name: settings.name,
+      gradientNorm: Math.sqrt(sums.gg),
+      stepNorm: Math.sqrt(sums.uu),
+      condition: watched ? -sums.gd : null,
+      ratio,
+      fired: share > 0,
+      deviation: watched ? motion.nNext * (1 - share) : null,
+    };
+  }
+
+  #gradientOf(s: Slot): Address {
+    return this.#accumulated > 0 ? s.sum : s.gradient;
+  }
+
+  #gradientNorm(): number {
+    let sum = 0;
+    for (const s of this.#trained) sum += s.kernel.sumSquares(this.#gradientOf(s), s.length);
+    return Math.sqrt(sum);
+  }
+
+  #refuse(norm: number): never {
+    const found = this.findNonFinite();
+    const where = found
+      ? `gradient of "${found.name}" is ${found.value} at element ${found.index}`
+      : `the gradient's global norm is ${norm}, though its elements are finite`;
+    throw new RunError(
+      `step ${this.#steps + 1}: ${where}; the parameters are untouched. Lower the learning rate, or look at this batch.`,
+      { details: { step: this.#steps + 1, ...found } },
+    );
+  }
+
+  #stateViews(): Map<string, Float32Array> {
+    const out = new Map<string, Float32Array>();
+    for (const { settings, kernel, parameter, states, length } of this.#trained) {
+      out.set(`parameter/${settings.name}`, kernel.view(parameter, length));
+      for (const [k, state] of this.#update.states.entries()) {
+        out.set(`${state}/${settings.name}`, kernel.view(states[k]!, length)); // one address a state
+      }
+    }
+    return out;
+  }
+}
+
+function checkStep(o: { lr: number; gradientScale: number; clipNorm: number | undefined }): void {
+  const positive = (x: number) => x > 0 && Number.isFinite(x);
+  const problems = [
+    ...(o.lr >= 0 && Number.isFinite(o.lr) ? [] : [`lr is ${o.lr}, expected a finite number of at least 0.`]),
+    ...(positive(o.gradientScale)
+      ? []
+      : [`gradientScale is ${o.gradientScale}, expected a positive number.`]),
+    ...(o.clipNorm === undefined || positive(o.clipNorm)
+      ? []
+      : [`clipNorm is ${o.clipNorm}, expected a positive number.`]),
+  ];
+  if (problems.length > 0) throw new ConfigError(`step: ${problems.join(" ")}`);
+}

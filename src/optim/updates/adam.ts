@@ -1,0 +1,61 @@
+import {
+  defineUpdateRule,
+  type Hyperparameters,
+  type StepPosition,
+  type UpdateRule,
+} from "../update-rule.ts";
+
+/** Hyperparameters of Adam and its variants: decay rates of the two moments, and the number under the division. */
+export interface AdamHyperparameters extends Hyperparameters {
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+}
+
+export const adamDefaults: AdamHyperparameters = { betas: [0.9, 0.999], eps: 1e-8 };
+
+export function adamProblems({ betas: [beta1, beta2], eps }: AdamHyperparameters): readonly string[] {
+  const problems: string[] = [];
+  if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1)) {
+    problems.push(`betas are [${beta1}, ${beta2}], expected two numbers in [0, 1).`);
+  }
+  // eps keeps 0 / 0 out of an element that never had a gradient, in float32 and scaled as at the first step.
+  if (!(Math.fround(eps * Math.sqrt(1 - beta2)) > 0 && Number.isFinite(eps))) {
+    problems.push(`eps is ${eps}, expected a positive number that float32 can hold, such as 1e-8.`);
+  }
+  return problems;
+}
+
+/**
+ * [β1, 1−β1, β2, 1−β2, size, ε'] where u = size · m / (√v + ε'). This is the usual form
+ * (lr / (1−β1^t)) · m / (√v / √(1−β2^t) + ε) with numerator and denominator times √(1−β2^t): one product less an element.
+ */
+export function adamCoefficients({ betas, eps }: AdamHyperparameters, { lr, step }: StepPosition): number[] {
+  const [beta1, beta2] = betas;
+  const correction = Math.sqrt(1 - beta2 ** step);
+  return [beta1, 1 - beta1, beta2, 1 - beta2, (lr * correction) / (1 - beta1 ** step), eps * correction];
+}
+
+/**
+ * Adam, with ε added after the bias correction as PyTorch does.
+ *
+ *     m ← β1 m + (1−β1) g      v ← β2 v + (1−β2) g²
+ *     u = lr / (1−β1^t) · m / (√v / √(1−β2^t) + ε)
+ *
+ * Kingma and Ba, ICLR 2015, Algorithm 1. https://arxiv.org/abs/1412.6980
+ */
+export const adam: UpdateRule = defineUpdateRule({
+  name: "adam",
+  defaultLr: 1e-3,
+  defaults: adamDefaults,
+  problems: adamProblems,
+  states: () => ["expAvg", "expAvgSq"],
+  coefficients: adamCoefficients,
+  propose([expAvg, expAvgSq], i, g, [beta1, rest1, beta2, rest2, size, eps]) {
+    // Both states and all six coefficients are this rule's own, listed above.
+    const m = beta1! * expAvg![i]! + rest1! * g;
+    const v = beta2! * expAvgSq![i]! + rest2! * g * g;
+    expAvg![i] = m;
+    expAvgSq![i] = v;
+    return (size! * m) / (Math.sqrt(v) + eps!);
+  },
+});

@@ -1,0 +1,17 @@
+import { ConfigError } from "../../errors.ts";
+import type { UpdateRule } from "../update-rule.ts";
+import { adam } from "./adam.ts";
+import { amsgrad } from "./amsgrad.ts";
+import { sgd } from "./sgd.ts";
+
+/** Every update rule. A new one is its file, its kernel in kernels/assembly/updates/, and its entry here. */
+export const updateRules: readonly UpdateRule[] = [sgd, adam, amsgrad];
+
+/** @throws ConfigError if no rule has this name */
+export function findUpdateRule(name: string): UpdateRule {
+  const rule = updateRules.find((r) => r.name === name);
+  if (rule) return rule;
+  throw new ConfigError(
+    `optimizer "${name}" is unknown; choose one of ${updateRules.map((r) => r.name).join(", ")}.`,
+  );
+}
