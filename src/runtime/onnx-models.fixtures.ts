@@ -16,15 +16,24 @@ export interface TestNode {
   readonly domain?: string;
 }
 
+/** A float32 initializer whose bytes are a whole file. */
+export interface ExternalTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly location: string;
+}
+
 /** An ONNX model of one graph: opset 17, IR version 8. */
 export function onnxModel(graph: {
   readonly nodes: readonly TestNode[];
   readonly inputs: readonly TestValue[];
   readonly outputs: readonly TestValue[];
+  readonly external?: readonly ExternalTensor[];
 }): Uint8Array {
   const graphBytes = message(
     ...graph.nodes.map((n) => field(1, node(n))),
     field(2, text("g")),
+    ...(graph.external ?? []).map((t) => field(5, externalTensor(t))),
     ...graph.inputs.map((v) => field(11, value(v))),
     ...graph.outputs.map((v) => field(12, value(v))),
   );
@@ -36,13 +45,25 @@ function node({ op, inputs, outputs, ints = {}, domain }: TestNode): number[] {
   return message(
     ...inputs.map((i) => field(1, text(i))),
     ...outputs.map((o) => field(2, text(o))),
-    field(3, text(`the_${op}`)),
+    field(3, text(`${outputs[0]}_of_${op}`)),
     field(4, text(op)),
     // AttributeProto: name 1, i 3, type 20 = INT (2).
     ...Object.entries(ints).map(([name, i]) =>
       field(5, message(field(1, text(name)), varint(3, i), varint(20, 2))),
     ),
     ...(domain === undefined ? [] : [field(7, text(domain))]),
+  );
+}
+
+function externalTensor({ name, dims, location }: ExternalTensor): number[] {
+  // TensorProto: dims 1, data_type 2, name 8, external_data 13 of key 1 and value 2, data_location 14 = EXTERNAL (1).
+  const entry = message(field(1, text("location")), field(2, text(location)));
+  return message(
+    ...dims.map((d) => varint(1, d)),
+    varint(2, 1),
+    field(8, text(name)),
+    field(13, entry),
+    varint(14, 1),
   );
 }
 

@@ -31,7 +31,10 @@ export function creationError(model: string, backend: string, cause: unknown): M
       { cause, details: { model, backend, dtype } },
     );
   }
-  return new ModelError(`${model}: ${backend} cannot open the model. It said: ${said}`, {
+  const remedy = /external data/i.test(said)
+    ? "\n  Weights lie in other files: give their contents in `externalData`, or open the model by its path (native)."
+    : "";
+  return new ModelError(`${model}: ${backend} cannot open the model. It said: ${said}${remedy}`, {
     cause,
     details: { model, backend },
   });

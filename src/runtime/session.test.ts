@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ModelError, RunError, UnsupportedOpError } from "../errors.ts";
 import { floatToHalf } from "../tensor/half.ts";
@@ -33,6 +36,15 @@ const step = onnxModel({
   inputs: ["w", "g"].map((name) => ({ name, type: FLOAT, dims: ["n"] })),
   outputs: [{ name: "w2", type: FLOAT, dims: ["n"] }],
 });
+
+/** y = x · k elementwise, where k is a file of its own. */
+const scale = onnxModel({
+  nodes: [{ op: "Mul", inputs: ["x", "k"], outputs: ["y"] }],
+  inputs: [{ name: "x", type: FLOAT, dims: [2] }],
+  outputs: [{ name: "y", type: FLOAT, dims: [2] }],
+  external: [{ name: "k", dims: [2], location: "scale.bin" }],
+});
+const pair = tensor("float32", [2], Float32Array.of(10, 20));
 
 /** y = x of one dtype. */
 const identity = (type: number, dims: readonly (number | string)[] = ["n"]) =>
@@ -176,6 +188,29 @@ describe.each(["native", "wasm"] as const)("a session of the %s runtime", (prefe
     expect(error).toMatchObject({ message: expect.stringContaining("m.onnx"), cause: expect.any(Error) });
   });
 
+  it("opens a file by its path, and a model whose weights lie in another file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-session-"));
+    try {
+      const path = join(folder, "scale.onnx");
+      writeFileSync(path, linear);
+      const byPath = await (await opened).createSession({ path });
+      expect((await byPath.run(feeds({ x, w }), { outputs: ["total"] })).get("total")?.data[0]).toBe(30);
+      await expect(byPath.run(feeds({ x }))).rejects.toThrow(path);
+
+      const k = new Uint8Array(Float32Array.of(2, 3).buffer);
+      const byBytes = await (await opened).createSession(scale, {
+        externalData: new Map([["scale.bin", k]]),
+      });
+      expect([...(await byBytes.run(feeds({ x: pair }))).get("y")!.data]).toEqual([20, 60]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("names the external data that it was not given", async () => {
+    await expect(open(scale)).rejects.toThrow(/scale\.bin.*\n.*give their contents in `externalData`/);
+  });
+
   it("cannot run after its release, and may be released twice", async () => {
     const session = await open(linear);
     await session.release();
@@ -214,6 +249,19 @@ describe("the two runtimes", () => {
 });
 
 describe("the native runtime", () => {
+  it("finds external data beside a model opened by its path", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-session-"));
+    try {
+      const path = join(folder, "scale.onnx");
+      writeFileSync(path, scale);
+      writeFileSync(join(folder, "scale.bin"), new Uint8Array(Float32Array.of(2, 3).buffer));
+      const session = await (await openRuntime({ prefer: "native" })).createSession({ path });
+      expect([...(await session.run(feeds({ x: pair }))).get("y")!.data]).toEqual([20, 60]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("refuses shared memory by name, which it could not read", async () => {
     const session = await (await openRuntime({ prefer: "native" })).createSession(step);
     const shared = tensor("float32", [1], new Float32Array(new SharedArrayBuffer(4)));

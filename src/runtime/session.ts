@@ -2,10 +2,10 @@ import { RunError } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { OrtApi, OrtSession, OrtSessionOptions, OrtTensor, OrtValueMetadata } from "./ort-api.ts";
 import { copyInto, createTensorWrapper, dtypeOfOrt, fromOrtTensor } from "./ort-tensors.ts";
-import { checkRun, type ValueInfo } from "./session-check.ts";
+import { createRunCheck, type ValueInfo } from "./session-check.ts";
 import { creationError, runError } from "./session-errors.ts";
 
-/** A model as the bytes of its file, or as a path, where external data beside the file is found by itself. */
+/** A model as the bytes of its file, or as a path; by path the native runtime finds external data beside the file. */
 export type ModelSource = Uint8Array | { readonly path: string };
 
 export interface SessionOptions {
@@ -15,7 +15,7 @@ export interface SessionOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Threads inside one operator; the runtime's own setting if not given. */
   readonly threads?: number;
-  /** Contents of external data files, by the location that the model names. For a model given as bytes. */
+  /** Contents of external data files, by the location that the model names; not needed for a path on native. */
   readonly externalData?: ReadonlyMap<string, Uint8Array>;
   /** Plan memory from the first run. Default false: for training graphs it costs memory and a slow second step. */
   readonly memoryPattern?: boolean;
@@ -91,6 +91,7 @@ function sessionOver(backend: SessionBackend, handle: OrtSession, name: string):
   const inputs = handle.inputMetadata.map(valueInfo);
   const outputs = handle.outputMetadata.map(valueInfo);
   const everyOutput = outputs.map((o) => o.name);
+  const check = createRunCheck(name, inputs, outputs);
   const wrapper = createTensorWrapper(backend.ort, backend.inPlace);
   let released = false;
 
@@ -99,7 +100,7 @@ function sessionOver(backend: SessionBackend, handle: OrtSession, name: string):
     outputs,
     async run(feeds, { outputs: wanted = everyOutput, into = new Map() } = {}) {
       if (released) throw new RunError(`${name}: the session was released`);
-      checkRun(name, { inputs, outputs }, { feeds, outputs: wanted, into });
+      check({ feeds, outputs: wanted, into });
       // Objects without a prototype: a value may be called "constructor".
       const given: Record<string, OrtTensor> = Object.create(null);
       for (const [key, t] of feeds) given[key] = wrapper.wrap(`${name}: input "${key}"`, t);
