@@ -20,6 +20,8 @@ export async function openWasm(
   } catch (cause) {
     throw packageError("onnxruntime-web", cause);
   }
+  // What goes wrong reaches us as exceptions; printed as well, it would break into the progress bar.
+  loaded.env.logLevel = "fatal";
   if (threads !== undefined) loaded.env.wasm.numThreads = threads;
   return {
     ort: loaded,
@@ -31,6 +33,7 @@ export async function openWasm(
 
 interface OnnxRuntimeWeb extends OrtApi {
   readonly env: {
+    logLevel?: string;
     readonly wasm: { numThreads?: number };
     readonly versions: { readonly common: string; readonly web?: string };
   };

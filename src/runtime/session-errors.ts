@@ -12,7 +12,7 @@ const noDtype = /unsupported data type: (?<code>\d+)/i;
 
 /** The error to throw when a session cannot be made of a model. */
 export function creationError(model: string, backend: string, cause: unknown): ModelError {
-  const said = messageOf(cause);
+  const said = wordsOf(cause);
   const match = noKernel.exec(said) ?? noSchema.exec(said) ?? unknownOp.exec(said);
   if (match?.groups !== undefined) {
     const { op, version, node } = match.groups;
@@ -42,8 +42,15 @@ export function creationError(model: string, backend: string, cause: unknown): M
 
 /** The error to throw when a run of a session fails inside ONNX Runtime. */
 export function runError(model: string, backend: string, cause: unknown): RunError {
-  return new RunError(`${model}: ${backend} failed during the run. It said: ${messageOf(cause)}`, {
+  return new RunError(`${model}: ${backend} failed during the run. It said: ${wordsOf(cause)}`, {
     cause,
     details: { model, backend },
   });
+}
+
+/** ONNX Runtime's message without the place in its own source, which helps nobody here. */
+function wordsOf(cause: unknown): string {
+  return messageOf(cause)
+    .replace(/\S*\/onnxruntime\/\S+:\d+ .*?\[ONNXRuntimeError\] : \d+ : \w+ : /g, "")
+    .trim();
 }
