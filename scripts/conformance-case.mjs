@@ -1,0 +1,42 @@
+// Builds one training model from an exported model and a batch of inputs, with the library as it is built in dist/.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { decodeModel } from "../dist/onnx/decode.js";
+import { storedTensors } from "../dist/passes/parameters.js";
+import { openRuntime } from "../dist/runtime/runtime.js";
+import { createEvaluator } from "../dist/training/evaluator.js";
+import { buildTrainingGraph } from "../dist/training/training-graph.js";
+
+let runtime;
+
+export async function buildConformanceCase(folder, file) {
+  runtime ??= await openRuntime({ prefer: "native" });
+  const started = performance.now();
+  const meta = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8"));
+  const external = (proto) => {
+    const entry = Object.fromEntries(proto.externalData.map((e) => [e.key, e.value]));
+    if (!entry.location) return undefined;
+    const bytes = readFileSync(join(folder, entry.location));
+    const offset = Number(entry.offset ?? 0);
+    return bytes.subarray(offset, offset + Number(entry.length ?? bytes.length));
+  };
+  const model = decodeModel(readFileSync(join(folder, "model.onnx")), external);
+  const graph = await buildTrainingGraph(model, {
+    inputShapes: shapes(join(folder, "inputs.npz")),
+    loss: meta.loss.kind === "cross_entropy" ? "cross-entropy" : "mse",
+    logits: meta.loss.output ?? model.graph.outputs[0].name,
+    lossOptions: { classAxis: meta.loss.class_axis ?? -1, ignoreIndex: meta.loss.ignore_index ?? -100 },
+    trainable: storedTensors(model).filter((t) => t.constantBecause === null),
+    evaluate: createEvaluator(runtime),
+  });
+  writeFileSync(file, graph.trainingModel);
+  return { seconds: (performance.now() - started) / 1000 };
+}
+
+function shapes(path) {
+  const code =
+    "import numpy,json,sys; print(json.dumps({k:list(v.shape) for k,v in numpy.load(sys.argv[1]).items()}))";
+  const json = execFileSync(process.env.PYTHON ?? "python3", ["-c", code, path], { encoding: "utf8" });
+  return new Map(Object.entries(JSON.parse(json)));
+}

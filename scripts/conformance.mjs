@@ -1,0 +1,82 @@
+// Builds the training model of every conformance case and compares its gradients with PyTorch's.
+//
+//   npm run conformance [-- --only REGEX] [--cases FOLDER] [--python PYTHON] [--write]
+//
+// Needs a Python with numpy, onnx and onnxruntime. --write puts the table into docs/conformance.md.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildConformanceCase } from "./conformance-case.mjs";
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    cases: { type: "string", default: "../shared/conformance/cases" },
+    python: { type: "string", default: process.env.PYTHON ?? "python3" },
+    write: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+  },
+});
+
+const names = readdirSync(flags.cases).filter((name) => new RegExp(flags.only).test(name));
+const out = flags.keep ? "/tmp/conformance" : mkdtempSync(join(tmpdir(), "conformance-"));
+const rows = [];
+for (const name of names) {
+  const folder = join(flags.cases, name);
+  const loss = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")).loss;
+  mkdirSync(join(out, name), { recursive: true });
+  const file = join(out, name, "training_model.onnx");
+  let row = { name, ok: false, note: "" };
+  try {
+    const { seconds, nodes } = await buildConformanceCase(folder, file);
+    const scale = /mse|square|mean_square/.test(loss.kind) ? "2" : "1";
+    const check = join(flags.cases, "..", "check_gradients.py");
+    const run = spawnSync(flags.python, [check, file, folder, "--json", "--quiet", "--loss-scale", scale], {
+      encoding: "utf8",
+    });
+    const line = run.stdout.trim().split("\n").at(-1);
+    const result = line?.startsWith("{") ? JSON.parse(line) : null;
+    row = result
+      ? {
+          name,
+          ok: result.ok,
+          seconds,
+          nodes,
+          ...result,
+          note: result.ok
+            ? ""
+            : `${result.over} over, ${result.missing} missing: ${run.stdout.trim().split("\n").slice(0, 3).join(" | ").replace(/ +/g, " ").slice(0, 300)}`,
+        }
+      : { name, ok: false, note: `${run.stdout}${run.stderr}`.trim().split("\n").at(-1) };
+  } catch (error) {
+    row.note = `${error.name}: ${error.message}`.slice(0, 300);
+  }
+  rows.push(row);
+  const worst = row.worst ? row.worst[1].toExponential(1) : "–";
+  console.log(
+    `${row.ok ? "ok  " : "FAIL"} ${name.padEnd(30)} worst ${worst.padEnd(8)} extra ${row.extra_grads ?? "–"} ${row.note}`,
+  );
+}
+if (!flags.keep) rmSync(out, { recursive: true });
+const passed = rows.filter((r) => r.ok).length;
+console.log(`${passed} of ${rows.length} cases within 1e-3`);
+if (flags.write) writeFileSync("docs/conformance.md", table(rows, passed));
+process.exitCode = passed === rows.length ? 0 : 1;
+
+function table(all, count) {
+  const worstOf = (r) => (r.worst ? r.worst[1].toExponential(1) : "–");
+  const lines = all.map(
+    (r) => `| ${r.name} | ${r.ok ? "yes" : "no"} | ${r.checked ?? "–"} | ${worstOf(r)} | ${r.note} |`,
+  );
+  return `# Conformance
+
+Exported models with PyTorch float64 gradients: the training model that Holdfast builds, run by Python's onnxruntime.
+Made by \`npm run conformance -- --write\`. ${count} of ${all.length} cases are within 1e-3 relative.
+
+| case | within 1e-3 | weights checked | largest relative error | note |
+|---|---|---|---|---|
+${lines.join("\n")}
+`;
+}

@@ -1,0 +1,193 @@
+import type { Model } from "../onnx/model.ts";
+import type { Node } from "../onnx/node.ts";
+import type { Value } from "../onnx/value.ts";
+import { isFloat } from "../tensor/data-type.ts";
+import { bfloat16ToFloat, halfToFloat } from "../tensor/half.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What a parameter does in the network, by the operator that reads it. */
+export type ParameterRole = "weight" | "bias" | "norm" | "embedding";
+
+/** A stored float tensor: a weight to train, or a constant with the reason why it is none. */
+export interface StoredTensor {
+  readonly value: Value;
+  readonly name: string;
+  readonly role: ParameterRole;
+  /** Null for a weight; otherwise why it is taken for a constant. */
+  readonly constantBecause: string | null;
+}
+
+/** Elements of this size or more are taken for the −∞ of an attention mask. */
+const MASK_MAGNITUDE = 1e4;
+
+/** Operators that hand a weight on without computing with it. */
+const PASS_THROUGH: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Transpose",
+  "Reshape",
+  "Squeeze",
+  "Unsqueeze",
+  "Flatten",
+  "Expand",
+  "Slice",
+  "Split",
+  "Concat",
+]);
+const NORMALIZATIONS: ReadonlySet<string> = new Set([
+  "BatchNormalization",
+  "LayerNormalization",
+  "InstanceNormalization",
+  "GroupNormalization",
+  "RMSNormalization",
+  "SimplifiedLayerNormalization",
+  "SkipLayerNormalization",
+  "SkipSimplifiedLayerNormalization",
+]);
+
+/**
+ * The stored float tensors of a model's graph, with a judgement of each: initializers and outputs of Constant nodes, of
+ * rank 1 or more. Weights are told from constants by how they are used, never by their names.
+ */
+export function storedTensors(model: Model): StoredTensor[] {
+  const found: Value[] = model.graph.initializers.filter((v) => v.constant !== null);
+  for (const node of model.graph.nodes) {
+    if (node.opType !== "Constant" || node.domain !== "") continue;
+    const attribute = node.attributes.get("value");
+    const output = node.outputs[0];
+    if (attribute?.kind !== "tensor" || !output) continue;
+    output.constant = attribute.value;
+    found.push(output);
+  }
+  return found
+    .filter((v) => isFloat(v.constant!.dtype)) // every value found has a constant
+    .map((value) => {
+      const readers = readersOf(value);
+      return {
+        value,
+        name: value.name,
+        role: roleOf(value, readers),
+        constantBecause: whyConstant(value, readers),
+      };
+    });
+}
+
+interface Reader {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/** The operators that compute with a value, seen through those that only hand it on. */
+function readersOf(value: Value): Reader[] {
+  const readers: Reader[] = [];
+  const seen = new Set<Value>();
+  const visit = (v: Value) => {
+    if (seen.has(v)) return;
+    seen.add(v);
+    for (const { node, index } of v.uses) {
+      const passes = PASS_THROUGH.has(node.opType) && (index === 0 || node.opType === "Concat");
+      if (!passes) readers.push({ node, index });
+      else for (const output of node.outputs) if (output !== null) visit(output);
+    }
+  };
+  visit(value);
+  return readers;
+}
+
+function roleOf(value: Value, readers: readonly Reader[]): ParameterRole {
+  if (readers.some(({ node }) => NORMALIZATIONS.has(node.opType))) return "norm";
+  if (readers.some(({ node, index }) => node.opType === "Gather" && index === 0)) return "embedding";
+  const rank = value.constant?.dims.filter((d) => d !== 1).length ?? 0;
+  if (rank > 1) return "weight";
+  if (readers.some(({ node }) => node.opType === "Mul" || node.opType === "Div")) return "norm";
+  return "bias";
+}
+
+function whyConstant(value: Value, readers: readonly Reader[]): string | null {
+  const tensor = value.constant!; // checked by the caller
+  if (tensor.dims.length === 0) return "a scalar";
+  if (sizeOf(tensor.dims) === 0) return "empty";
+  if (readers.length === 0) return "read by no operator that computes with it";
+  if (readers.every(({ node, index }) => node.opType === "BatchNormalization" && index >= 3)) {
+    return "running statistics of a BatchNormalization";
+  }
+  if (readers.every(({ node, index }) => isSetting(node, index)))
+    return "a setting of its operator, not a weight";
+  if (readers.some(({ node }) => leadsToRotation(node))) return "frequencies of a position encoding";
+  if (looksLikeMask(tensor)) return "holds infinite or huge entries, as attention masks do";
+  if (readers.every(({ node }) => node.opType === "InstanceNormalization") && isUniform(tensor)) {
+    return "the ones or zeros of a decomposed normalisation";
+  }
+  if (sizeOf(tensor.dims) === 1 && !readers.some(isBiasOf)) return "a single number that scales or shifts";
+  return null;
+}
+
+/** Inputs that steer an operator: bounds, exponents, scales of a resize, fill values, conditions. */
+function isSetting(node: Node, index: number): boolean {
+  switch (node.opType) {
+    case "Resize":
+    case "Upsample":
+    case "Clip":
+    case "Pad":
+    case "Pow":
+    case "Dropout":
+    case "OneHot":
+    case "Slice":
+    case "Range":
+    case "QuantizeLinear":
+    case "DequantizeLinear":
+      return index > 0 || node.opType === "Range";
+    case "Equal":
+    case "Less":
+    case "LessOrEqual":
+    case "Greater":
+    case "GreaterOrEqual":
+    case "Shape":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether what a node computes goes straight into a sine or cosine. */
+function leadsToRotation(node: Node): boolean {
+  let outputs = node.outputs;
+  for (let step = 0; step < 4; step++) {
+    const readers = outputs.flatMap((v) => (v === null ? [] : [...v.uses].map((u) => u.node)));
+    if (readers.some((n) => n.opType === "Sin" || n.opType === "Cos")) return true;
+    const passing = readers.filter((n) => PASS_THROUGH.has(n.opType));
+    if (passing.length === 0) return false;
+    outputs = passing.flatMap((n) => n.outputs);
+  }
+  return false;
+}
+
+/** Whether a reader adds the value as a bias to a matrix product or convolution. */
+function isBiasOf({ node, index }: Reader): boolean {
+  if (node.opType === "Gemm" || node.opType === "Conv" || node.opType === "ConvTranspose") return index <= 2;
+  if (node.opType !== "Add") return false;
+  const other = node.inputs[1 - index]?.producer;
+  return other?.opType === "MatMul" || other?.opType === "Gemm" || other?.opType === "Conv";
+}
+
+function looksLikeMask(tensor: Tensor): boolean {
+  const read = numberReader(tensor);
+  for (let i = 0; i < tensor.data.length; i++) if (!(Math.abs(read(i)) < MASK_MAGNITUDE)) return true;
+  return false;
+}
+
+function isUniform(tensor: Tensor): boolean {
+  const read = numberReader(tensor);
+  const first = read(0);
+  if (first !== 0 && first !== 1) return false;
+  for (let i = 1; i < tensor.data.length; i++) if (read(i) !== first) return false;
+  return true;
+}
+
+function numberReader(tensor: Tensor): (i: number) => number {
+  const data = tensor.data as ArrayLike<number>; // only float tensors come here
+  if (tensor.dtype === "float16") return (i) => halfToFloat(data[i]!);
+  if (tensor.dtype === "bfloat16") return (i) => bfloat16ToFloat(data[i]!);
+  return (i) => data[i]!;
+}

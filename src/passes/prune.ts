@@ -1,0 +1,42 @@
+import type { Graph } from "../onnx/graph.ts";
+import type { Node } from "../onnx/node.ts";
+import type { Value } from "../onnx/value.ts";
+
+/**
+ * Takes out nodes and initializers that no output depends on.
+ *
+ * Requires: nodes in order. Ensures: the same outputs; inputs are kept, read or not.
+ */
+export function prune(graph: Graph): void {
+  const { nodes, values } = dependencies(graph, graph.outputs);
+  for (const node of graph.nodes) if (!nodes.has(node)) node.detach();
+  graph.nodes = graph.nodes.filter((n) => nodes.has(n));
+  graph.initializers = graph.initializers.filter((v) => values.has(v));
+}
+
+/** Nodes and values that `outputs` depend on, outer values read by subgraphs included. */
+export function dependencies(
+  graph: Graph,
+  outputs: readonly Value[],
+): { nodes: ReadonlySet<Node>; values: ReadonlySet<Value> } {
+  const values = new Set(outputs);
+  const nodes = new Set<Node>();
+  const readBy = (node: Node) => {
+    for (const input of node.inputs) if (input !== null) values.add(input);
+    for (const attribute of node.attributes.values()) {
+      const bodies =
+        attribute.kind === "graph" ? [attribute.value] : attribute.kind === "graphs" ? attribute.value : [];
+      for (const body of bodies) {
+        for (const v of body.outputs) values.add(v);
+        for (const inner of body.nodes) readBy(inner);
+      }
+    }
+  };
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!; // i runs over the list
+    if (!node.outputs.some((v) => v !== null && values.has(v))) continue;
+    nodes.add(node);
+    readBy(node);
+  }
+  return { nodes, values };
+}

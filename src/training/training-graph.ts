@@ -1,0 +1,204 @@
+import { type LossName, type LossOptions, losses } from "../autodiff/losses.ts";
+import { vjp } from "../autodiff/vjp.ts";
+import { ConfigError } from "../errors.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import type { Graph } from "../onnx/graph.ts";
+import { type Model, opsetOf } from "../onnx/model.ts";
+import type { Node } from "../onnx/node.ts";
+import { type TensorType, tensorType } from "../onnx/type.ts";
+import type { Value } from "../onnx/value.ts";
+import type { OpBuilder } from "../ops/op-builder.ts";
+import type { Evaluate } from "../passes/constant-region.ts";
+import { type Lowered, lower } from "../passes/lower.ts";
+import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
+import { dependencies, prune } from "../passes/prune.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+export interface TrainingGraphOptions {
+  /** Concrete shape of each model input, by name. */
+  readonly inputShapes: ReadonlyMap<string, Shape>;
+  readonly loss: LossName;
+  /** Name of the model output that the loss reads. */
+  readonly logits: string;
+  readonly lossOptions?: LossOptions;
+  /** The weights to train. */
+  readonly trainable: readonly StoredTensor[];
+  readonly evaluate: Evaluate;
+}
+
+/** A weight that the training model takes as an input and gives a gradient for. */
+export interface TrainableParameter {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly role: ParameterRole;
+  /** Where it stands between input (0) and output: the number of computing nodes before its first use. */
+  readonly depth: number;
+  /** The value in the source model that holds it. */
+  readonly source: Value;
+}
+
+export interface TrainingGraph {
+  /** Inputs: the model's own, `targets`, parameters. Outputs: `loss`, the model's own, `<parameter>_grad`. */
+  readonly trainingModel: Uint8Array;
+  /** The same without gradients. */
+  readonly evalModel: Uint8Array;
+  readonly parameters: readonly TrainableParameter[];
+  /** Weights that were asked for but that the loss does not depend on. */
+  readonly unreachable: readonly StoredTensor[];
+  readonly targets: TensorType;
+  readonly inputs: ReadonlyMap<string, TensorType>;
+  readonly outputs: ReadonlyMap<string, TensorType>;
+}
+
+/**
+ * The training and evaluation graphs of a model for one set of shapes, as plain ONNX that any ONNX Runtime runs.
+ *
+ * @throws UnsupportedOpError if an operator is unknown, or lies on a trainable path and has no gradient
+ * @throws ConfigError if the output named by `logits` does not exist or no weight can be trained
+ */
+export async function buildTrainingGraph(
+  model: Model,
+  options: TrainingGraphOptions,
+): Promise<TrainingGraph> {
+  const lowered = await lower(model, {
+    inputShapes: options.inputShapes,
+    parameters: options.trainable.map((p) => p.value),
+    evaluate: options.evaluate,
+  });
+  const { graph, b } = lowered;
+  const logits = lowered.outputs.get(options.logits);
+  if (!logits) {
+    throw new ConfigError(
+      `the model has no output "${options.logits}" to put the loss on; its outputs are ${[...lowered.outputs.keys()].join(", ")}`,
+    );
+  }
+  const order = depths(graph);
+  const { targets, loss, gradient } = losses[options.loss](b, logits, options.lossOptions ?? {});
+  freeName(graph, loss, "loss");
+  freeName(graph, targets, "targets");
+  const outputs = nameOutputs(b, lowered, [loss]);
+  graph.outputs = [loss, ...outputs];
+
+  const forward = { nodes: [...graph.nodes], outputs: [...graph.outputs] };
+  const reached = dependencies(graph, [loss]).values;
+  const wrt = options.trainable.filter((p) => reached.has(lowered.parameters.get(p.value)!));
+  const cotangents = vjp(b, {
+    seeds: new Map([[logits, gradient()]]),
+    wrt: wrt.map((p) => lowered.parameters.get(p.value)!), // lower() made one for each
+  });
+  const parameters: TrainableParameter[] = [];
+  const taken = new Set<Value>(graph.outputs);
+  for (const p of wrt) {
+    const value = lowered.parameters.get(p.value)!;
+    const ct = cotangents.get(value);
+    if (!ct) continue;
+    const output = taken.has(ct) || ct.name !== "" || ct.producer === null ? b.op("Identity", [ct]) : ct;
+    output.name = `${p.name}_grad`;
+    freeName(graph, output, output.name);
+    taken.add(output);
+    graph.outputs.push(output);
+    parameters.push({
+      name: p.name,
+      type: value.type,
+      role: p.role,
+      depth: order.get(value) ?? 0,
+      source: p.value,
+    });
+  }
+  if (parameters.length === 0) {
+    throw new ConfigError(
+      `no weight can be trained: the output "${options.logits}" depends on none of the ${options.trainable.length} chosen; see holdfast inspect`,
+    );
+  }
+  const used = new Set(parameters.map((p) => p.source));
+  freezeRest(lowered, used);
+  const evalModel = encodeEval(model, lowered, forward);
+  prune(graph);
+  return {
+    trainingModel: encodeModel(asModel(model, lowered)),
+    evalModel,
+    parameters,
+    unreachable: options.trainable.filter((p) => !used.has(p.value)),
+    targets: targets.type,
+    inputs: new Map([...lowered.inputs].map(([name, v]) => [name, v.type])),
+    outputs: new Map([...lowered.outputs].map(([name, v]) => [name, tensorType(v.dtype, v.dims)])),
+  };
+}
+
+/** Weights that get no gradient become constants again. */
+function freezeRest(lowered: Lowered, trained: ReadonlySet<Value>): void {
+  const { graph } = lowered;
+  for (const [source, value] of lowered.parameters) {
+    if (trained.has(source)) continue;
+    value.constant = source.constant;
+    graph.inputs = graph.inputs.filter((v) => v !== value);
+    graph.initializers.push(value);
+  }
+}
+
+/** The forward part alone, as it stood before the backward nodes were appended. */
+function encodeEval(
+  model: Model,
+  lowered: Lowered,
+  forward: { nodes: Node[]; outputs: Value[] },
+): Uint8Array {
+  const { graph } = lowered;
+  const whole = { nodes: graph.nodes, outputs: graph.outputs, initializers: graph.initializers };
+  Object.assign(graph, forward);
+  const { nodes, values } = dependencies(graph, forward.outputs);
+  graph.nodes = forward.nodes.filter((n) => nodes.has(n));
+  graph.initializers = whole.initializers.filter((v) => values.has(v));
+  const bytes = encodeModel(asModel(model, lowered));
+  Object.assign(graph, whole);
+  return bytes;
+}
+
+/** The oldest IR version that may carry an opset. */
+function irVersionFor(opset: number): number {
+  if (opset >= 25) return 12;
+  if (opset >= 23) return 11;
+  return opset >= 21 ? 10 : 8;
+}
+
+function asModel(source: Model, lowered: Lowered): Model {
+  return {
+    graph: lowered.graph,
+    irVersion: Math.max(irVersionFor(lowered.b.opset), Math.min(source.irVersion, 10)),
+    opsets: new Map(lowered.opsets),
+    functions: [],
+    producerName: "holdfast",
+    producerVersion: "",
+    metadata: new Map([["holdfast.source_opset", String(opsetOf(source) ?? 0)]]),
+    origin: null,
+  };
+}
+
+/** Gives each model output its own name; one that is also an input, a constant or another output passes through an Identity. */
+function nameOutputs(b: OpBuilder, lowered: Lowered, reserved: readonly Value[]): Value[] {
+  const taken = new Set<Value>(reserved);
+  return [...lowered.outputs].map(([name, value]) => {
+    const own = value.producer !== null && !taken.has(value) ? value : b.op("Identity", [value]);
+    taken.add(own);
+    freeName(b.graph, own, name);
+    own.name = name;
+    return own;
+  });
+}
+
+/** Makes sure that no other value of the graph bears a name that the artifact's contract gives to `owner`. */
+function freeName(graph: Graph, owner: Value, name: string): void {
+  for (const value of graph.values())
+    if (value !== owner && value.name === name) value.name = `${name}_model`;
+}
+
+/** For each value, the length of the longest chain of nodes from the graph's inputs to the first node that reads it. */
+function depths(graph: Graph): Map<Value, number> {
+  const depth = new Map<Value, number>();
+  const firstUse = new Map<Value, number>();
+  for (const node of graph.nodes) {
+    const at = Math.max(0, ...node.inputs.map((v) => (v === null ? 0 : (depth.get(v) ?? 0))));
+    for (const v of node.inputs) if (v !== null && !firstUse.has(v)) firstUse.set(v, at);
+    for (const v of node.outputs) if (v !== null) depth.set(v, at + 1);
+  }
+  return firstUse;
+}
