@@ -1,0 +1,10 @@
+import { spawnSync } from "node:child_process";
+import { expect, it } from "vitest";
+
+it("the committed optimizer kernels are what their sources compile to", () => {
+  const { status, stderr } = spawnSync(process.execPath, ["scripts/build-kernels.mjs", "--check"], {
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+});
