@@ -1,6 +1,7 @@
 // Enforces scripts/layers.json: room (a folder or file of src/) → what it may import. "*" is everything; "node:*"
 // Node's own modules, which the rest must do without so that it runs in a browser. Also: no import cycles between files.
-// Tests and fixtures may import what they like.
+// Imports of types alone vanish in the build: they follow the table, but make no cycle. A room's index.ts is a public
+// subpath of the package; inside, files import files. Tests and fixtures may import what they like.
 import { readFileSync } from "node:fs";
 import { importsOf, isTest, sourceFiles } from "./source-files.mjs";
 
@@ -24,6 +25,9 @@ for (const path of files) {
       // An erased import cannot make a cycle at run time.
       if (!typeOnly && target !== path) edges.push(target);
       const other = roomOf(target);
+      if (target.endsWith("/index.ts") && target.split("/").length > 2) {
+        problems.push(`${path}:${line}: ${target} is for users; import the file that has it`);
+      }
       if (other !== room && !allowed.includes("*") && !allowed.includes(other)) {
         problems.push(
           `${path}:${line}: ${room}/ may not import ${other}/ (it may: ${allowed.join(", ") || "nothing"})`,

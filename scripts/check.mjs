@@ -13,6 +13,11 @@ const steps = [
   },
   { name: "sizes", command: "node scripts/check-sizes.mjs", mend: "One idea per file: split it." },
   {
+    name: "kernels",
+    command: "node scripts/build-kernels.mjs --check",
+    mend: "The committed WebAssembly is not what its sources give.",
+  },
+  {
     name: "unused",
     command: "knip --no-config-hints",
     mend: "Delete what nobody uses, or drop its `export`.",
