@@ -1,0 +1,55 @@
+import { DataError, messageOf, RunError } from "../errors.ts";
+import type { Image } from "./dataset.ts";
+
+/** Extensions of the image files that are read, in lower case. */
+export const imageExtensions: readonly string[] = [".png", ".jpg", ".jpeg", ".webp"];
+
+// A 100-megapixel photograph decodes to 300 MB; a few kB can claim to be far larger.
+const MAX_PIXELS = 100_000_000;
+
+// The package is optional, so only its first use loads it, and once.
+let loading: Promise<typeof import("sharp")> | undefined;
+
+/**
+ * Decodes a PNG, JPEG or WebP file to 8-bit sRGB or grey, turned as its EXIF orientation says, without alpha (the
+ * colour under it is kept, as Pillow's `convert("RGB")` does). Decoding runs on sharp's own threads.
+ *
+ * @param what names the file in messages
+ * @throws DataError if the bytes are no whole image, or it has more than 100 million pixels
+ * @throws RunError if the optional package `sharp` is not installed
+ */
+export async function decodeImage(bytes: Uint8Array, what: string): Promise<Image> {
+  const sharp = await loadSharp();
+  try {
+    const image = sharp(bytes, { failOn: "truncated", limitInputPixels: MAX_PIXELS });
+    const { format, space, width, height } = await image.metadata();
+    if (format !== "png" && format !== "jpeg" && format !== "webp")
+      throw new Error(`the format is ${format}`);
+    if (!width || !height) throw new Error("it has no size");
+    const grey = space === "b-w" || space === "grey16";
+    const { data, info } = await image
+      .autoOrient()
+      .removeAlpha()
+      .toColourspace(grey ? "b-w" : "srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 1 && info.channels !== 3)
+      throw new Error(`it decodes to ${info.channels} channels`);
+    return { kind: "image", height: info.height, width: info.width, channels: info.channels, data };
+  } catch (error) {
+    const why = messageOf(error).replaceAll(/\s*\n\s*/g, "; ");
+    throw new DataError(`${what}: not a readable image (${why})`, { cause: error });
+  }
+}
+
+async function loadSharp(): Promise<typeof import("sharp")["default"]> {
+  loading ??= import("sharp");
+  try {
+    return (await loading).default;
+  } catch (error) {
+    loading = undefined;
+    throw new RunError("Reading PNG, JPEG and WebP files needs the package sharp: npm install sharp", {
+      cause: error,
+    });
+  }
+}

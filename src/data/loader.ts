@@ -1,0 +1,199 @@
+import { ConfigError, DataError } from "../errors.ts";
+import { permutation } from "../tensor/random.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
+import { type Augmentation, augment, checkAugmentation, noAugmentation } from "./augment.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Preprocessor } from "./preprocess/preprocessor.ts";
+import { randomFor } from "./seed.ts";
+
+/** The class index that a loss leaves out: what the missing rows of a short batch are labelled with. */
+export const IGNORE_INDEX = -100;
+
+/** Where a loader stands: `batch` batches of `epoch` are done. Both count from 0. */
+export interface Cursor {
+  readonly epoch: number;
+  readonly batch: number;
+}
+
+export interface Batch {
+  /** The batch that this is. */
+  readonly cursor: Cursor;
+  /** Where to go on after it, in the next epoch behind the last batch: what a checkpoint keeps. */
+  readonly next: Cursor;
+  /**
+   * The model's input by name, float32 [B, …]. The memory is used again: it is valid until the next batch is asked for.
+   * Rows from `count` on are 0.
+   */
+  readonly inputs: ReadonlyMap<string, Tensor<"float32">>;
+  /**
+   * Class indices, int64 [B], `IGNORE_INDEX` from row `count` on; or for regression float32 [B], 0 from there on, which
+   * a mean over rows must leave out by `count`.
+   */
+  readonly targets: Tensor<"int64"> | Tensor<"float32">;
+  /** Positions in the dataset of the first `count` rows. */
+  readonly indices: readonly number[];
+  /** Real examples; less than B only in the last batch of an epoch. */
+  readonly count: number;
+}
+
+export interface LoaderOptions {
+  readonly preprocessor: Preprocessor;
+  /** Name of the model's input. */
+  readonly input: string;
+  readonly batchSize: number;
+  /** A new seeded order in every epoch, or the dataset's own order. */
+  readonly shuffle: boolean;
+  readonly seed: number;
+  /** Default none. */
+  readonly augmentation?: Augmentation;
+  /** Examples loaded at the same time, over all batches ahead. Default 8. */
+  readonly concurrency?: number;
+  /** Batches made ready before they are asked for. Default 2. */
+  readonly ahead?: number;
+}
+
+export interface Loader {
+  readonly dataset: Dataset;
+  readonly batchesPerEpoch: number;
+  /** The batches of one epoch, from batch `from` on. Leaving the loop early is safe. */
+  epoch(epoch: number, from?: number): AsyncGenerator<Batch, void, void>;
+  /** All batches from a cursor on, epoch after epoch, without end. */
+  from(cursor: Cursor): AsyncGenerator<Batch, void, void>;
+}
+
+/**
+ * Batches of fixed size from a prepared dataset, loaded in parallel ahead of their use. What a batch holds follows from
+ * the options and its cursor alone: a run that resumes at a cursor sees what the unbroken run saw, bit for bit.
+ *
+ * @throws ConfigError if a count is not a positive whole number
+ * @throws DataError if the dataset is empty
+ */
+export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
+  const { preprocessor, input, batchSize, shuffle, seed, concurrency = 8, ahead = 2 } = options;
+  const augmentation = options.augmentation ?? noAugmentation;
+  const augments = augmentation.flip || augmentation.cropPadding > 0;
+  checkAugmentation(augmentation);
+  for (const [name, value] of Object.entries({ batchSize, concurrency, ahead })) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new ConfigError(`${name} is ${value}, expected 1 or more`);
+  }
+  if (dataset.length === 0) throw new DataError(`${dataset.source}: no example to load`);
+  const batchesPerEpoch = Math.ceil(dataset.length / batchSize);
+  const dims = [batchSize, ...preprocessor.dims];
+  const rowSize = sizeOf(preprocessor.dims);
+
+  const after = ({ epoch, batch }: Cursor): Cursor =>
+    batch + 1 === batchesPerEpoch ? { epoch: epoch + 1, batch: 0 } : { epoch, batch: batch + 1 };
+
+  const makeBatch = async (
+    cursor: Cursor,
+    order: ArrayLike<number>,
+    buffer: Float32Array<ArrayBuffer>,
+    limit: <T>(body: () => Promise<T>) => Promise<T>,
+  ): Promise<Batch> => {
+    const start = cursor.batch * batchSize;
+    const count = Math.min(batchSize, dataset.length - start);
+    const indices = Array.from({ length: count }, (_, r) => order[start + r]!);
+    await Promise.all(
+      indices.map((index, row) =>
+        limit(async () => {
+          let sample = await dataset.load(index);
+          if (augments)
+            sample = augment(sample, augmentation, randomFor(seed, "augment", cursor.epoch, index));
+          preprocessor.write(sample, buffer, row * rowSize);
+        }),
+      ),
+    );
+    buffer.fill(0, count * rowSize);
+    return {
+      cursor,
+      next: after(cursor),
+      inputs: new Map([[input, tensor("float32", dims, buffer)]]),
+      targets: targetsOf(dataset, indices, batchSize),
+      indices,
+      count,
+    };
+  };
+
+  const walk = async function* (start: Cursor, end: number): AsyncGenerator<Batch, void, void> {
+    if (!(start.batch >= 0 && start.batch < batchesPerEpoch && start.epoch >= 0)) {
+      throw new ConfigError(
+        `cannot go on at epoch ${start.epoch}, batch ${start.batch}: an epoch of ${dataset.source} has ` +
+          `${batchesPerEpoch} batches of ${batchSize}`,
+      );
+    }
+    const limit = limiter(concurrency);
+    // One buffer for each batch ahead and one for the batch in use.
+    const buffers: Float32Array<ArrayBuffer>[] = [];
+    const pending: Promise<Batch>[] = [];
+    let cursor = start;
+    let order = orderOf(dataset.length, shuffle, seed, cursor.epoch);
+    let made = 0;
+    const fill = (): void => {
+      while (pending.length < ahead && cursor.epoch < end) {
+        const slot = made++ % (ahead + 1);
+        // A buffer that was handed to another thread is empty now.
+        if (!buffers[slot]?.length) buffers[slot] = new Float32Array(batchSize * rowSize);
+        const batch = makeBatch(cursor, order, buffers[slot], limit);
+        // It is awaited later, maybe never; until then a failure is not unhandled.
+        batch.catch(() => undefined);
+        pending.push(batch);
+        const { epoch } = cursor;
+        cursor = after(cursor);
+        if (cursor.epoch !== epoch) order = orderOf(dataset.length, shuffle, seed, cursor.epoch);
+      }
+    };
+    for (fill(); ; ) {
+      const batch = await pending.shift();
+      if (batch === undefined) return;
+      fill();
+      yield batch;
+    }
+  };
+
+  return {
+    dataset,
+    batchesPerEpoch,
+    epoch: (epoch, from = 0) => walk({ epoch, batch: from }, epoch + 1),
+    from: (cursor) => walk(cursor, Number.POSITIVE_INFINITY),
+  };
+}
+
+function orderOf(length: number, shuffle: boolean, seed: number, epoch: number): ArrayLike<number> {
+  if (shuffle) return permutation(length, randomFor(seed, "order", epoch));
+  return Uint32Array.from({ length }, (_, i) => i);
+}
+
+function targetsOf(dataset: Dataset, indices: readonly number[], batchSize: number): Batch["targets"] {
+  if (dataset.classes === null) {
+    const targets = zeros("float32", [batchSize]);
+    indices.forEach((index, row) => {
+      targets.data[row] = dataset.label(index);
+    });
+    return targets;
+  }
+  const targets = zeros("int64", [batchSize]);
+  targets.data.fill(BigInt(IGNORE_INDEX));
+  indices.forEach((index, row) => {
+    targets.data[row] = BigInt(dataset.label(index));
+  });
+  return targets;
+}
+
+// Lets `slots` bodies run at the same time, in the order in which they came.
+function limiter(slots: number): <T>(body: () => Promise<T>) => Promise<T> {
+  let free = slots;
+  const waiting: (() => void)[] = [];
+  return async (body) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await body();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

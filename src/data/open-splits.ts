@@ -1,0 +1,99 @@
+import { DataError } from "../errors.ts";
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import { classCounts, type Dataset } from "./dataset.ts";
+import { type OpenOptions, openDataset } from "./open-dataset.ts";
+import { stratifiedSplit } from "./split.ts";
+
+export interface SplitsOptions extends OpenOptions {
+  /** Path of a validation set, instead of one found beside the training set or held out of it. */
+  readonly validation?: string;
+  /** Path of a test set, instead of one found. */
+  readonly test?: string;
+  /** Share of the training set that is held out where there is no validation set. Default 0.1. */
+  readonly validationFraction?: number;
+  /** Seeds the held-out choice. Default 0. */
+  readonly seed?: number;
+}
+
+export interface Splits {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+  readonly test: Dataset | null;
+  /** How the parts came about, one sentence each, for the console and the run folder. */
+  readonly notes: readonly string[];
+}
+
+const splitNames = { train: ["train"], validation: ["validation", "valid", "val"], test: ["test"] } as const;
+type SplitName = keyof typeof splitNames;
+
+/**
+ * Training, validation and test data from one path: a folder with `train` and maybe `validation` (`valid`, `val`) and
+ * `test`, each a folder or a file such as `train.npz`, or MNIST's `train-images…` and `t10k-images…`; or one dataset.
+ * Without a validation set a stratified, seeded part of the training set is held out; a test set is never made up.
+ * Validation and test sets are mapped onto the training classes by name.
+ *
+ * @throws DataError as `openDataset` does; also if two things claim to be one part, or training has fewer than two classes
+ */
+export async function openSplits(files: Files, path: string, options: SplitsOptions = {}): Promise<Splits> {
+  const found = await findParts(files, path);
+  const open = (at: string, classes?: readonly string[] | null): Promise<Dataset> =>
+    openDataset(files, at, classes ? { ...options, classes } : options);
+
+  const notes: string[] = [];
+  let train = await open(found.train ?? path);
+  requireClasses(train);
+  const validationPath = options.validation ?? found.validation;
+  let validation: Dataset;
+  if (validationPath === undefined) {
+    const fraction = options.validationFraction ?? 0.1;
+    const seed = options.seed ?? 0;
+    [train, validation] = stratifiedSplit(train, { fraction, seed });
+    notes.push(
+      `No validation set: ${validation.length} of ${train.length + validation.length} training examples are held out ` +
+        `(${fraction} of each class, seed ${seed}).`,
+    );
+  } else validation = await open(validationPath, train.classes);
+  const testPath = options.test ?? found.test;
+  const test = testPath === undefined ? null : await open(testPath, train.classes);
+  for (const [name, at] of Object.entries({
+    train: found.train,
+    validation: validationPath,
+    test: testPath,
+  })) {
+    if (at !== undefined) notes.push(`${name}: ${at}`);
+  }
+  return { train, validation, test, notes };
+}
+
+async function findParts(files: Files, path: string): Promise<Partial<Record<SplitName, string>>> {
+  if ((await files.stat(path))?.kind !== "folder") return {};
+  const parts: Partial<Record<SplitName, string>> = {};
+  const entries = await files.list(path);
+  for (const [part, names] of Object.entries(splitNames) as [SplitName, readonly string[]][]) {
+    const fits = entries.filter((e) => {
+      const name = e.name.toLowerCase();
+      if (e.kind === "folder") return names.includes(name);
+      const mnist = part === "test" ? ["t10k", ...names] : names;
+      if (mnist.some((n) => name.startsWith(`${n}-images`))) return true;
+      return names.some((n) => name === `${n}.npz` || name === `${n}.csv`);
+    });
+    if (fits.length > 1) {
+      throw new DataError(
+        `${path}: several ${part} sets: ${fits.map((e) => e.name).join(", ")}. Give the path of one.`,
+      );
+    }
+    if (fits[0]) parts[part] = joinPath(path, fits[0].name);
+  }
+  // Class folders may happen to be called "test": without a training part the folder is one dataset.
+  return parts.train === undefined ? {} : parts;
+}
+
+function requireClasses(train: Dataset): void {
+  const present = classCounts(train).flatMap((n, c) => (n > 0 ? [train.classes![c]!] : []));
+  if (train.classes === null || present.length > 1) return;
+  throw new DataError(
+    `${train.source}: all ${train.length} examples are of one class, "${present[0]}"; ` +
+      "a classifier needs at least two. Expected one folder or label per class.",
+  );
+}

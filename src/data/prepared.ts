@@ -1,0 +1,116 @@
+import { DataError, messageOf } from "../errors.ts";
+import { type Dataset, listing, type Sample } from "./dataset.ts";
+import type { Preprocessor } from "./preprocess/preprocessor.ts";
+import { subset, withWarnings } from "./views.ts";
+
+/** A budget of memory for samples, shared by the datasets that are cached in it. */
+export interface SampleCache {
+  readonly budgetBytes: number;
+  usedBytes: number;
+}
+
+/** @param budgetBytes most bytes of pixels and numbers that are kept; 0 keeps none */
+export function createSampleCache(budgetBytes: number): SampleCache {
+  return { budgetBytes, usedBytes: 0 };
+}
+
+/**
+ * A dataset at the model's size: each example is decoded, resized and cropped when it is loaded.
+ * A `DataError` on the way names the example.
+ */
+export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset {
+  return {
+    ...dataset,
+    async load(i) {
+      const sample = await dataset.load(i);
+      try {
+        return preprocessor.prepare(sample);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        throw new DataError(`${dataset.source} ${dataset.name(i)}: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+/**
+ * A dataset that keeps what it has loaded, while the budget lasts. What is kept stays: examples are visited once per
+ * epoch, and dropping the oldest would drop each one just before it is wanted.
+ */
+export function cached(dataset: Dataset, cache: SampleCache): Dataset {
+  const kept = new Map<number, Sample>();
+  return {
+    ...dataset,
+    async load(i) {
+      const found = kept.get(i);
+      if (found) return found;
+      const sample = await dataset.load(i);
+      const bytes = sample.data.byteLength;
+      if (kept.has(i) || cache.usedBytes + bytes > cache.budgetBytes) return sample;
+      cache.usedBytes += bytes;
+      // A copy where the sample is a window on a larger array, so that the budget counts what is really held.
+      const own = sample.data.buffer.byteLength > bytes ? copyOf(sample) : sample;
+      kept.set(i, own);
+      return own;
+    },
+  };
+}
+
+function copyOf(sample: Sample): Sample {
+  return sample.kind === "image"
+    ? { ...sample, data: sample.data.slice() }
+    : { ...sample, data: sample.data.slice() };
+}
+
+export interface CheckOptions {
+  /** `error`: one DataError that lists the examples; `skip`: they are left out, with a warning that lists them. */
+  readonly onBroken: "error" | "skip";
+  /** Examples decoded at the same time. Default 8. */
+  readonly concurrency?: number;
+  /** Told how many examples of all were tried. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Loads every example once, so that a broken file is met before training and not in its middle; over a `cached` dataset
+ * this also fills the cache.
+ *
+ * @returns the dataset without its broken examples, itself if none is
+ * @throws DataError if examples are broken and `onBroken` is `error`, or if none is left
+ */
+export async function checkExamples(dataset: Dataset, options: CheckOptions): Promise<Dataset> {
+  const { onBroken, concurrency = 8, onProgress } = options;
+  const broken: { index: number; why: string }[] = [];
+  let next = 0;
+  let done = 0;
+  const worker = async (): Promise<void> => {
+    while (next < dataset.length) {
+      const index = next++;
+      try {
+        await dataset.load(index);
+      } catch (error) {
+        // A missing package or a bug concerns all examples and must not read as bad data.
+        if (!(error instanceof DataError)) throw error;
+        broken.push({ index, why: messageOf(error) });
+      }
+      onProgress?.(++done, dataset.length);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  if (broken.length === 0) return dataset;
+  broken.sort((a, b) => a.index - b.index);
+  const what = `${dataset.source}: ${broken.length} of ${dataset.length} examples cannot be used`;
+  const details = { source: dataset.source, broken: broken.map((b) => dataset.name(b.index)) };
+  if (onBroken === "error" || broken.length === dataset.length) {
+    const lines = listing(
+      broken.map((b) => b.why),
+      "\n  ",
+    );
+    throw new DataError(`${what}:\n  ${lines}\nMend or remove them, or leave them out with onBroken: skip.`, {
+      details,
+    });
+  }
+  const bad = new Set(broken.map((b) => b.index));
+  const good = Array.from({ length: dataset.length }, (_, i) => i).filter((i) => !bad.has(i));
+  return withWarnings(subset(dataset, good), [`${what} and are left out: ${listing(details.broken)}.`]);
+}

@@ -1,0 +1,102 @@
+import { ConfigError } from "../../errors.ts";
+import type { ResizeRule, Size } from "./geometry.ts";
+import type { Resample } from "./resize.ts";
+
+/**
+ * Everything that happens to an image between its file and the model, as plain data: a run folder records it, and
+ * `createPreprocessor` of the record does the same again.
+ *
+ *     resize → crop → (augmentation or corruption) → channels → (pixel · rescale − mean) / std → layout
+ */
+export interface ImagePreprocessing {
+  readonly kind: "image";
+  readonly resize: ResizeRule | null;
+  readonly resample: Resample;
+  readonly crop: Size | null;
+  /** What the model takes: 1 (grey, by luma) or 3; a grey image is repeated in three channels. */
+  readonly channels: 1 | 3;
+  readonly channelOrder: "rgb" | "bgr";
+  /** Factor on pixels 0 … 255, usually 1/255. */
+  readonly rescale: number;
+  /** Subtracted after rescaling, one number per channel in the order that the model takes. */
+  readonly mean: readonly number[];
+  /** Divided by at the end, one number per channel. */
+  readonly std: readonly number[];
+  /** `NCHW`: an example is [channels, height, width]; `NHWC`: [height, width, channels]. */
+  readonly layout: "NCHW" | "NHWC";
+  /** Size of every image at the end; `resize` and `crop` must lead to it. */
+  readonly size: Size;
+}
+
+/** Arrays go to the model as they are; their dims are checked against its input's. */
+export interface ArrayPreprocessing {
+  readonly kind: "array";
+  readonly dims: readonly number[];
+}
+
+export type Preprocessing = ImagePreprocessing | ArrayPreprocessing;
+
+/** What the model's image input looks like, without its batch axis. */
+export interface ImageInput extends Size {
+  readonly channels: 1 | 3;
+  readonly layout?: "NCHW" | "NHWC";
+}
+
+/** What a user may say instead of a `preprocessor_config.json`, or to override one. */
+export type PreprocessOptions = Partial<Omit<ImagePreprocessing, "kind" | "channels" | "layout" | "size">>;
+
+/**
+ * Preprocessing from explicit options. Without any: resized to the input's size by a bilinear filter (the aspect is
+ * lost), pixels in 0 … 1, not normalised.
+ *
+ * @param base what the options override, such as a model's own preprocessing
+ * @throws ConfigError if the values do not fit the model's input
+ */
+export function imagePreprocessing(
+  input: ImageInput,
+  options: PreprocessOptions = {},
+  base?: ImagePreprocessing,
+): ImagePreprocessing {
+  const { channels, layout = "NCHW" } = input;
+  const size = { height: input.height, width: input.width };
+  const from: Omit<ImagePreprocessing, "kind" | "channels" | "layout" | "size"> = base ?? {
+    resize: size,
+    resample: "bilinear",
+    crop: null,
+    channelOrder: "rgb",
+    rescale: 1 / 255,
+    mean: new Array<number>(channels).fill(0),
+    std: new Array<number>(channels).fill(1),
+  };
+  const config: ImagePreprocessing = { ...from, ...options, kind: "image", channels, layout, size };
+  checkPreprocessing(config);
+  return config;
+}
+
+/** @throws ConfigError listing everything that does not fit together */
+export function checkPreprocessing(config: ImagePreprocessing): void {
+  const problems: string[] = [];
+  const positive = (n: number) => Number.isInteger(n) && n > 0 && n <= 2 ** 15;
+  const { size, resize, crop, channels, mean, std, rescale } = config;
+  const sized = (s: Size) => `${s.height}x${s.width}`;
+  if (![size.height, size.width].every(positive))
+    problems.push(`size ${sized(size)} is not a size in pixels`);
+  if (resize && !Object.values(resize).every((n) => n === undefined || positive(n))) {
+    problems.push(`resize ${JSON.stringify(resize)} is not in pixels`);
+  }
+  const fits = (s: Size) => s.height === size.height && s.width === size.width;
+  if (crop && !fits(crop))
+    problems.push(`images are cropped to ${sized(crop)}, the model takes ${sized(size)}`);
+  if (!crop && resize && "height" in resize && !fits(resize)) {
+    problems.push(`images are resized to ${sized(resize)}, the model takes ${sized(size)}`);
+  }
+  for (const [name, values] of Object.entries({ mean, std })) {
+    if (values.length !== channels)
+      problems.push(`${name} has ${values.length} numbers, expected ${channels}`);
+    if (!values.every(Number.isFinite)) problems.push(`${name} is [${values.join(", ")}]`);
+  }
+  if (std.some((s) => s === 0)) problems.push("std is 0");
+  if (!Number.isFinite(rescale)) problems.push(`rescale is ${rescale}`);
+  if (problems.length > 0)
+    throw new ConfigError(`Preprocessing: ${problems.join("; ")}.`, { details: { problems } });
+}

@@ -1,0 +1,143 @@
+import type { Image } from "../dataset.ts";
+
+/** Interpolation filters, by the names of Pillow. */
+export type Resample = "nearest" | "lanczos" | "bilinear" | "bicubic" | "box" | "hamming";
+
+interface Filter {
+  /** Half-width in source pixels at scale 1. */
+  readonly support: number;
+  weight(x: number): number;
+}
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+
+const filters: Readonly<Record<Exclude<Resample, "nearest">, Filter>> = {
+  box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  hamming: {
+    support: 1,
+    weight: (x) => (Math.abs(x) >= 1 ? 0 : sinc(x) * (0.54 + 0.46 * Math.cos(Math.PI * x))),
+  },
+  // Keys' cubic with a = −0.5.
+  bicubic: {
+    support: 2,
+    weight: (signed) => {
+      const x = Math.abs(signed);
+      if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+      return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+    },
+  },
+  lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+// Weights are fixed-point with 22 fraction bits, so that 255 times any weight fits 32 bits: as Pillow has it.
+const FRACTION_BITS = 22;
+
+/**
+ * Resizes an image to exactly `height` × `width`, to the bit as `Image.resize` of Pillow up to version 12 does: the
+ * filter widens when shrinking (antialiasing), along rows first, then along columns, rounded to 8 bits in between.
+ * Pillow 13 takes the other order for some sizes, which moves single pixels by one level.
+ */
+export function resize(image: Image, height: number, width: number, resample: Resample): Image {
+  if (image.height === height && image.width === width) return image;
+  if (resample === "nearest") return nearest(image, height, width);
+  const filter = filters[resample];
+  const { channels } = image;
+  let { data } = image;
+  if (image.width !== width) {
+    const out = new Uint8Array(image.height * width * channels);
+    const w = weightsFor(image.width, width, filter);
+    for (let y = 0; y < image.height; y++) {
+      convolve(data, y * image.width * channels, channels, out, y * width * channels, channels, w, channels);
+    }
+    data = out;
+  }
+  if (image.height !== height) {
+    const out = new Uint8Array(height * width * channels);
+    const w = weightsFor(image.height, height, filter);
+    const row = width * channels;
+    for (let x = 0; x < width; x++) convolve(data, x * channels, row, out, x * channels, row, w, channels);
+    data = out;
+  }
+  return { kind: "image", height, width, channels, data };
+}
+
+interface Weights {
+  readonly outputs: number;
+  readonly taps: number;
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  /** [outputs, taps], fixed-point. */
+  readonly fixed: Int32Array;
+}
+
+function weightsFor(input: number, outputs: number, filter: Filter): Weights {
+  const scale = input / outputs;
+  const widened = Math.max(scale, 1);
+  const narrowed = 1 / widened;
+  const support = filter.support * widened;
+  const taps = Math.ceil(support) * 2 + 1;
+  const first = new Int32Array(outputs);
+  const count = new Int32Array(outputs);
+  const fixed = new Int32Array(outputs * taps);
+  const row = new Float64Array(taps);
+  for (let o = 0; o < outputs; o++) {
+    const center = (o + 0.5) * scale;
+    const from = Math.max(0, Math.trunc(center - support + 0.5));
+    const to = Math.min(input, Math.trunc(center + support + 0.5));
+    let sum = 0;
+    for (let t = 0; t < to - from; t++) {
+      row[t] = filter.weight((t + from - center + 0.5) * narrowed);
+      sum += row[t]!;
+    }
+    for (let t = 0; t < to - from; t++) {
+      const w = (sum === 0 ? row[t]! : row[t]! / sum) * 2 ** FRACTION_BITS;
+      fixed[o * taps + t] = Math.trunc(w < 0 ? w - 0.5 : w + 0.5);
+    }
+    first[o] = from;
+    count[o] = to - from;
+  }
+  return { outputs, taps, first, count, fixed };
+}
+
+// One line of pixels, `channels` interleaved values each, along a stride.
+function convolve(
+  from: Uint8Array,
+  fromAt: number,
+  fromStride: number,
+  to: Uint8Array,
+  toAt: number,
+  toStride: number,
+  w: Weights,
+  channels: number,
+): void {
+  const half = 1 << (FRACTION_BITS - 1);
+  for (let o = 0; o < w.outputs; o++) {
+    const base = o * w.taps;
+    const start = fromAt + w.first[o]! * fromStride;
+    for (let c = 0; c < channels; c++) {
+      let sum = half;
+      let at = start + c;
+      for (let t = 0; t < w.count[o]!; t++) {
+        sum += from[at]! * w.fixed[base + t]!;
+        at += fromStride;
+      }
+      const value = sum >> FRACTION_BITS;
+      to[toAt + o * toStride + c] = Math.max(0, Math.min(value, 255));
+    }
+  }
+}
+
+function nearest(image: Image, height: number, width: number): Image {
+  const { channels } = image;
+  const data = new Uint8Array(height * width * channels);
+  for (let y = 0; y < height; y++) {
+    const sy = Math.floor(((y + 0.5) * image.height) / height);
+    for (let x = 0; x < width; x++) {
+      const sx = Math.floor(((x + 0.5) * image.width) / width);
+      const from = (sy * image.width + sx) * channels;
+      for (let c = 0; c < channels; c++) data[(y * width + x) * channels + c] = image.data[from + c]!;
+    }
+  }
+  return { kind: "image", height, width, channels, data };
+}

@@ -1,0 +1,56 @@
+import { DataError } from "../../errors.ts";
+import type { Files } from "../../platform/files.ts";
+import { basename, dirname, joinPath } from "../../platform/paths.ts";
+import { looksLikeIdx, readIdx } from "../formats/idx.ts";
+import { labelsOfTensor } from "./labels.ts";
+import { imageAt, imageLayout } from "./pixels.ts";
+import type { Reader } from "./reader.ts";
+
+/**
+ * A pair of IDX files as MNIST has them, plain or gzipped: the path is that of the images, and the labels lie beside it
+ * under the same name with `labels` for `images` and `idx1` for `idx3`.
+ */
+export const idx: Reader = {
+  name: "idx",
+  reads: "an IDX file of images (train-images-idx3-ubyte, also .gz) with its labels beside it",
+  async detect(files, path) {
+    return /images/.test(basename(path)) && (await looksLikeIdx(files, path))
+      ? "starts as an IDX file"
+      : null;
+  },
+  async open(files, path, options) {
+    const labelPath = await labelsBeside(files, path);
+    const images = await readIdx(files, path);
+    const layout = imageLayout(images.dims, path);
+    const count = images.dims[0]!;
+    const labels = labelsOfTensor(
+      await readIdx(files, labelPath),
+      options.task ?? "classification",
+      labelPath,
+    );
+    if (labels.values.length !== count || count === 0) {
+      throw new DataError(`${path}: ${count} images, but ${labels.values.length} labels in ${labelPath}`);
+    }
+    return {
+      source: path,
+      format: idx.name,
+      kind: "image",
+      classes: labels.classes,
+      length: count,
+      warnings: [],
+      label: (i) => labels.values[i]!,
+      name: (i) => `${basename(path)}[${i}]`,
+      load: async (i) => imageAt(images.data, images.dims, layout, i),
+    };
+  },
+};
+
+async function labelsBeside(files: Files, path: string): Promise<string> {
+  const name = basename(path).replace("images", "labels").replace("idx3", "idx1");
+  const gzipped = name.endsWith(".gz") ? [name, name.slice(0, -3)] : [name, `${name}.gz`];
+  for (const candidate of gzipped) {
+    const labels = joinPath(dirname(path), candidate);
+    if (labels !== path && (await files.exists(labels))) return labels;
+  }
+  throw new DataError(`${path}: its labels are missing, expected ${gzipped.join(" or ")} beside it`);
+}
