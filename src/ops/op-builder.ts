@@ -89,6 +89,12 @@ export class OpBuilder {
     });
   }
 
+  /** Forgets shared constants that are no longer in the graph, so that whoever asks for them again gets new ones. */
+  forgetRemoved(): void {
+    const present = new Set(this.graph.initializers);
+    for (const [key, value] of this.shared) if (!present.has(value)) this.shared.delete(key);
+  }
+
   private share(key: string, make: () => Tensor): Value {
     let value = this.shared.get(key);
     if (!value) {

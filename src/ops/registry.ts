@@ -4,17 +4,23 @@ import type { Node } from "../onnx/node.ts";
 import type { TensorType } from "../onnx/type.ts";
 import { activationOps } from "./activation.ts";
 import { arithmeticOps } from "./arithmetic.ts";
+import { castingOps } from "./casting.ts";
 import { comparisonOps } from "./comparison.ts";
+import { constantOps } from "./constants.ts";
 import { convOps } from "./conv.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
+import { depthSpaceOps } from "./depth-space.ts";
 import { generatorOps } from "./generator.ts";
 import { indexingOps } from "./indexing.ts";
 import { matmulOps } from "./matmul.ts";
 import { normalizationOps } from "./normalization.ts";
 import { OpBuilder } from "./op-builder.ts";
+import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
 import { reductionOps } from "./reduction.ts";
 import { resizeOps } from "./resize.ts";
+import { scatteringOps } from "./scattering.ts";
+import { shapeQueryOps } from "./shape-query.ts";
 import { slicingOps } from "./slicing.ts";
 import { softmaxOps } from "./softmax.ts";
 import { structureOps } from "./structure.ts";
@@ -24,15 +30,21 @@ import { unaryOps } from "./unary.ts";
 export const allOps: readonly OpDef[] = [
   ...activationOps,
   ...arithmeticOps,
+  ...castingOps,
   ...comparisonOps,
+  ...constantOps,
   ...convOps,
+  ...depthSpaceOps,
   ...generatorOps,
   ...indexingOps,
   ...matmulOps,
   ...normalizationOps,
+  ...paddingOps,
   ...poolingOps,
   ...reductionOps,
   ...resizeOps,
+  ...scatteringOps,
+  ...shapeQueryOps,
   ...slicingOps,
   ...softmaxOps,
   ...structureOps,

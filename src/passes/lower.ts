@@ -90,6 +90,7 @@ class Lowering {
     for (const output of source.outputs) outputs.set(output.name, this.lowered(output));
     this.graph.outputs = [...outputs.values()];
     await this.constants.settle(this.graph);
+    this.b.forgetRemoved();
     return {
       graph: this.graph,
       b: this.b,

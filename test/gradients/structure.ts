@@ -1,8 +1,116 @@
-import type { GradientCase } from "../support/gradient-check.ts";
+import type { GradientCase, IntegerInput } from "../support/gradient-check.ts";
+
+function ints(...data: number[]): IntegerInput {
+  return { dtype: "int64", dims: [data.length], data };
+}
 
 export const structureCases: readonly GradientCase[] = [
   { opType: "Identity", inputs: [{ dims: [2, 3] }] },
-  { opType: "Reshape", inputs: [{ dims: [2, 6] }, { dtype: "int64", dims: [3], data: [0, -1, 3] }] },
+  { opType: "Reshape", inputs: [{ dims: [2, 6] }, ints(3, 4)] },
+  { opType: "Reshape", title: "with a free and a copied axis", inputs: [{ dims: [2, 6] }, ints(0, -1, 3)] },
+  {
+    opType: "Reshape",
+    title: "to a scalar",
+    inputs: [{ dims: [1, 1] }, { dtype: "int64", dims: [0], data: [] }],
+  },
+  {
+    opType: "Reshape",
+    opset: 4,
+    precision: "float32",
+    inputs: [{ dims: [2, 6] }],
+    attributes: { shape: [3, -1] },
+  },
   { opType: "Transpose", inputs: [{ dims: [2, 3, 4] }], attributes: { perm: [1, 2, 0] } },
   { opType: "Transpose", title: "reversed", inputs: [{ dims: [2, 3, 4] }] },
+  { opType: "Flatten", inputs: [{ dims: [2, 3, 4] }] },
+  { opType: "Flatten", title: "at the front", inputs: [{ dims: [2, 3, 4] }], attributes: { axis: 0 } },
+  { opType: "Flatten", title: "from the back", inputs: [{ dims: [2, 3, 4] }], attributes: { axis: -1 } },
+  { opType: "Flatten", title: "behind the last axis", inputs: [{ dims: [2, 3] }], attributes: { axis: 2 } },
+  { opType: "Squeeze", inputs: [{ dims: [1, 3, 1, 2] }, ints(0, -2)] },
+  { opType: "Squeeze", title: "all", inputs: [{ dims: [1, 3, 1, 2] }] },
+  { opType: "Squeeze", opset: 11, inputs: [{ dims: [1, 3, 1, 2] }], attributes: { axes: [-2] } },
+  { opType: "Squeeze", opset: 7, title: "all", inputs: [{ dims: [1, 3, 1, 2] }] },
+  { opType: "Unsqueeze", inputs: [{ dims: [3, 2] }, ints(-1, 0)] },
+  { opType: "Unsqueeze", opset: 11, inputs: [{ dims: [3, 2] }], attributes: { axes: [1, 3] } },
+  {
+    opType: "Cast",
+    title: "to float32",
+    inputs: [{ dims: [2, 3] }],
+    attributes: { to: 1 },
+    tolerance: 1e-3,
+    step: 1e-2,
+  },
+  {
+    opType: "Cast",
+    title: "to float16",
+    inputs: [{ dims: [2, 3] }],
+    attributes: { to: 10 },
+    tolerance: 0.05,
+    step: 0.25,
+  },
+  {
+    opType: "Cast",
+    title: "to int64",
+    zero: true,
+    inputs: [{ dims: [3], data: [-1.5, 0.4, 7.9] }],
+    attributes: { to: 7 },
+  },
+  {
+    opType: "Cast",
+    title: "to bool",
+    zero: true,
+    inputs: [{ dims: [3], data: [-1.5, 0, 7.9], constant: true }],
+    attributes: { to: 9 },
+  },
+  {
+    opType: "Cast",
+    opset: 9,
+    title: "from integers",
+    inputs: [{ ...ints(1, -2, 3), fed: true }],
+    attributes: { to: 1 },
+  },
+  { opType: "CastLike", inputs: [{ dims: [2, 3] }, { dtype: "int32", dims: [1], data: [0] }], zero: true },
+  {
+    opType: "CastLike",
+    title: "of the same type",
+    inputs: [{ dims: [2, 3] }, { dims: [1], constant: true }],
+  },
+  {
+    opType: "BitCast",
+    opset: 26,
+    inputs: [{ dtype: "int32", dims: [2], data: [1, 1065353216], fed: true }],
+    attributes: { to: 1 },
+  },
+  { opType: "Shape", inputs: [{ dims: [2, 3, 4] }], zero: true },
+  {
+    opType: "Shape",
+    title: "from start to end",
+    inputs: [{ dims: [2, 3, 4] }],
+    attributes: { start: -2, end: 9 },
+    zero: true,
+  },
+  {
+    opType: "Shape",
+    title: "beyond the start",
+    inputs: [{ dims: [2, 3, 4] }],
+    attributes: { start: -9, end: -1 },
+    zero: true,
+  },
+  { opType: "Shape", opset: 7, inputs: [{ dims: [2, 3, 4] }], zero: true },
+  { opType: "Size", inputs: [{ dims: [2, 3, 4] }], zero: true },
+  { opType: "DepthToSpace", inputs: [{ dims: [2, 8, 2, 3] }], attributes: { blocksize: 2 } },
+  {
+    opType: "DepthToSpace",
+    title: "CRD",
+    inputs: [{ dims: [2, 8, 2, 3] }],
+    attributes: { blocksize: 2, mode: "CRD" },
+  },
+  {
+    opType: "DepthToSpace",
+    opset: 7,
+    precision: "float32",
+    inputs: [{ dims: [1, 8, 2, 3] }],
+    attributes: { blocksize: 2 },
+  },
+  { opType: "SpaceToDepth", inputs: [{ dims: [2, 2, 4, 6] }], attributes: { blocksize: 2 } },
 ];
