@@ -56,11 +56,18 @@ export function createTensorWrapper(ort: OrtApi, inPlace: boolean): TensorWrappe
             "Use an ArrayBuffer or an unshared WebAssembly.Memory.",
         );
       }
-      const wrapper = new ort.Tensor(t.dtype, t.data, t.dims);
+      const wrapper = wrapperOf(ort, t);
       wrappers.set(t, wrapper);
       return wrapper;
     },
   };
+}
+
+function wrapperOf(ort: OrtApi, t: Tensor): OrtTensor {
+  if (t.dtype !== "float16") return new ort.Tensor(t.dtype, t.data, t.dims);
+  // Where Float16Array exists (Node 24), ort.Tensor makes one over the bits, and the native binding then sees a length of
+  // 0 bytes (microsoft/onnxruntime#32323). It takes the bits themselves, so they go in as uint16 under the right name.
+  return Object.assign(new ort.Tensor("uint16", t.data, t.dims), { type: "float16" });
 }
 
 /** Our tensor over the memory of one of ONNX Runtime's; `what` names it in errors. */
