@@ -1,0 +1,150 @@
+import type { StepRecord } from "../../run/records.ts";
+import { axisNumber, number, percent, percentRange } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { shareInterval } from "../intervals.ts";
+import { hitsOf, type RunView } from "../run-view.ts";
+import { type Canvas, lookOf } from "./canvas.ts";
+import { runKey } from "./key.ts";
+import { type CurvePoint, thin } from "./thin.ts";
+
+const WIDTH = 460;
+const HEIGHT = 230;
+/** As many points as the drawn line has pixels, roughly. */
+const POINTS = 200;
+
+interface Series {
+  readonly view: RunView;
+  readonly points: readonly CurvePoint[];
+}
+
+interface Panel {
+  readonly title: string;
+  readonly series: readonly Series[];
+  readonly isShare: boolean;
+  /** Whether single points matter: they get a marker and a tooltip. */
+  readonly dots: boolean;
+}
+
+/** Small charts over training: loss, validation, every shift, learning rate, gradient norm. Empty ones are left out. */
+export function learningCurves(canvas: Canvas, views: readonly RunView[]): Html {
+  const panels = [
+    stepPanel("Training loss", views, (s) => s.loss),
+    ...evaluationPanels(views),
+    stepPanel("Learning rate", views, (s) => s.lr),
+    stepPanel("Gradient norm before clipping", views, (s) => s.gradientNorm),
+  ];
+  const drawn = panels.filter((p) => p.series.some((s) => s.points.length > 1));
+  if (drawn.length === 0) return html`<p class="empty">No steps were recorded.</p>`;
+  return html`<p class="keys">${views.map(runKey)}</p><div class="panels">${drawn.map((panel) => figure(canvas, panel))}</div>`;
+}
+
+function stepPanel(title: string, views: readonly RunView[], read: (s: StepRecord) => number): Panel {
+  const series = views.map((view) => ({
+    view,
+    points: thin(
+      view.run.steps.map((s) => ({ x: s.step, y: read(s) })),
+      POINTS,
+    ),
+  }));
+  return { title, series, isShare: false, dots: false };
+}
+
+function evaluationPanels(views: readonly RunView[]): Panel[] {
+  const metric = views[0]!.metric; // a report has at least one run
+  const sets = new Map<string, string>();
+  for (const { run } of views) {
+    for (const e of run.evaluations)
+      if (e.kind !== "test" && e.kind !== "train") sets.set(`${e.kind} ${e.set}`, e.set);
+  }
+  return [...sets].map(([key, set]) => ({
+    title: key === `shift ${set}` ? `Shift “${set}”: ${metric.name}` : `Validation: ${metric.name}`,
+    isShare: metric.isShare,
+    dots: true,
+    series: views.map((view) => ({ view, points: evaluationPoints(view, key, metric.name, metric.isShare) })),
+  }));
+}
+
+function evaluationPoints(view: RunView, key: string, metric: string, isShare: boolean): CurvePoint[] {
+  return view.run.evaluations
+    .filter((e) => e.model !== "best" && `${e.kind} ${e.set}` === key && Number.isFinite(e.metrics[metric]))
+    .map((e) => {
+      const y = e.metrics[metric]!; // finite by the filter
+      const { low, high } = isShare ? shareInterval(hitsOf(e)) : { low: y, high: y };
+      return { x: e.step, y, low, high };
+    });
+}
+
+function figure(canvas: Canvas, panel: Panel): Html {
+  const { Plot } = canvas;
+  const range = panel.dots ? lateRange(panel) : undefined;
+  const clip = range !== undefined;
+  const isInside = (p: CurvePoint) => !range || p.y >= range[0];
+  const marks = panel.series.flatMap(({ view, points }) => {
+    const { colour, dash, symbol } = lookOf(view.index);
+    const title = (p: CurvePoint) =>
+      `${view.label}, step ${p.x}: ${panel.isShare ? `${percent(p.y)} (${percentRange(p)})` : number(p.y)}`;
+    const best = view.run.summary.bestStep;
+    return [
+      Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.13, clip }),
+      Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 1.75, strokeDasharray: dash, clip }),
+      ...(panel.dots
+        ? [
+            Plot.ruleX(best === undefined ? [] : [best], {
+              stroke: colour,
+              strokeDasharray: "2 3",
+              strokeOpacity: 0.8,
+            }),
+            Plot.dot(points.filter(isInside), { x: "x", y: "y", fill: colour, symbol, r: 3, title }),
+          ]
+        : []),
+    ];
+  });
+  const format = panel.isShare ? (y: number) => `${Math.round(y * 1000) / 10}\u202f%` : axisNumber;
+  const chart = canvas.draw(
+    {
+      width: WIDTH,
+      height: HEIGHT,
+      marginLeft: 52,
+      marginRight: 12,
+      marginTop: 10,
+      marginBottom: 34,
+      x: { label: "step", tickSize: 0, ticks: 5, labelArrow: "none" },
+      y: {
+        label: null,
+        grid: true,
+        tickSize: 0,
+        ticks: 5,
+        tickFormat: format,
+        nice: true,
+        ...(range && { domain: [...range] }),
+      },
+      marks: [...marks],
+    },
+    description(panel),
+  );
+  return html`<figure><figcaption>${panel.title}</figcaption>${chart}</figure>`;
+}
+
+/**
+ * A range without the climb from the start, where that would flatten the differences that matter: what lies after the
+ * first quarter of the way, if it takes less than half of the whole range.
+ */
+function lateRange({ series }: Panel): readonly [number, number] | undefined {
+  const all = series.flatMap((s) => s.points);
+  const end = Math.max(...all.map((p) => p.x));
+  const late = all.filter((p) => p.x >= end / 4);
+  const range = (points: readonly CurvePoint[]) =>
+    [Math.min(...points.map((p) => p.low)), Math.max(...points.map((p) => p.high))] as const;
+  if (late.length < 2) return undefined;
+  const [whole, part] = [range(all), range(late)];
+  const isNarrow = part[1] > part[0] && part[1] - part[0] < 0.5 * (whole[1] - whole[0]);
+  return isNarrow ? part : undefined;
+}
+
+function description({ title, series, isShare }: Panel): string {
+  const show = (y: number | undefined) => (y === undefined ? "nothing" : isShare ? percent(y) : number(y));
+  const parts = series.map(
+    ({ view, points }) => `${view.label} from ${show(points[0]?.y)} to ${show(points.at(-1)?.y)}`,
+  );
+  return `${title} over training steps: ${parts.join("; ")}.`;
+}

@@ -1,0 +1,116 @@
+import { percent, percentRange } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { type Estimate, shareInterval } from "../intervals.ts";
+import { hitsOf, type RunView, scoreOf, setsOfSide } from "../run-view.ts";
+import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
+
+interface Mark extends Estimate {
+  readonly set: string;
+  readonly model: string;
+  readonly look: Look;
+}
+
+/**
+ * Every model's share of right answers with its interval, one row per set: the page's main picture.
+ * Undefined where the metric is no share.
+ */
+export function forestPlot(
+  canvas: Canvas,
+  views: readonly RunView[],
+  showInitial: boolean,
+): Html | undefined {
+  const marks = views.flatMap((view) => marksOf(view));
+  if (showInitial && views[0]) marks.unshift(...initialMarks(views[0]));
+  if (marks.length === 0 || !views.every((v) => v.metric.isShare)) return undefined;
+  const { Plot } = canvas;
+  const rows = [...new Set(marks.map((m) => m.set))];
+  const models = [...new Set(marks.map((m) => m.model))];
+  const place = (m: Mark) =>
+    rows.indexOf(m.set) + 0.5 + ((models.indexOf(m.model) - (models.length - 1) / 2) * 0.62) / models.length;
+  const low = Math.min(...marks.map((m) => m.low));
+  const byLook = models.map((model) => marks.filter((m) => m.model === model));
+  const height = 34 + rows.length * Math.max(38, 18 * models.length + 18);
+  const chart = canvas.draw(
+    {
+      width: 460,
+      height,
+      marginLeft: 138,
+      marginRight: 18,
+      marginTop: 6,
+      marginBottom: 28,
+      x: {
+        domain: [Math.max(0, Math.floor(low * 20 - 0.2) / 20), 1],
+        ticks: 5,
+        tickSize: 0,
+        label: null,
+        tickFormat: (x: number) => `${Math.round(x * 100)}\u202f%`,
+      },
+      y: { domain: [rows.length, 0], axis: null },
+      marks: [
+        Plot.gridX({ strokeOpacity: 0.12, ticks: 5 }),
+        Plot.ruleY(
+          rows.slice(1).map((_, i) => i + 1),
+          { strokeOpacity: 0.12 },
+        ),
+        ...[false, true].map((mean) =>
+          Plot.text(
+            rows.map((set, i) => ({ set, y: i + 0.5 })).filter((row) => (row.set === SHIFTED_MEAN) === mean),
+            {
+              y: "y",
+              text: (d: { set: string }) => short(d.set),
+              frameAnchor: "left",
+              textAnchor: "end",
+              dx: -10,
+              fontWeight: mean ? 600 : 400,
+              title: "set",
+            },
+          ),
+        ),
+        ...byLook.flatMap((group) => {
+          const { colour, symbol } = group[0]!.look; // every model has marks
+          const title = (m: Mark) => `${m.model}, ${m.set}: ${percent(m.value)} (${percentRange(m)})`;
+          return [
+            Plot.link(group, {
+              x1: "low",
+              x2: "high",
+              y1: place,
+              y2: place,
+              stroke: colour,
+              strokeWidth: 2,
+              title,
+            }),
+            Plot.dot(group, { x: "value", y: place, fill: colour, stroke: colour, symbol, r: 4.2, title }),
+          ];
+        }),
+      ],
+    },
+    marks.map((m) => `${m.model}, ${m.set}: ${percent(m.value)}`).join("; "),
+  );
+  return html`<figure class="forest"><figcaption>Right answers, with 95 % confidence intervals</figcaption>${chart}</figure>`;
+}
+
+export const SHIFTED_MEAN = "mean of shifts";
+
+function marksOf(view: RunView): Mark[] {
+  const look = lookOf(view.index);
+  const sets = [...setsOfSide(view, "id"), ...setsOfSide(view, "ood")];
+  const marks = sets.flatMap(({ set, last }) =>
+    last ? [{ set, model: view.label, look, ...shareInterval(hitsOf(last)) }] : [],
+  );
+  const ood = setsOfSide(view, "ood").length > 1 ? scoreOf(view, "ood", "last") : undefined;
+  return ood ? [...marks, { set: SHIFTED_MEAN, model: view.label, look, ...ood }] : marks;
+}
+
+function initialMarks(view: RunView): Mark[] {
+  const sets = [...setsOfSide(view, "id"), ...setsOfSide(view, "ood")];
+  const model = "initial model";
+  const marks = sets.flatMap(({ set, initial }) =>
+    initial ? [{ set, model, look: INITIAL_LOOK, ...shareInterval(hitsOf(initial)) }] : [],
+  );
+  const ood = setsOfSide(view, "ood").length > 1 ? scoreOf(view, "ood", "initial") : undefined;
+  return ood ? [...marks, { set: SHIFTED_MEAN, model, look: INITIAL_LOOK, ...ood }] : marks;
+}
+
+function short(text: string): string {
+  return text.length > 20 ? `${text.slice(0, 19)}…` : text;
+}

@@ -1,0 +1,89 @@
+import type { Estimate } from "./intervals.ts";
+
+const MINUS = "−";
+const EN_DASH = "–";
+
+/** 0.97234 → `97.2 %`. */
+export function percent(share: number, digits: number = 1): string {
+  return Number.isFinite(share) ? `${signed((share * 100).toFixed(digits))}\u202f%` : "–";
+}
+
+/** An interval of shares: `96.0–98.1 %`. */
+export function percentRange({ low, high }: { low: number; high: number }): string {
+  return `${(low * 100).toFixed(1)}${EN_DASH}${percent(high)}`;
+}
+
+/** A difference of shares in percentage points, signed: `+4.1`. */
+export function points(difference: number): string {
+  const text = (difference * 100).toFixed(1);
+  if (Number(text) === 0) return "±0.0";
+  return difference > 0 ? `+${text}` : signed(text);
+}
+
+/** A difference and its interval: `+4.1 points (95 % CI +2.0 to +6.2)`. */
+export function pointsWithInterval(e: Estimate): string {
+  return `${points(e.value)} points (95\u202f% CI ${points(e.low)} to ${points(e.high)})`;
+}
+
+/** Three significant digits, thousands grouped, powers of ten where the number is far from 1. */
+export function number(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : `${MINUS}∞`;
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1e6 || size < 1e-3) {
+    const [digits, exponent] = value.toExponential(2).split("e") as [string, string]; // always has an e
+    return `${signed(String(Number(digits)))}×10${superscript(Number(exponent))}`;
+  }
+  if (size >= 100) return signed(integer(Math.round(value)));
+  const text = value.toPrecision(3);
+  return signed(size >= 1 && !Number.isInteger(value) ? text : String(Number(text)));
+}
+
+/** As `number`, without zeros at the end: for axes, whose ticks are round. */
+export function axisNumber(value: number): string {
+  return number(value)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
+}
+
+/** Thousands grouped with a thin space: `12 345`. */
+export function integer(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/** `3 min 20 s`. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–";
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** `1.5 GB`, in powers of 1000. */
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${Number(value.toPrecision(3))} ${units[unit]}`;
+}
+
+/** Keeps both ends of a long name: `/backbone/bl…/Conv.weight`. */
+export function middle(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const head = Math.floor((length - 1) / 3);
+  return `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`;
+}
+
+function signed(text: string): string {
+  return text.startsWith("-") ? MINUS + text.slice(1) : text;
+}
+
+function superscript(n: number): string {
+  return String(n).replace(/[-0-9]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]!));
+}

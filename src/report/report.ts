@@ -1,0 +1,134 @@
+import { ConfigError } from "../errors.ts";
+import type { Files } from "../platform/files.ts";
+import { dirname } from "../platform/paths.ts";
+import { type RunRecord, readRun } from "../run/run-reader.ts";
+import { openCanvas } from "./charts/canvas.ts";
+import { learningCurves } from "./charts/curves.ts";
+import { forestPlot } from "./charts/forest.ts";
+import { idOodScatter } from "./charts/scatter.ts";
+import { embeddedJson, type Html, html, trusted } from "./html.ts";
+import { pageData } from "./page-data.ts";
+import { PAGE_SCRIPT } from "./page-script.ts";
+import { PAGE_STYLE } from "./page-style.ts";
+import { viewsOf } from "./run-view.ts";
+import { confusionSection } from "./sections/confusion.ts";
+import { glossarySection } from "./sections/glossary.ts";
+import { layeredRun, layersSection } from "./sections/layers.ts";
+import { resultsTable } from "./sections/results.ts";
+import { samplesSection } from "./sections/samples.ts";
+import { configurationSection, environmentSection, reproduceSection } from "./sections/settings.ts";
+import { glanceTable, verdictSection } from "./sections/summary.ts";
+import { verdictOf } from "./verdict.ts";
+
+/**
+ * One or several runs as one HTML page that needs nothing else: no network, no files beside it. The first anchored
+ * run is judged against the first run of its update rule without an anchor.
+ *
+ * @throws ConfigError if `runs` is empty
+ */
+export async function renderReport(runs: readonly RunRecord[]): Promise<string> {
+  if (runs.length === 0) throw new ConfigError("A report needs at least one run folder; none was given.");
+  const canvas = await openCanvas();
+  const views = viewsOf(runs);
+  const verdict = verdictOf(views);
+  const layered = views.map(layeredRun).filter((l) => l !== undefined);
+  const headIsNew = runs.every((r) => r.summary.head === "new");
+  const scatter = idOodScatter(canvas, views, !headIsNew);
+  const forest = forestPlot(canvas, views, !headIsNew);
+  const remarks = runs.flatMap((r) => r.remarks.map((remark) => `${r.folder}: ${remark}`));
+
+  const sections: readonly Section[] = [
+    {
+      id: "results",
+      title: "Results",
+      lead: "The kept model of each run on every set, with 95 % confidence intervals.",
+      body: html`${resultsTable(views, verdict)}`,
+    },
+    ...(scatter
+      ? [
+          {
+            id: "shift",
+            title: "New data and shifted data",
+            lead: "",
+            body: html`<div class="two">${scatter}<div>${SCATTER_TEXT}</div></div>`,
+          },
+        ]
+      : []),
+    {
+      id: "training",
+      title: "Training",
+      lead: "Dotted uprights mark the kept step; bands are the range of neighbouring steps, or 95 % confidence intervals.",
+      body: learningCurves(canvas, views),
+    },
+    {
+      id: "layers",
+      title: "Layer by layer",
+      lead: "Where in the network the anchor rule fired, and how far each parameter tensor moved from the weights it started with.",
+      body: layersSection(layered, verdict),
+    },
+    { id: "confusion", title: "Which classes are mistaken", lead: "", body: confusionSection(views) },
+    {
+      id: "examples",
+      title: "Examples",
+      lead: "The true class in bold, then what each run says and how sure it is.",
+      body: samplesSection(views),
+    },
+    { id: "configuration", title: "Configuration", lead: "", body: configurationSection(views) },
+    { id: "environment", title: "Environment", lead: "", body: environmentSection(views) },
+    { id: "reproduce", title: "How to reproduce", lead: "", body: reproduceSection(views) },
+    { id: "terms", title: "Terms", lead: "", body: glossarySection() },
+  ];
+
+  const title = `${runs[0]!.summary.name} · holdfast`; // not empty, checked above
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="holdfast ${runs[0]!.environment.holdfast}"><meta name="referrer" content="no-referrer">
+<title>${title}</title><style>${trusted(PAGE_STYLE)}</style></head><body>
+<header><span class="brand">holdfast</span><span class="what">${subtitle(runs)}</span><button id="theme" type="button" hidden>Dark</button></header>
+<main><section class="first"><h1>${runs.length === 1 ? runs[0]!.summary.name : `${runs[0]!.summary.name}: ${runs.length} runs`}</h1>
+${verdictSection(verdict, forest)}
+<div class="glance-box">${glanceTable(views)}</div>
+<nav aria-label="Sections">${sections.map((s) => html`<a href="#${s.id}">${s.title}</a>`)}</nav></section>
+${sections.map(sectionOf)}</main>
+<footer>${remarks.map((r) => html`<p>${r}</p>`)}<p>Made by holdfast ${runs[0]!.environment.holdfast}. The data behind this page is in it, as JSON in the element <code>holdfast-data</code>.</p></footer>
+<script type="application/json" id="holdfast-data">${embeddedJson(pageData(views, layered))}</script>
+<script>${trusted(PAGE_SCRIPT)}</script></body></html>
+`;
+  return page.text;
+}
+
+/**
+ * Reads run folders and writes their page to `outPath`, replacing what is there.
+ *
+ * @throws DataError if a folder holds no readable run
+ */
+export async function writeReport(
+  files: Files,
+  runFolders: readonly string[],
+  outPath: string,
+): Promise<void> {
+  const runs: RunRecord[] = [];
+  for (const folder of runFolders) runs.push(await readRun(files, folder));
+  const page = await renderReport(runs);
+  await files.makeFolder(dirname(outPath));
+  await files.write(outPath, page);
+}
+
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly lead: string;
+  readonly body: Html;
+}
+
+function sectionOf({ id, title, lead, body }: Section): Html {
+  return html`<section id="${id}"><h2>${title}</h2>${lead !== "" && html`<p class="lead">${lead}</p>`}${body}</section>`;
+}
+
+function subtitle(runs: readonly RunRecord[]): string {
+  const models = [...new Set(runs.map((r) => r.summary.model))];
+  return `${models.join(", ")} · ${runs[0]!.environment.startedAt.slice(0, 10)}`; // not empty, checked by the caller
+}
+
+const SCATTER_TEXT: Html = html`<p>Right: better on data like the training data. Up: better on data that has shifted.
+  Models trained in ordinary ways tend to lie on one rising line here; a method that keeps what the model knew lifts it above that line.</p>`;

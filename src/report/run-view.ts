@@ -1,0 +1,146 @@
+import { unpackBits } from "../run/bits.ts";
+import type { EvaluationRecord, RunStatus, SetKind } from "../run/records.ts";
+import type { RunRecord } from "../run/run-reader.ts";
+import { type Estimate, type Hits, meanInterval, shareInterval } from "./intervals.ts";
+
+/** A run as the page shows it: with a label of its own, and its results by set. */
+export interface RunView {
+  readonly run: RunRecord;
+  /** Place among the runs of the page; chooses colour, dash and marker. */
+  readonly index: number;
+  readonly label: string;
+  /** The metric that the page judges by. */
+  readonly metric: Metric;
+  readonly sets: readonly SetResult[];
+  /** Whether an anchor rule other than plain weight decay was at work. */
+  readonly anchored: boolean;
+  /** Share of anchored tensor-steps in which the anchor rule fired; undefined without one, or without records. */
+  readonly firingRate: number | undefined;
+  readonly status: RunStatus;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly higherIsBetter: boolean;
+  /** Whether it is a share of right answers, which has an interval. */
+  readonly isShare: boolean;
+}
+
+/** One set: the first model and the kept one (the latest one, where the run did not end). */
+export interface SetResult {
+  readonly set: string;
+  readonly kind: SetKind;
+  readonly initial?: EvaluationRecord;
+  readonly last?: EvaluationRecord;
+}
+
+/** A group of sets that one figure stands for. */
+export type Side = "id" | "ood";
+
+/** The page's view of the runs, in the order given. */
+export function viewsOf(runs: readonly RunRecord[]): readonly RunView[] {
+  const labels = labelsOf(runs);
+  return runs.map((run, index) => {
+    const rule = run.summary.method.anchorRule;
+    const anchored = rule !== "none" && rule !== "weight-decay" && run.summary.method.strength > 0;
+    return {
+      run,
+      index,
+      label: labels[index]!,
+      metric: metricOf(run),
+      sets: setsOf(run),
+      anchored,
+      firingRate: anchored ? (run.summary.firingRate ?? firingRateOf(run)) : undefined,
+      status: run.summary.status,
+    };
+  });
+}
+
+/** The sets that judge a side: shifts for `ood`; for `id` the test sets, or validation where there is no test. */
+export function setsOfSide(view: RunView, side: Side): readonly SetResult[] {
+  const ofKind = (kind: SetKind) => view.sets.filter((s) => s.kind === kind && s.last);
+  if (side === "ood") return ofKind("shift");
+  const tests = ofKind("test");
+  return tests.length > 0 ? tests : ofKind("validation");
+}
+
+/** The right answers of an evaluation, for intervals. */
+export function hitsOf(evaluation: EvaluationRecord): Hits {
+  const right =
+    evaluation.correct === undefined ? undefined : unpackBits(evaluation.correct, evaluation.count);
+  return {
+    count: evaluation.count,
+    share: evaluation.metrics.accuracy ?? Number.NaN,
+    ...(right && { right }),
+  };
+}
+
+/**
+ * A side's figure: the unweighted mean of the metric over its sets, with an interval where the metric is a share
+ * (otherwise `low` and `high` are NaN). Undefined if a set lacks the metric, or the side has no sets.
+ */
+export function scoreOf(view: RunView, side: Side, which: "initial" | "last"): Estimate | undefined {
+  const evaluations = setsOfSide(view, side).map((s) => s[which]);
+  if (evaluations.length === 0) return undefined;
+  const found = evaluations.filter((e) => e?.metrics[view.metric.name] !== undefined) as EvaluationRecord[]; // undefined is filtered out
+  if (found.length < evaluations.length) return undefined;
+  if (view.metric.isShare) {
+    return meanInterval(
+      found.map((e) => {
+        const hits = hitsOf(e);
+        return {
+          estimate: shareInterval(hits),
+          count: hits.count,
+          ...(hits.right && { values: hits.right }),
+        };
+      }),
+    );
+  }
+  const value = found.reduce((sum, e) => sum + e.metrics[view.metric.name]!, 0) / found.length;
+  return { value, low: Number.NaN, high: Number.NaN };
+}
+
+function metricOf(run: RunRecord): Metric {
+  const { metric, higherIsBetter } = run.summary.selection;
+  const hasAccuracy = run.evaluations.some((e) => e.metrics.accuracy !== undefined);
+  if (hasAccuracy || metric === "accuracy") return { name: "accuracy", higherIsBetter: true, isShare: true };
+  return { name: metric, higherIsBetter, isShare: false };
+}
+
+function setsOf(run: RunRecord): readonly SetResult[] {
+  const sets = new Map<
+    string,
+    { set: string; kind: SetKind; initial?: EvaluationRecord; last?: EvaluationRecord }
+  >();
+  for (const e of run.evaluations) {
+    const key = `${e.kind} ${e.set}`;
+    const result = sets.get(key) ?? { set: e.set, kind: e.kind };
+    sets.set(key, result);
+    if (e.model === "initial") result.initial = e;
+    // A kept model's record outranks those of the way there; among equals the later one counts.
+    if (e.model === "best" || result.last?.model !== "best") result.last = e;
+  }
+  const order: readonly SetKind[] = ["train", "validation", "test", "shift"];
+  return [...sets.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+function firingRateOf(run: RunRecord): number | undefined {
+  let steps = 0;
+  let fired = 0;
+  for (const layer of run.layers) {
+    if (!layer.anchored) continue;
+    steps += layer.steps;
+    fired += layer.fired * layer.steps;
+  }
+  return steps > 0 ? fired / steps : undefined;
+}
+
+/** Method names, told apart by run name and folder where several runs share one. */
+function labelsOf(runs: readonly RunRecord[]): readonly string[] {
+  const count = (texts: readonly string[], text: string) => texts.filter((t) => t === text).length;
+  const methods = runs.map((r) => r.summary.method.name);
+  const named = runs.map((r, i) =>
+    count(methods, methods[i]!) > 1 ? `${methods[i]} · ${r.summary.name}` : methods[i]!,
+  );
+  return runs.map((r, i) => (count(named, named[i]!) > 1 ? `${named[i]} · ${r.folder}` : named[i]!));
+}

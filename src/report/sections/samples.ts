@@ -1,0 +1,72 @@
+import type { SampleRecord } from "../../run/records.ts";
+import { runKey } from "../charts/key.ts";
+import { middle, percent } from "../format.ts";
+import { type Html, html, trusted } from "../html.ts";
+import type { RunView } from "../run-view.ts";
+
+/** Cards per set and outcome: one row of a wide page. */
+const SHOWN = 8;
+/** What a PNG in base64 may consist of: anything else is not put into a URL. */
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+interface Example {
+  readonly sample: SampleRecord;
+  readonly predictions: { readonly view: RunView; readonly sample: SampleRecord }[];
+}
+
+/** Examples with every run's prediction, set by set: first those that a run gets wrong, then those all get right. */
+export function samplesSection(views: readonly RunView[]): Html {
+  const sets = new Map<string, Map<string, Example>>();
+  for (const view of views) {
+    for (const sample of view.run.samples) {
+      const examples = sets.get(sample.set) ?? new Map<string, Example>();
+      sets.set(sample.set, examples);
+      const example = examples.get(sample.name) ?? { sample, predictions: [] };
+      examples.set(sample.name, example);
+      example.predictions.push({ view, sample });
+    }
+  }
+  if (sets.size === 0) return html`<p class="empty">No predictions on examples were recorded.</p>`;
+  return html`${[...sets].map(([set, examples]) => {
+    const all = [...examples.values()];
+    const isRight = (e: Example) => e.predictions.every((p) => p.sample.predicted === p.sample.label);
+    return html`<section class="sample-set"><h3>${set}</h3>
+      ${group(
+        "Wrong",
+        all.filter((e) => !isRight(e)),
+        views.length > 1,
+      )}
+      ${group("Right", all.filter(isRight), views.length > 1)}</section>`;
+  })}`;
+}
+
+function group(title: string, examples: readonly Example[], several: boolean): Html | undefined {
+  if (examples.length === 0) return undefined;
+  const full = several ? (title === "Wrong" ? "Wrong in at least one run" : "Right in every run") : title;
+  return html`<h4>${full}</h4><ul class="cards">${examples.slice(0, SHOWN).map((e) => card(e, several))}</ul>`;
+}
+
+function card({ sample, predictions }: Example, several: boolean): Html {
+  const classes = predictions[0]!.view.run.summary.classes; // an example is made with its first prediction
+  const name = (i: number) => classes[i] ?? `class ${i}`;
+  return html`<li class="card">${picture(sample, name(sample.label))}
+    <p class="truth" title="${sample.name}">${middle(name(sample.label), 22)}</p>
+    ${predictions.map(({ view, sample: p }) => {
+      const right = p.predicted === p.label;
+      const confidence = p.probabilities[p.predicted] ?? Number.NaN;
+      return html`<p class="guess ${right ? "right" : "wrong"}" title="${view.label}: ${name(p.predicted)}, ${percent(confidence)}">
+        ${several && html`<span class="who">${runMark(view)}</span>`}<span class="tick" aria-label="${right ? "right" : "wrong"}">${right ? "✓" : "✗"}</span>
+        <span class="what">${middle(name(p.predicted), 16)}</span><span class="sure">${percent(confidence, 0)}</span></p>`;
+    })}</li>`;
+}
+
+function runMark(view: RunView): Html {
+  return trusted(runKey(view).text.replace(/<\/svg>.*$/s, "</svg></span>")); // the line and marker without the name
+}
+
+function picture(sample: SampleRecord, label: string): Html {
+  if (sample.png && BASE64.test(sample.png)) {
+    return html`<img src="data:image/png;base64,${sample.png}" alt="${label}: ${sample.name}">`;
+  }
+  return html`<p class="text">${sample.text ?? sample.name}</p>`;
+}

@@ -1,0 +1,18 @@
+/**
+ * Packs one flag per example as an evaluation's `correct` wants it: bit i % 8 of byte ⌊i / 8⌋, in base64.
+ */
+export function packBits(flags: ArrayLike<number | boolean>): string {
+  const bytes = new Uint8Array(Math.ceil(flags.length / 8));
+  for (let i = 0; i < flags.length; i++) if (flags[i]) bytes[i >> 3]! |= 1 << (i & 7);
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+/** Reverses `packBits`: one 0 or 1 per example, or undefined if the text does not hold `count` flags. */
+export function unpackBits(base64: string, count: number): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) return undefined;
+  const bytes = atob(base64);
+  if (bytes.length !== Math.ceil(count / 8)) return undefined;
+  return Uint8Array.from({ length: count }, (_, i) => (bytes.charCodeAt(i >> 3) >> (i & 7)) & 1);
+}
