@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { decodeModel } from "../dist/onnx/decode.js";
 import { storedTensors } from "../dist/passes/parameters.js";
 import { openRuntime } from "../dist/runtime/runtime.js";
-import { createEvaluator } from "../dist/training/evaluator.js";
+import { createEvaluator } from "../dist/training/constant-evaluator.js";
 import { buildTrainingGraph } from "../dist/training/training-graph.js";
 
 let runtime;

@@ -15,7 +15,7 @@ import { floatToHalf, halfToFloat } from "../../src/tensor/half.ts";
 import { createRandom } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
-import { createEvaluator } from "../../src/training/evaluator.ts";
+import { createEvaluator } from "../../src/training/constant-evaluator.ts";
 
 /** Elements of a float input: given, or drawn from [low, high) with at least `gap` between any two and around `avoid`. */
 export interface FloatInput {

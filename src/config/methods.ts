@@ -1,0 +1,58 @@
+/** What a method name stands for: which weights are trained, by which update rule, held by which anchor rule. */
+export interface Method {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  readonly rule: "sgd" | "adam" | "amsgrad";
+  readonly anchor: "none" | "weight-decay" | "l2-sp-decoupled" | "l2-sp-coupled" | "spd";
+  /** λ, where the method has one of its own; else the anchor rule's default. */
+  readonly strength?: number;
+  readonly trainable: "all" | "head";
+}
+
+/** Every method that `--method` knows. Each setting can be overridden by its own key. */
+export const methods: readonly Method[] = [
+  {
+    name: "spd",
+    summary:
+      "Adam + Selective Projection Decay: holds a layer to its pretrained value where a step moved it outward against the gradient",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+  },
+  {
+    name: "adamw",
+    summary: "Adam with decoupled weight decay toward zero",
+    rule: "adam",
+    anchor: "weight-decay",
+    trainable: "all",
+  },
+  { name: "adam", summary: "Adam alone", rule: "adam", anchor: "none", trainable: "all" },
+  {
+    name: "l2-sp",
+    summary: "Adam with a decoupled pull toward the pretrained weights",
+    rule: "adam",
+    anchor: "l2-sp-decoupled",
+    trainable: "all",
+  },
+  { name: "sgd", summary: "SGD with momentum", rule: "sgd", anchor: "none", trainable: "all" },
+  {
+    name: "sgd-spd",
+    summary: "SGD with momentum + Selective Projection Decay",
+    rule: "sgd",
+    anchor: "spd",
+    trainable: "all",
+  },
+  {
+    name: "linear-probe",
+    summary: "Adam on the new head alone; the body stays as it is",
+    rule: "adam",
+    anchor: "none",
+    trainable: "head",
+  },
+];
+
+/** The method of a name, or undefined. */
+export function findMethod(name: string): Method | undefined {
+  return methods.find((m) => m.name === name);
+}

@@ -1,0 +1,218 @@
+import { z } from "zod";
+import { methods } from "./methods.ts";
+
+// z.enum needs a non-empty tuple; the lists it is given here are constants with entries.
+const nonEmpty = (names: readonly string[]) => names as [string, ...string[]];
+
+const count = () => z.int().min(1);
+const share = () => z.number().min(0).max(1);
+
+const headSchema = z
+  .strictObject({
+    mode: z
+      .enum(["auto", "keep", "new"])
+      .default("auto")
+      .describe(
+        "keep the classifier, or replace it by a new one; auto keeps it only if it has as many outputs as the data has classes",
+      ),
+    from: z
+      .string()
+      .optional()
+      .describe(
+        "value of the graph that a new head reads; found by walking back from the output if left out",
+      ),
+    pooling: z
+      .enum(["auto", "mean", "max", "first", "none"])
+      .default("auto")
+      .describe("how a map or a sequence becomes one vector before a new head"),
+  })
+  .prefault({})
+  .describe("the classifier");
+
+const optimizerSchema = z
+  .strictObject({
+    rule: z.enum(["sgd", "adam", "amsgrad"]).optional().describe("update rule; the method's if left out"),
+    lr: z.number().positive().default(1e-4).describe("peak learning rate"),
+    headLrScale: z.number().positive().default(1).describe("factor on the learning rate of a new head"),
+    betas: z
+      .tuple([z.number(), z.number()])
+      .optional()
+      .describe("Adam: decay of the two moments; 0.9 and 0.999 if left out"),
+    eps: z
+      .number()
+      .positive()
+      .optional()
+      .describe("Adam: added to the root of the second moment; 1e-8 if left out"),
+    momentum: share().optional().describe("SGD; 0.9 if left out"),
+    nesterov: z.boolean().optional().describe("SGD: Nesterov momentum"),
+    anchor: z
+      .enum(["none", "weight-decay", "l2-sp-decoupled", "l2-sp-coupled", "spd"])
+      .optional()
+      .describe("anchor rule; the method's if left out"),
+    strength: z
+      .number()
+      .min(0)
+      .optional()
+      .describe("λ of the anchor rule. SPD: start from 1, it is not multiplied by lr; weight decay: 0.01"),
+    clipNorm: z
+      .number()
+      .positive()
+      .nullable()
+      .default(1)
+      .describe("largest global norm of the gradient; null for no clipping"),
+    accumulate: count().default(1).describe("batches whose gradients are averaged for one step"),
+  })
+  .prefault({});
+
+const scheduleSchema = z
+  .strictObject({
+    name: z
+      .enum(["constant", "linear", "cosine"])
+      .default("cosine")
+      .describe("course of the learning rate after warm-up"),
+    warmup: share().default(0.1).describe("share of all steps over which the learning rate rises"),
+    floor: share().default(0).describe("factor on the learning rate at the end"),
+  })
+  .prefault({});
+
+const groupSchema = z.strictObject({
+  name: z.string(),
+  match: z.string().optional().describe("regular expression on parameter names"),
+  role: z.enum(["head", "norm", "bias", "embedding", "other"]).optional(),
+  lrScale: z.number().min(0).optional(),
+  rule: z.string().optional().describe("anchor rule in place of the run's"),
+  strength: z.number().min(0).optional(),
+  anchor: z.enum(["zero", "init", "none"]).optional(),
+  frozen: z.boolean().optional(),
+});
+
+const datasetSchema = z
+  .strictObject({
+    format: z.string().optional().describe("image-folder, npz, idx or csv; detected if left out"),
+    labelColumn: z.string().optional().describe("CSV: column of the label"),
+    imageColumn: z.string().optional().describe("CSV: column of image paths"),
+    validationFraction: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.1)
+      .describe("share of the training set that is held out where no validation set is given"),
+    onBroken: z
+      .enum(["error", "skip"])
+      .default("error")
+      .describe("what to do with examples that cannot be decoded"),
+    cacheMegabytes: z.number().min(0).default(512).describe("memory for decoded examples"),
+  })
+  .prefault({});
+
+const preprocessSchema = z
+  .strictObject({
+    resample: z.enum(["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"]).optional(),
+    rescale: z.number().positive().optional().describe("factor on pixels 0 … 255"),
+    mean: z.array(z.number()).optional().describe("subtracted after rescaling, one number per channel"),
+    std: z.array(z.number().positive()).optional().describe("divided by, one number per channel"),
+    channelOrder: z.enum(["rgb", "bgr"]).optional(),
+    size: z
+      .tuple([count(), count()])
+      .optional()
+      .describe("height and width, for a model whose input leaves them open"),
+  })
+  .prefault({})
+  .describe("overrides what preprocessor_config.json beside the model says");
+
+const augmentationSchema = z
+  .strictObject({
+    flip: z.boolean().default(false).describe("mirror training images at random"),
+    cropPadding: z.int().min(0).default(0).describe("pixels of padding for random crops of training images"),
+  })
+  .prefault({});
+
+const evaluationSchema = z
+  .strictObject({
+    every: z
+      .union([z.literal("epoch"), count()])
+      .default("epoch")
+      .describe("epoch, or a number of steps"),
+    atStart: z.boolean().default(true).describe("evaluate before the first step"),
+    shiftsWhileTraining: z
+      .boolean()
+      .default(true)
+      .describe("evaluate shifted sets each time, or only at the end"),
+    metric: z
+      .enum(["accuracy", "loss"])
+      .default("accuracy")
+      .describe("what chooses the kept model, on the validation set"),
+    patience: count().optional().describe("evaluations without improvement before training stops"),
+  })
+  .prefault({});
+
+const checkpointSchema = z
+  .strictObject({
+    every: count().optional().describe("steps between checkpoints; at each evaluation if left out"),
+    keep: count().default(2).describe("checkpoints to keep"),
+  })
+  .prefault({});
+
+const runtimeSchema = z
+  .strictObject({
+    prefer: z
+      .enum(["auto", "native", "wasm"])
+      .default("auto")
+      .describe("which build of ONNX Runtime runs the graphs"),
+    threads: count().optional().describe("threads inside one operator; ONNX Runtime decides if left out"),
+  })
+  .prefault({});
+
+/** Every setting of a fine-tuning run. The same keys serve the YAML file, the flags and the library. */
+export const configSchema = z.strictObject({
+  model: z.string().describe("an .onnx file, or a folder with onnx/model.onnx as Transformers.js has it"),
+  data: z
+    .string()
+    .describe(
+      "training data: a folder with a sub-folder per class (or train/, val/, test/), .npz, IDX or .csv",
+    ),
+  validation: z.string().optional().describe("validation data; a share of the training data if left out"),
+  test: z.string().optional().describe("test data of the same distribution"),
+  shifts: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      "named sets from another distribution, never trained on: paths, or corruption:NAME:SEVERITY of the test set",
+    ),
+  out: z.string().describe("folder of the run"),
+  overwrite: z.boolean().default(false).describe("replace a run that is in the folder already"),
+  method: z
+    .enum(nonEmpty(methods.map((m) => m.name)))
+    .default("spd")
+    .describe("which weights are trained and how they are held to the pretrained ones"),
+  trainable: z
+    .string()
+    .optional()
+    .describe("all, head, or a regular expression on parameter names; the method's if left out"),
+  epochs: z.number().positive().default(5).describe("passes over the training data"),
+  steps: count().optional().describe("optimizer steps, instead of epochs"),
+  batchSize: count().default(32),
+  seed: z.int().min(0).default(0),
+  head: headSchema,
+  optimizer: optimizerSchema,
+  schedule: scheduleSchema,
+  groups: z
+    .array(groupSchema)
+    .default([])
+    .describe("settings for some of the parameters; the first that fits decides"),
+  dataset: datasetSchema,
+  preprocess: preprocessSchema,
+  augmentation: augmentationSchema,
+  labelSmoothing: z.number().min(0).lt(1).default(0),
+  evaluation: evaluationSchema,
+  checkpoint: checkpointSchema,
+  runtime: runtimeSchema,
+  report: z.boolean().default(true).describe("write report.html at the end"),
+  tensorboard: z.boolean().default(false).describe("write TensorBoard events too"),
+  csv: z.boolean().default(false).describe("write the records as CSV too"),
+});
+
+/** All settings of a run, defaults filled in. */
+export type Config = z.output<typeof configSchema>;
+/** What a user writes: everything with a default may be left out. */
+export type ConfigInput = z.input<typeof configSchema>;

@@ -1,0 +1,304 @@
+import type { Batch, Loader } from "../data/loader.ts";
+import { RunError } from "../errors.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { StepReport } from "../optim/report.ts";
+import type { Schedule } from "../optim/schedules.ts";
+import type { EvaluatedModel } from "../run/records.ts";
+import type { RunWriter } from "../run/run-writer.ts";
+import type { CheckpointStore, Progress } from "./checkpoint.ts";
+import { type EvaluationSet, evaluateSet, evaluationRecord } from "./evaluate.ts";
+import type { TrainingEvent } from "./events.ts";
+import { LayerLog } from "./layer-log.ts";
+import type { TrainingSessions } from "./sessions.ts";
+import type { TrainingGraph } from "./training-graph.ts";
+
+export interface TrainerOptions {
+  readonly graph: TrainingGraph;
+  readonly sessions: TrainingSessions;
+  readonly optimizer: Optimizer;
+  readonly loader: Loader;
+  /** In the order in which they are judged; the first of kind validation chooses the kept model. */
+  readonly sets: readonly EvaluationSet[];
+  readonly classes: number;
+  readonly totalSteps: number;
+  /** Peak learning rate, and its course. */
+  readonly lr: number;
+  readonly schedule: Schedule;
+  readonly clipNorm: number | null;
+  /** Batches per step. */
+  readonly accumulate: number;
+  /** Steps between evaluations. */
+  readonly evaluateEvery: number;
+  readonly evaluateAtStart: boolean;
+  readonly shiftsWhileTraining: boolean;
+  readonly metric: "accuracy" | "loss";
+  /** Evaluations without improvement before training stops; never if undefined. */
+  readonly patience: number | undefined;
+  /** Steps between checkpoints apart from those at evaluations. */
+  readonly checkpointEvery: number | undefined;
+  readonly writer: RunWriter;
+  readonly checkpoints: CheckpointStore;
+  readonly shouldStop: () => boolean;
+  readonly onEvent: (event: TrainingEvent) => void;
+}
+
+/** How training ended. */
+export interface TrainerResult {
+  readonly progress: Progress;
+  /** Values of the kept model. */
+  readonly best: ReadonlyMap<string, Float32Array>;
+  readonly firingRate: number | undefined;
+  readonly ended: "finished" | "early stopping" | "stopped";
+}
+
+/** At most this many records of steps and of layers: more would only make the report slower to read. */
+const STEP_RECORDS = 400;
+const LAYER_RECORDS = 40;
+
+/** The training loop: steps, evaluations, the choice of the kept model, checkpoints. */
+export class Trainer {
+  private readonly o: TrainerOptions;
+  private readonly layers: LayerLog;
+  private readonly meter: StepMeter;
+  private readonly resumed: boolean;
+  private progress: Progress;
+  private best: ReadonlyMap<string, Float32Array> | null;
+  private clock = performance.now();
+
+  /** @param from a checkpoint to go on from; its optimizer state has been restored already */
+  constructor(
+    options: TrainerOptions,
+    from: { readonly progress: Progress; readonly best: ReadonlyMap<string, Float32Array> | null } | null,
+  ) {
+    this.o = options;
+    this.resumed = from !== null;
+    this.progress = from?.progress ?? {
+      step: 0,
+      cursor: { epoch: 0, batch: 0 },
+      seconds: 0,
+      best: null,
+      stale: 0,
+      totals: { fired: 0, tensorSteps: 0 },
+    };
+    this.best = from?.best ?? null;
+    this.layers = new LayerLog(options.graph.parameters, options.optimizer, this.progress.totals);
+    this.meter = new StepMeter();
+  }
+
+  /** @throws RunError if a loss or gradient is not finite; the last checkpoint stays */
+  async run(): Promise<TrainerResult> {
+    const { totalSteps, shouldStop, loader, accumulate } = this.o;
+    if (!this.resumed) {
+      if (this.o.evaluateAtStart && (await this.evaluate("initial")) === "stopped")
+        return this.end("stopped");
+      await this.checkpoint();
+    }
+    if (this.isPatienceOut()) return this.end("early stopping");
+    if (this.progress.step >= totalSteps) return this.end("finished");
+    let pending = 0;
+    for await (const batch of loader.from(this.progress.cursor)) {
+      const loss = await this.o.sessions.step(batch);
+      if (!Number.isFinite(loss)) this.refuse(batch, loss);
+      this.meter.add(loss, batch.count);
+      pending++;
+      if (accumulate > 1) {
+        this.o.optimizer.accumulate();
+        if (pending < accumulate) continue;
+      }
+      const report = this.update(batch, pending);
+      pending = 0;
+      this.progress = {
+        ...this.progress,
+        step: report.step,
+        cursor: batch.next,
+        totals: this.layers.runTotals,
+      };
+      await this.record(report, batch);
+      if (await this.boundary()) return this.end("early stopping");
+      if (this.progress.step >= totalSteps) return this.end("finished");
+      if (shouldStop()) return this.stop();
+    }
+    return this.end("finished");
+  }
+
+  private update(batch: Batch, batches: number): StepReport {
+    const { optimizer, lr, schedule, clipNorm } = this.o;
+    try {
+      const report = optimizer.step({
+        lr: lr * schedule(this.progress.step),
+        gradientScale: 1 / batches,
+        ...(clipNorm === null ? {} : { clipNorm }),
+      });
+      this.layers.add(report);
+      return report;
+    } catch (error) {
+      if (optimizer.findNonFinite() !== null) this.refuse(batch, Number.NaN, error);
+      throw error;
+    }
+  }
+
+  /** Writes what is due, and tells whoever watches. */
+  private async record(report: StepReport, batch: Batch): Promise<void> {
+    const { step } = report;
+    const { totalSteps, writer, onEvent } = this.o;
+    const epoch = batch.cursor.epoch + (batch.cursor.batch + 1) / this.o.loader.batchesPerEpoch;
+    onEvent({
+      kind: "step",
+      step,
+      totalSteps,
+      epoch,
+      loss: this.meter.lastLoss,
+      lr: report.lr,
+      fired: report.tensors.filter((t) => t.fired).length,
+      tensors: report.tensors.length,
+      examples: this.meter.lastExamples,
+    });
+    if (isDue(step, totalSteps, STEP_RECORDS) || this.isBoundary(step)) {
+      this.tick();
+      await writer.steps({
+        step,
+        epoch,
+        ...this.meter.take(),
+        lr: report.lr,
+        gradientNorm: report.gradientNorm,
+        seconds: this.progress.seconds,
+      });
+    }
+    if (isDue(step, totalSteps, LAYER_RECORDS) || this.isBoundary(step))
+      await writer.layers(this.layers.take(step));
+  }
+
+  private isBoundary(step: number): boolean {
+    const { evaluateEvery, checkpointEvery, totalSteps } = this.o;
+    return (
+      step % evaluateEvery === 0 ||
+      step === totalSteps ||
+      (checkpointEvery !== undefined && step % checkpointEvery === 0)
+    );
+  }
+
+  /** Evaluates and saves where that is due. @returns whether patience has run out */
+  private async boundary(): Promise<boolean> {
+    const { step } = this.progress;
+    if (!this.isBoundary(step)) return false;
+    const isEvaluation = step % this.o.evaluateEvery === 0 || step === this.o.totalSteps;
+    // A stop in the middle of an evaluation drops it; the checkpoint below keeps the step.
+    if (isEvaluation) await this.evaluate("current");
+    await this.checkpoint();
+    return isEvaluation && this.isPatienceOut();
+  }
+
+  private isPatienceOut(): boolean {
+    return this.o.patience !== undefined && this.progress.stale >= this.o.patience;
+  }
+
+  private async evaluate(model: EvaluatedModel): Promise<"done" | "stopped"> {
+    const { sets, sessions, classes, onEvent, shouldStop, metric, shiftsWhileTraining } = this.o;
+    const { step, cursor } = this.progress;
+    const epoch = cursor.epoch + cursor.batch / this.o.loader.batchesPerEpoch;
+    const judged = shiftsWhileTraining || model === "initial" ? sets : sets.filter((s) => s.kind !== "shift");
+    let chosen: number | null = null;
+    const records = [];
+    for (const set of judged) {
+      const result = await evaluateSet(sessions, set, {
+        classes,
+        shouldStop,
+        onProgress: (done, total) => onEvent({ kind: "evaluating", set: set.name, done, total }),
+      });
+      if (result === null) return "stopped";
+      const record = evaluationRecord(set, result, { step, epoch, model });
+      records.push(record);
+      const { set: name, count, metrics } = record;
+      onEvent({ kind: "evaluation", step, epoch, model, set: name, setKind: set.kind, count, metrics });
+      if (set.kind === "validation" && chosen === null) chosen = result[metric];
+    }
+    await this.o.writer.evaluations(...records);
+    if (chosen !== null) await this.choose(chosen);
+    return "done";
+  }
+
+  private async choose(value: number): Promise<void> {
+    const { best } = this.progress;
+    const isBetter = best === null || (this.o.metric === "loss" ? value < best.value : value > best.value);
+    if (!isBetter) {
+      this.progress = { ...this.progress, stale: this.progress.stale + 1 };
+      return;
+    }
+    this.best = this.o.sessions.snapshot();
+    await this.o.checkpoints.saveBest(this.progress.step, this.best);
+    this.progress = { ...this.progress, best: { step: this.progress.step, value }, stale: 0 };
+  }
+
+  private async checkpoint(): Promise<void> {
+    this.tick();
+    await this.o.checkpoints.save(this.progress, this.o.optimizer.saveState());
+    this.o.onEvent({ kind: "checkpoint", step: this.progress.step });
+  }
+
+  private async stop(): Promise<TrainerResult> {
+    await this.o.writer.layers(this.layers.take(this.progress.step));
+    await this.checkpoint();
+    return this.end("stopped");
+  }
+
+  private end(ended: TrainerResult["ended"]): TrainerResult {
+    this.tick();
+    const best = this.best ?? this.o.sessions.snapshot();
+    return { progress: this.progress, best, firingRate: this.layers.firingRate, ended };
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    this.progress = { ...this.progress, seconds: this.progress.seconds + (now - this.clock) / 1000 };
+    this.clock = now;
+  }
+
+  private refuse(batch: Batch, loss: number, cause?: unknown): never {
+    const { optimizer, loader } = this.o;
+    const step = this.progress.step + 1;
+    const bad = optimizer.findNonFinite();
+    const examples = batch.indices.slice(0, 4).map((i) => loader.dataset.name(i));
+    throw new RunError(
+      `training stopped at step ${step} (epoch ${batch.cursor.epoch}, batch ${batch.cursor.batch}): ` +
+        (Number.isFinite(loss) || Number.isNaN(loss) ? "" : `the loss is ${loss}; `) +
+        (bad
+          ? `the gradient of "${bad.name}" is ${bad.value} at element ${bad.index}`
+          : `the loss is ${loss}`) +
+        `. The batch begins with ${examples.join(", ")}. The last checkpoint is good; lower --optimizer.lr, set --optimizer.clipNorm, or look at these examples.`,
+      { cause, details: { step, tensor: bad?.name, indices: batch.indices } },
+    );
+  }
+}
+
+/** Whether a record is due at a step, if `records` of them are spread over `total` steps. */
+function isDue(step: number, total: number, records: number): boolean {
+  return step === total || step % Math.max(1, Math.floor(total / records)) === 0;
+}
+
+/** Means over the batches since the last record. */
+class StepMeter {
+  lastLoss = 0;
+  lastExamples = 0;
+  private loss = 0;
+  private examples = 0;
+  private since = performance.now();
+
+  add(loss: number, examples: number): void {
+    this.lastLoss = loss;
+    this.lastExamples = examples;
+    this.loss += loss * examples;
+    this.examples += examples;
+  }
+
+  take(): { loss: number; examplesPerSecond: number } {
+    const now = performance.now();
+    const means = {
+      loss: this.loss / this.examples,
+      examplesPerSecond: (1000 * this.examples) / (now - this.since),
+    };
+    this.loss = 0;
+    this.examples = 0;
+    this.since = now;
+    return means;
+  }
+}
