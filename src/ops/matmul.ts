@@ -1,6 +1,6 @@
 import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
-import { broadcastShapes, formatShape } from "../tensor/shape.ts";
+import { broadcastShapes, formatShape, sizeOf } from "../tensor/shape.ts";
 import { defineOp, type InferContext, LATEST, type OpDef, type VjpContext } from "./define.ts";
 
 /** Matrix products. */
@@ -26,8 +26,26 @@ function inferMatmul(ctx: InferContext): readonly TensorType[] {
   return [{ dtype: ctx.dtype(0), dims }];
 }
 
+function matmulVjp(ctx: VjpContext): readonly (Value | null)[] {
+  const { node } = ctx;
+  const [a, c] = [node.input(0).dims, node.input(1).dims];
+  return a.length >= 2 && c.length === 2 ? matrixVjp(ctx) : batchedVjp(ctx);
+}
+
+/** For a matrix B, all leading axes of A are rows: dA = dC · Bᵀ and dB = Aᵀ · dC are one Gemm each. */
+function matrixVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] {
+  const [a, c] = [node.input(0), node.input(1)];
+  const [k, n] = c.dims as [number, number];
+  const rows = sizeOf(a.dims.slice(0, -1));
+  const grad = b.reshape(ct, [rows, n]);
+  return [
+    needs(0) ? b.reshape(b.gemm(grad, c, { b: true }), a.dims) : null,
+    needs(1) ? b.gemm(b.reshape(a, [rows, k]), grad, { a: true }) : null,
+  ];
+}
+
 /** dA = dC · Bᵀ, dB = Aᵀ · dC; vectors are taken as matrices of one row or column. */
-function matmulVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] {
+function batchedVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] {
   const [a, c] = [node.input(0), node.input(1)];
   const left = a.dims.length === 1 ? b.reshape(a, [1, ...a.dims]) : a;
   const right = c.dims.length === 1 ? b.reshape(c, [...c.dims, 1]) : c;

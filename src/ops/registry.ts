@@ -8,8 +8,10 @@ import { castingOps } from "./casting.ts";
 import { comparisonOps } from "./comparison.ts";
 import { constantOps } from "./constants.ts";
 import { convOps } from "./conv.ts";
+import { convTransposeOps } from "./conv-transpose.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
 import { depthSpaceOps } from "./depth-space.ts";
+import { gemmOps } from "./gemm.ts";
 import { generatorOps } from "./generator.ts";
 import { indexingOps } from "./indexing.ts";
 import { matmulOps } from "./matmul.ts";
@@ -35,6 +37,8 @@ export const allOps: readonly OpDef[] = [
   ...constantOps,
   ...convOps,
   ...depthSpaceOps,
+  ...convTransposeOps,
+  ...gemmOps,
   ...generatorOps,
   ...indexingOps,
   ...matmulOps,
