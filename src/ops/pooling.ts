@@ -55,8 +55,8 @@ function maxPoolVjp({ b, node, ct }: VjpContext): readonly (Value | null)[] {
   const [from, to] = [sizeOf(x.dims.slice(2)), sizeOf(ct.dims.slice(2))];
   const places = b.reshape(indicesOf(b, node), [planes, to]);
   // Indices count through the whole tensor; within a plane they start at zero.
-  const starts = BigInt64Array.from({ length: planes }, (_, i) => BigInt(i * from));
-  const local = b.sub(places, b.constant(tensor("int64", [planes, 1], starts)));
+  const shift = BigInt64Array.from({ length: planes }, (_, i) => BigInt(-i * from));
+  const local = b.add(places, b.constant(tensor("int64", [planes, 1], shift)));
   const zeros = b.full([planes, from], 0, x.dtype);
   const scattered = b.op("ScatterElements", [zeros, local, b.reshape(ct, [planes, to])], {
     axis: 1,
