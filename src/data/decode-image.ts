@@ -1,4 +1,5 @@
-import { DataError, messageOf, RunError } from "../errors.ts";
+import { DataError, messageOf } from "../errors.ts";
+import { loadOptional } from "../platform/optional-package.ts";
 import type { Image } from "./dataset.ts";
 
 /** Extensions of the image files that are read, in lower case. */
@@ -6,9 +7,6 @@ export const imageExtensions: readonly string[] = [".png", ".jpg", ".jpeg", ".we
 
 // A 100-megapixel photograph decodes to 300 MB; a few kB can claim to be far larger.
 const MAX_PIXELS = 100_000_000;
-
-// The package is optional, so only its first use loads it, and once.
-let loading: Promise<typeof import("sharp")> | undefined;
 
 /**
  * Decodes a PNG, JPEG or WebP file to 8-bit sRGB or grey, turned as its EXIF orientation says, without alpha (the
@@ -19,7 +17,8 @@ let loading: Promise<typeof import("sharp")> | undefined;
  * @throws RunError if the optional package `sharp` is not installed
  */
 export async function decodeImage(bytes: Uint8Array, what: string): Promise<Image> {
-  const sharp = await loadSharp();
+  // The package of this name has this type.
+  const { default: sharp } = (await loadOptional("sharp")) as typeof import("sharp");
   try {
     const image = sharp(bytes, { failOn: "truncated", limitInputPixels: MAX_PIXELS });
     const { format, space, width, height } = await image.metadata();
@@ -39,17 +38,5 @@ export async function decodeImage(bytes: Uint8Array, what: string): Promise<Imag
   } catch (error) {
     const why = messageOf(error).replaceAll(/\s*\n\s*/g, "; ");
     throw new DataError(`${what}: not a readable image (${why})`, { cause: error });
-  }
-}
-
-async function loadSharp(): Promise<typeof import("sharp")["default"]> {
-  loading ??= import("sharp");
-  try {
-    return (await loading).default;
-  } catch (error) {
-    loading = undefined;
-    throw new RunError("Reading PNG, JPEG and WebP files needs the package sharp: npm install sharp", {
-      cause: error,
-    });
   }
 }

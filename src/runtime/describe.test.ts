@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { importPackage } from "../platform/optional-package.ts";
 import { describeMachine } from "./describe.ts";
-import { importPackage } from "./packages.ts";
 
 it("tells what of the machine and the packages is there", async () => {
   const facts = await describeMachine();

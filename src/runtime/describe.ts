@@ -2,12 +2,11 @@ import { readFile } from "node:fs/promises";
 import os from "node:os";
 import { messageOf } from "../errors.ts";
 import {
-  importPackage,
   installLines,
+  loadOptional,
   type OptionalPackage,
   type PackageImporter,
-  packageError,
-} from "./packages.ts";
+} from "../platform/optional-package.ts";
 
 /** What this machine can run, as plain data. */
 export interface MachineFacts {
@@ -53,7 +52,7 @@ const purposes: Readonly<Record<OptionalPackage, string>> = {
 };
 
 /** Loads each optional package to see whether it works here, and looks at the machine. Never throws. */
-export async function describeMachine(importer: PackageImporter = importPackage): Promise<MachineFacts> {
+export async function describeMachine(importer?: PackageImporter): Promise<MachineFacts> {
   const names: readonly OptionalPackage[] = ["onnxruntime-node", "onnxruntime-web", "sharp"];
   const packages = await Promise.all(names.map((name) => describePackage(name, importer)));
   const loads = (name: OptionalPackage) => packages.some((p) => p.name === name && p.version !== null);
@@ -74,12 +73,15 @@ export async function describeMachine(importer: PackageImporter = importPackage)
   };
 }
 
-async function describePackage(name: OptionalPackage, importer: PackageImporter): Promise<PackageFacts> {
+async function describePackage(
+  name: OptionalPackage,
+  importer: PackageImporter | undefined,
+): Promise<PackageFacts> {
   const common = { name, purpose: purposes[name], install: installLines[name] };
   try {
-    return { ...common, ...readers[name](await importer(name)), problem: null };
+    return { ...common, ...readers[name](await loadOptional(name, importer)), problem: null };
   } catch (cause) {
-    return { ...common, version: null, offers: [], problem: messageOf(packageError(name, cause)) };
+    return { ...common, version: null, offers: [], problem: messageOf(cause) };
   }
 }
 

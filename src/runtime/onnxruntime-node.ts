@@ -1,5 +1,5 @@
+import { loadOptional, type PackageImporter } from "../platform/optional-package.ts";
 import type { OrtApi } from "./ort-api.ts";
-import { importPackage, type PackageImporter, packageError } from "./packages.ts";
 import type { SessionBackend } from "./session.ts";
 
 /**
@@ -8,14 +8,9 @@ import type { SessionBackend } from "./session.ts";
  *
  * @throws RunError if the package is missing or has no build for this machine
  */
-export async function openNative(importer: PackageImporter = importPackage): Promise<SessionBackend> {
-  let loaded: OnnxRuntimeNode;
-  try {
-    // The importer gives the package of this name.
-    loaded = (await importer("onnxruntime-node")) as OnnxRuntimeNode;
-  } catch (cause) {
-    throw packageError("onnxruntime-node", cause);
-  }
+export async function openNative(importer?: PackageImporter): Promise<SessionBackend> {
+  // The package of this name has this type.
+  const loaded = (await loadOptional("onnxruntime-node", importer)) as OnnxRuntimeNode;
   return {
     ort: loaded,
     label: `onnxruntime-node ${loaded.env.versions.node ?? loaded.env.versions.common}`,

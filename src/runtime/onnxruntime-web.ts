@@ -1,5 +1,5 @@
+import { loadOptional, type PackageImporter } from "../platform/optional-package.ts";
 import type { OrtApi } from "./ort-api.ts";
-import { importPackage, type PackageImporter, packageError } from "./packages.ts";
 import type { SessionBackend } from "./session.ts";
 
 /**
@@ -11,15 +11,10 @@ import type { SessionBackend } from "./session.ts";
  */
 export async function openWasm(
   threads: number | undefined,
-  importer: PackageImporter = importPackage,
+  importer?: PackageImporter,
 ): Promise<SessionBackend> {
-  let loaded: OnnxRuntimeWeb;
-  try {
-    // The importer gives the package of this name.
-    loaded = (await importer("onnxruntime-web")) as OnnxRuntimeWeb;
-  } catch (cause) {
-    throw packageError("onnxruntime-web", cause);
-  }
+  // The package of this name has this type.
+  const loaded = (await loadOptional("onnxruntime-web", importer)) as OnnxRuntimeWeb;
   // What goes wrong reaches us as exceptions; printed as well, it would break into the progress bar.
   loaded.env.logLevel = "fatal";
   if (threads !== undefined) loaded.env.wasm.numThreads = threads;

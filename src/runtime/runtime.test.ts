@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { importPackage, type PackageImporter } from "./packages.ts";
+import { importPackage, type PackageImporter } from "../platform/optional-package.ts";
 import { openRuntime } from "./runtime.ts";
 
 /** What Node throws for a package that is not there. */

@@ -1,7 +1,7 @@
 import { messageOf, RunError } from "../errors.ts";
+import { installLines, type PackageImporter } from "../platform/optional-package.ts";
 import { openNative } from "./onnxruntime-node.ts";
 import { openWasm } from "./onnxruntime-web.ts";
-import { importPackage, installLines, type PackageImporter } from "./packages.ts";
 import {
   type ModelSource,
   openSession,
@@ -41,7 +41,7 @@ export interface Runtime {
  * @throws RunError with the install line if the package asked for, or with "auto" both, cannot be loaded
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  const { prefer = "auto", threads, onMessage, importer = importPackage } = options;
+  const { prefer = "auto", threads, onMessage, importer } = options;
   if (prefer === "native") return runtimeOver("native", await openNative(importer), threads);
   if (prefer === "wasm") return runtimeOver("wasm", await openWasm(threads, importer), threads);
   let missing: unknown;

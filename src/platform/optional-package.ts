@@ -28,22 +28,30 @@ export const importPackage: PackageImporter = (name) => {
   }
 };
 
-/** The error for a package that could not be imported: not installed, or installed without a build for this machine. */
-export function packageError(name: OptionalPackage, cause: unknown): RunError {
-  const remedy = installLines[name];
-  if (isNotInstalled(name, cause)) {
-    return new RunError(`${name} is not installed. Install it: ${remedy}`, {
-      cause,
-      details: { package: name, installed: false, install: remedy },
-    });
+/**
+ * The module of an optional package; the caller knows its type.
+ *
+ * @throws RunError with the install line if it is not installed, with its own words if it does not load here
+ */
+export async function loadOptional(
+  name: OptionalPackage,
+  importer: PackageImporter = importPackage,
+): Promise<unknown> {
+  try {
+    return await importer(name);
+  } catch (cause) {
+    const install = installLines[name];
+    const installed = !isMissing(name, cause);
+    throw new RunError(
+      installed
+        ? `${name} is installed but does not load here. It said: ${messageOf(cause)}`
+        : `${name} is not installed. Install it: ${install}`,
+      { cause, details: { package: name, installed, install } },
+    );
   }
-  return new RunError(`${name} is installed but does not load here. It said: ${messageOf(cause)}`, {
-    cause,
-    details: { package: name, installed: true, install: remedy },
-  });
 }
 
-function isNotInstalled(name: OptionalPackage, cause: unknown): boolean {
+function isMissing(name: OptionalPackage, cause: unknown): boolean {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   // Node says "Cannot find package 'sharp' imported from …"; a missing file inside the package says "module".
   return code === "ERR_MODULE_NOT_FOUND" && messageOf(cause).includes(`package '${name}'`);
