@@ -34,7 +34,8 @@ export async function decodeImage(bytes: Uint8Array, what: string): Promise<Imag
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 1 && info.channels !== 3)
       throw new Error(`it decodes to ${info.channels} channels`);
-    return { kind: "image", height: info.height, width: info.width, channels: info.channels, data };
+    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return { kind: "image", height: info.height, width: info.width, channels: info.channels, data: pixels };
   } catch (error) {
     const why = messageOf(error).replaceAll(/\s*\n\s*/g, "; ");
     throw new DataError(`${what}: not a readable image (${why})`, { cause: error });

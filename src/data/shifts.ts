@@ -3,8 +3,8 @@ import type { Files } from "../platform/files.ts";
 import { corrupted, isCorruptionSpec, parseCorruptionSpec } from "./corruptions/corrupt.ts";
 import type { Dataset } from "./dataset.ts";
 import { type OpenOptions, openDataset } from "./open-dataset.ts";
-import type { Preprocessor } from "./preprocess/preprocessor.ts";
 import { prepared } from "./prepared.ts";
+import type { Preprocessor } from "./preprocess/preprocessor.ts";
 
 export interface ShiftOptions extends OpenOptions {
   /** The model's classes, which a shifted set is mapped onto by name; null for regression. */
@@ -26,7 +26,11 @@ export interface ShiftOptions extends OpenOptions {
 export async function openShift(files: Files, shift: string, options: ShiftOptions): Promise<Dataset> {
   if (isCorruptionSpec(shift)) return corrupted(options.test, parseCorruptionSpec(shift), options.seed);
   const { modelClasses } = options;
-  const dataset = await openDataset(files, shift, modelClasses ? { ...options, classes: modelClasses } : options);
+  const dataset = await openDataset(
+    files,
+    shift,
+    modelClasses ? { ...options, classes: modelClasses } : options,
+  );
   if (modelClasses === null && dataset.classes !== null) {
     throw new DataError(`${shift}: has classes, the model predicts numbers; set task: regression`);
   }

@@ -1,0 +1,174 @@
+import { describe, expect, test } from "vitest";
+import { DataError } from "../errors.ts";
+import { createMemoryFiles } from "../platform/memory-files.ts";
+import { createRandom } from "../tensor/random.ts";
+import { augment } from "./augment.ts";
+import { bytesOfBase64, datasetOf, flat, type GoldenImage, golden } from "./data.fixtures.ts";
+import type { Dataset } from "./dataset.ts";
+import { describeDataset, sharedExamples } from "./describe.ts";
+import { openDataset } from "./open-dataset.ts";
+import { cached, checkExamples, createSampleCache, prepared } from "./prepared.ts";
+import { imagePreprocessing } from "./preprocess/config.ts";
+import { createPreprocessor } from "./preprocess/preprocessor.ts";
+import { openShift } from "./shifts.ts";
+
+const encoded = await golden<{ name: string; bytes: string; image: GoldenImage }[]>("images.json");
+const png = bytesOfBase64(encoded[0]!.bytes);
+const preprocessor = createPreprocessor(imagePreprocessing({ channels: 3, height: 4, width: 4 }));
+
+function counted(dataset: Dataset): { dataset: Dataset; loads: () => number } {
+  let loads = 0;
+  const load = async (i: number) => {
+    loads++;
+    return dataset.load(i);
+  };
+  return { dataset: { ...dataset, load }, loads: () => loads };
+}
+
+describe("cached", () => {
+  test("loads each example once while the budget lasts, and again beyond it", async () => {
+    const { dataset, loads } = counted(datasetOf([0, 1, 0, 1], (i) => flat(i)));
+    const cache = createSampleCache(3 * 4);
+    const kept = cached(dataset, cache);
+    for (let round = 0; round < 3; round++)
+      for (let i = 0; i < 4; i++) expect(await kept.load(i)).toEqual(flat(i));
+    expect([loads(), cache.usedBytes]).toEqual([6, 12]);
+  });
+
+  test("keeps a copy of a window, not the array behind it", async () => {
+    const all = new Uint8Array(1000);
+    const windows = datasetOf([0, 1], (i) => ({ ...flat(0), data: all.subarray(4 * i, 4 * i + 4) }));
+    const sample = await cached(windows, createSampleCache(100)).load(1);
+    expect(sample.data.buffer.byteLength).toBe(4);
+  });
+});
+
+describe("checkExamples", () => {
+  const files = createMemoryFiles({
+    "d/a/1.png": png,
+    "d/a/2.png": png.slice(0, 60),
+    "d/b/1.png": png,
+    "d/b/2.png": "no image",
+  });
+
+  test("lists all broken files in one error", async () => {
+    const error = await checkExamples(await openDataset(files, "d"), { onBroken: "error" }).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(DataError);
+    expect((error as DataError).message).toMatch(
+      /^d: 2 of 4 examples cannot be used:\n {2}d\/a\/2.png: .*\n {2}d\/b\/2.png: /,
+    );
+    expect((error as DataError).details.broken).toEqual(["a/2.png", "b/2.png"]);
+  });
+
+  test("leaves them out with a warning when asked to", async () => {
+    const seen: number[] = [];
+    const dataset = await checkExamples(await openDataset(files, "d"), {
+      onBroken: "skip",
+      onProgress: (n) => seen.push(n),
+    });
+    expect([0, 1].map((i) => dataset.name(i))).toEqual(["a/1.png", "b/1.png"]);
+    expect(dataset.warnings).toEqual([
+      "d: 2 of 4 examples cannot be used and are left out: a/2.png, b/2.png.",
+    ]);
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+
+  test("cuts the list at ten and refuses to skip everything", async () => {
+    const many = createMemoryFiles(
+      Object.fromEntries([...Array(12).keys()].map((i) => [`d/a/${i}.png`, "x"])),
+    );
+    await expect(checkExamples(await openDataset(many, "d"), { onBroken: "skip" })).rejects.toThrow(
+      /12 of 12 .*and 2 more/s,
+    );
+  });
+
+  test("passes on what is no fault of the data", async () => {
+    const dataset = { ...datasetOf([0], flat), load: () => Promise.reject(new TypeError("a bug")) };
+    await expect(checkExamples(dataset, { onBroken: "skip" })).rejects.toThrow(TypeError);
+  });
+});
+
+test("a prepared image that cannot become the model's names its file", async () => {
+  const strict = createPreprocessor(
+    imagePreprocessing({ channels: 3, height: 4, width: 4 }, { resize: null }),
+  );
+  const dataset = prepared(await openDataset(createMemoryFiles({ "d/a/1.png": png }), "d"), strict);
+  await expect(dataset.load(0)).rejects.toThrow(
+    "d a/1.png: an image of 6x9 becomes 6x9, the model takes 4x4",
+  );
+});
+
+describe("openShift", () => {
+  const files = createMemoryFiles({ "s/b/1.png": png, "odd/z/1.png": png });
+  const test8 = prepared(
+    datasetOf([0, 1], () => flat(100, 8, 8), ["a", "b"]),
+    preprocessor,
+  );
+  const options = { modelClasses: ["a", "b"], preprocessor, test: test8, seed: 1 };
+
+  test("is a corruption of the test set at the model's size", async () => {
+    const shift = await openShift(files, "corruption:brightness:5", options);
+    expect(shift).toMatchObject({ length: 2, source: "made up (corruption:brightness:5)" });
+    // 100/255 + 0.3 (CIFAR's fifth brightness, for 4 pixels) = 176.5 of 255, cut off.
+    expect(await shift.load(0)).toEqual(flat(176, 4, 4));
+  });
+
+  test("is other data, mapped onto the model's classes", async () => {
+    const shift = await openShift(files, "s", options);
+    expect([shift.label(0), shift.warnings]).toEqual([1, ["s: no example of 1 of 2 classes: a."]]);
+    expect(await shift.load(0)).toMatchObject({ height: 4, width: 4, channels: 3 });
+    await expect(openShift(files, "odd", options)).rejects.toThrow(/unknown classes: z/);
+  });
+});
+
+describe("describeDataset", () => {
+  test("counts classes, shapes and duplicates, and finds what two sets share", async () => {
+    const values = [1, 2, 1, 3];
+    const train = await describeDataset(datasetOf([0, 0, 1, 1], (i) => flat(values[i]!)));
+    expect(train).toMatchObject({
+      length: 4,
+      kind: "image",
+      duplicates: 1,
+      shapes: [{ dims: [2, 2, 1], count: 4 }],
+    });
+    expect(train.classes).toEqual([
+      { name: "0", count: 2 },
+      { name: "1", count: 2 },
+    ]);
+    // Equal bytes in another shape are another image.
+    const other = [flat(3), flat(2, 1, 4), flat(2)];
+    const test = await describeDataset(datasetOf([0, 1, 1], (i) => other[i]!));
+    expect(sharedExamples(train, test)).toEqual([0, 2]);
+    expect(test.shapes.map((s) => s.count)).toEqual([2, 1]);
+  });
+
+  test("hashes are SHA-256 of shape and content", async () => {
+    const { hashes } = await describeDataset(datasetOf([0], () => flat(7)));
+    // python: hashlib.sha256(b"image 2x2x1\n" + bytes([7] * 4)).hexdigest()
+    expect(hashes).toEqual(["4e27d570c11ef83a27f901fb0536602e93fcae98b473eb9e8015a84dabed973f"]);
+  });
+});
+
+describe("augment", () => {
+  const image = { ...flat(0, 3, 3), data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9) };
+
+  test("none leaves an image as it is", () => {
+    expect(augment(image, { flip: false, cropPadding: 0, fill: "black" }, createRandom(1))).toEqual(image);
+  });
+
+  test("a flip mirrors about half of the images, a crop shifts them evenly", () => {
+    const random = createRandom(2);
+    const seen = new Map<string, number>();
+    for (let n = 0; n < 1800; n++) {
+      const out = augment(image, { flip: true, cropPadding: 1, fill: "black" }, random);
+      seen.set(out.data.join(), (seen.get(out.data.join()) ?? 0) + 1);
+    }
+    // 3 x 3 shifts, mirrored or not: 18 outcomes, 100 times each; five deviations of a binomial are 49.
+    expect(seen.size).toBe(18);
+    for (const count of seen.values()) expect(Math.abs(count - 100)).toBeLessThan(49);
+    expect(seen.has("3,2,1,6,5,4,9,8,7")).toBe(true);
+    expect(seen.has("5,6,0,8,9,0,0,0,0")).toBe(true);
+  });
+});
