@@ -1,6 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelError, messageOf } from "../errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Attribute } from "./attribute.ts";
+import type { ExternalData } from "./external-data.ts";
 import { Graph } from "./graph.ts";
 import type { FunctionDef, Model } from "./model.ts";
 import { Node } from "./node.ts";
@@ -13,26 +15,20 @@ import {
   ModelProtoSchema,
   type NodeProto,
   type TensorProto,
-  type TypeProto,
   type ValueInfoProto,
 } from "./proto/onnx-ml_pb.ts";
-import { decodeDataType, decodeTensor } from "./tensor-proto.ts";
-import type { DeclaredType, Dim } from "./type.ts";
+import { decodeTensor } from "./tensor-proto.ts";
+import { decodeType } from "./type-proto.ts";
 import { Value } from "./value.ts";
 
-/** Gives the bytes of a tensor whose data lies outside the model file. */
-export type ExternalBytes = (proto: TensorProto) => Uint8Array | undefined;
-
-/** Subgraphs nested deeper than this are taken for an attack on the stack; real models stay below 30. */
-const MAX_DEPTH = 200;
-
 /**
- * The model in the bytes of an `.onnx` file.
+ * The model in the bytes of an `.onnx` file that keeps all its tensors itself. Large tensors are views on the bytes.
  *
- * @throws ModelError if the bytes are no model, or a graph is cyclic or reads a value that nothing defines
+ * @throws ModelError if the bytes are no model, a tensor lies in another file, or a graph is cyclic or reads a value
+ *   that nothing defines
  */
-export function decodeModel(bytes: Uint8Array, external?: ExternalBytes): Model {
-  return decodeModelProto(parseModelProto(bytes), external);
+export function decodeModel(bytes: Uint8Array): Model {
+  return decodeModelProto(parseModelProto(bytes), null);
 }
 
 /** The protobuf message in the bytes of an `.onnx` file. @throws ModelError if they are truncated or no model */
@@ -54,8 +50,9 @@ export function parseModelProto(bytes: Uint8Array): ModelProto {
   return proto;
 }
 
-export function decodeModelProto(proto: ModelProto, external?: ExternalBytes): Model {
-  const graph = new Decoder(external).graph(proto.graph!, null, 0); // parseModelProto has checked for it
+/** The model that a message with a graph stands for. @throws ModelError as `decodeModel` does */
+export function decodeModelProto(proto: ModelProto, external: ExternalData | null): Model {
+  const graph = new Decoder(external).graph(proto.graph!, null); // parseModelProto has checked for it
   return {
     graph,
     irVersion: Number(proto.irVersion),
@@ -69,12 +66,14 @@ export function decodeModelProto(proto: ModelProto, external?: ExternalBytes): M
         outputs: f.output,
         attributes: f.attribute,
         opsets: decodeOpsets(f.opsetImport),
+        external,
         origin: f,
       }),
     ),
     producerName: proto.producerName,
     producerVersion: proto.producerVersion,
     metadata: new Map(proto.metadataProps.map((p) => [p.key, p.value])),
+    external,
     origin: proto,
   };
 }
@@ -84,7 +83,8 @@ export function normalDomain(domain: string): string {
   return domain === "ai.onnx" ? "" : domain;
 }
 
-function decodeOpsets(imports: readonly { domain: string; version: bigint }[]): Map<string, number> {
+/** Version by domain of a list of operator sets; the last of a doubled domain holds. */
+export function decodeOpsets(imports: readonly { domain: string; version: bigint }[]): Map<string, number> {
   return new Map(imports.map((o) => [normalDomain(o.domain), Number(o.version)]));
 }
 
@@ -103,24 +103,22 @@ class Scope {
 }
 
 class Decoder {
-  private readonly external: ExternalBytes | undefined;
+  private readonly external: ExternalData | null;
 
-  constructor(external: ExternalBytes | undefined) {
+  constructor(external: ExternalData | null) {
     this.external = external;
   }
 
-  graph(proto: GraphProto, outer: Scope | null, depth: number): Graph {
-    if (depth > MAX_DEPTH)
-      throw new ModelError(`graph "${proto.name}": subgraphs are nested more than ${MAX_DEPTH} deep`);
+  // Nesting is bounded where the bytes are parsed.
+  graph(proto: GraphProto, outer: Scope | null): Graph {
     const scope = new Scope(outer);
     const graph = new Graph(proto.name);
     graph.origin = proto;
     for (const info of proto.input)
       graph.inputs.push(this.declare(scope, info, `graph "${proto.name}" input`));
     for (const stored of proto.initializer) {
-      const value =
-        scope.own.get(stored.name) ?? this.define(scope, stored.name, `graph "${proto.name}" initializer`);
-      const tensor = decodeTensor(stored, this.external?.(stored));
+      const value = this.initializer(scope, stored, `graph "${proto.name}" initializer`);
+      const tensor = decodeTensor(stored, this.external?.bytes.get(stored));
       value.constant = tensor;
       value.stored = { proto: stored, tensor };
       value.type = { dtype: tensor.dtype, dims: tensor.dims };
@@ -131,7 +129,7 @@ class Decoder {
       const name = sparse.values?.name ?? "";
       if (!scope.own.has(name)) this.define(scope, name, `graph "${proto.name}" sparse initializer`);
     }
-    this.nodes(proto, graph, scope, depth);
+    this.nodes(proto, graph, scope);
     for (const info of proto.valueInfo) {
       const value = scope.own.get(info.name);
       if (value) describeValue(value, info);
@@ -149,7 +147,7 @@ class Decoder {
     const scope = new Scope(null);
     const graph = new Graph(proto.name);
     graph.inputs = proto.input.map((name) => this.define(scope, name, `function "${proto.name}" input`));
-    this.nodes(proto, graph, scope, 0);
+    this.nodes(proto, graph, scope);
     graph.outputs = proto.output.map((name) => {
       const value = scope.find(name);
       if (!value) throw new ModelError(`function "${proto.name}": output "${name}" is computed by no node`);
@@ -159,12 +157,7 @@ class Decoder {
   }
 
   /** Nodes in the file's order; a node may only read what stands before it, as ONNX requires. */
-  private nodes(
-    proto: { readonly node: readonly NodeProto[] },
-    graph: Graph,
-    scope: Scope,
-    depth: number,
-  ): void {
+  private nodes(proto: { readonly node: readonly NodeProto[] }, graph: Graph, scope: Scope): void {
     const defined = new Set(proto.node.flatMap((n) => n.output));
     for (const n of proto.node) {
       const inputs = n.input.map((name) => {
@@ -179,10 +172,7 @@ class Decoder {
           { details: { node: n.name, value: name } },
         );
       });
-      const attributes = n.attribute.map((a): [string, Attribute] => [
-        a.name,
-        this.attribute(a, scope, depth),
-      ]);
+      const attributes = n.attribute.map((a): [string, Attribute] => [a.name, this.attribute(a, scope)]);
       const outputs = n.output.map((name) => (name === "" ? null : this.define(scope, name, nameNode(n))));
       const node = new Node(n.opType, inputs, outputs, {
         domain: normalDomain(n.domain),
@@ -195,20 +185,35 @@ class Decoder {
     }
   }
 
+  private tensor(proto: TensorProto, attribute: string): Tensor {
+    return decodeTensor(
+      proto,
+      this.external?.bytes.get(proto),
+      `tensor "${proto.name}" of attribute ${attribute}`,
+    );
+  }
+
   private declare(scope: Scope, info: ValueInfoProto, where: string): Value {
     const value = this.define(scope, info.name, where);
     describeValue(value, info);
     return value;
   }
 
+  // An initializer may be the default of an input, but not of another initializer.
+  private initializer(scope: Scope, stored: TensorProto, where: string): Value {
+    const input = scope.own.get(stored.name);
+    return input && input.stored === null ? input : this.define(scope, stored.name, where);
+  }
+
   private define(scope: Scope, name: string, where: string): Value {
+    if (name === "") throw new ModelError(`${where} has no name`);
     if (scope.own.has(name)) throw new ModelError(`${where} defines "${name}", which is defined already`);
     const value = new Value(name);
     scope.own.set(name, value);
     return value;
   }
 
-  attribute(proto: AttributeProto, scope: Scope | null, depth: number): Attribute {
+  attribute(proto: AttributeProto, scope: Scope | null): Attribute {
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     const origin = proto;
     if (proto.refAttrName) return { kind: "reference", value: proto.refAttrName, origin };
@@ -228,13 +233,13 @@ class Decoder {
       case Kind.TENSOR:
         if (proto.t === undefined)
           throw new ModelError(`attribute "${proto.name}" is a tensor without content`);
-        return { kind: "tensor", value: decodeTensor(proto.t, this.external?.(proto.t)), origin };
+        return { kind: "tensor", value: this.tensor(proto.t, proto.name), origin };
       case Kind.GRAPH:
         if (proto.g === undefined)
           throw new ModelError(`attribute "${proto.name}" is a graph without content`);
-        return { kind: "graph", value: this.graph(proto.g, scope, depth + 1), origin };
+        return { kind: "graph", value: this.graph(proto.g, scope), origin };
       case Kind.GRAPHS:
-        return { kind: "graphs", value: proto.graphs.map((g) => this.graph(g, scope, depth + 1)), origin };
+        return { kind: "graphs", value: proto.graphs.map((g) => this.graph(g, scope)), origin };
       default:
         return { kind: "other", origin };
     }
@@ -247,21 +252,7 @@ function nameNode(n: NodeProto): string {
 
 function describeValue(value: Value, info: ValueInfoProto): void {
   value.origin = info;
-  value.declared = info.type ? decodeType(info.type, info.name) : null;
-}
-
-/** The declared tensor type, or null for sequences, maps, optionals and sparse tensors. */
-export function decodeType(proto: TypeProto, where: string): DeclaredType | null {
-  if (proto.value.case !== "tensorType") return null;
-  const { elemType, shape } = proto.value.value;
-  if (elemType === 0) return null;
-  const dims = shape?.dim.map((d): Dim => {
-    if (d.value.case === "dimParam") return d.value.value || null;
-    if (d.value.case !== "dimValue") return null;
-    // Some exporters write −1 or 0 for "unknown".
-    return d.value.value < 0n ? null : Number(d.value.value);
-  });
-  return { dtype: decodeDataType(elemType, `value "${where}"`), dims: dims ?? null };
+  value.declared = decodeType(info.type, info.name);
 }
 
 /**
@@ -269,10 +260,10 @@ export function decodeType(proto: TypeProto, where: string): DeclaredType | null
  * by the defaults that the function declares, or left out where neither exists.
  */
 export function decodeFunctionBody(def: FunctionDef, given: ReadonlyMap<string, Attribute>): Graph {
-  const decoder = new Decoder(undefined);
+  const decoder = new Decoder(def.external ?? null);
   const defaults = def.origin.attributeProto.map((a): [string, Attribute] => [
     a.name,
-    decoder.attribute(a, null, 0),
+    decoder.attribute(a, null),
   ]);
   const graph = decoder.functionBody(def.origin);
   resolveReferences(graph, new Map([...defaults, ...given]));

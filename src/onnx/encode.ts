@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { dataTypes } from "../tensor/data-type.ts";
+import { HoldfastError, ModelError } from "../errors.ts";
 import type { Attribute } from "./attribute.ts";
+import { decodeOpsets, normalDomain } from "./decode.ts";
 import type { Graph } from "./graph.ts";
 import type { Model } from "./model.ts";
 import type { Node } from "./node.ts";
@@ -17,73 +18,102 @@ import {
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   type TensorProto,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "./proto/onnx-ml_pb.ts";
-import { encodeTensor } from "./tensor-proto.ts";
-import type { Dim } from "./type.ts";
+import { encodeTensor, withRawData } from "./tensor-proto.ts";
+import { replaceTensors, shallowCopy, tensorsIn } from "./tensor-walk.ts";
+import { declaredTypesEqual, decodeType, encodeType } from "./type-proto.ts";
 import type { Value } from "./value.ts";
 
-/** Turns a tensor that goes to another file into the message that points there; null keeps it in the model file. */
-export type ExternalWriter = (proto: TensorProto) => TensorProto | null;
+/** Told of each stored tensor that was replaced: the message that will be written, and the one that was read. */
+export type OnReplace = (now: TensorProto, before: TensorProto) => void;
 
-/** The bytes of an `.onnx` file. What was read and not changed is written as it was read. */
-export function encodeModel(model: Model, external?: ExternalWriter): Uint8Array {
-  return toBinary(ModelProtoSchema, encodeModelProto(model, external));
+/** A message of 2 GiB or more cannot be read back by any protobuf library. */
+export const MAX_MESSAGE_BYTES: number = 2 ** 31 - 1;
+
+/**
+ * The bytes of an `.onnx` file that holds all its tensors, also those that were read from other files.
+ * What was read and not changed is written as it was read.
+ *
+ * @throws ModelError if they are 2 GiB or more
+ */
+export function encodeModel(model: Model): Uint8Array {
+  const proto = replaceTensors(ModelProtoSchema, encodeModelProto(model), (tensor) => {
+    const bytes = model.external?.bytes.get(tensor);
+    return bytes ? withRawData(tensor, bytes) : tensor;
+  });
+  return encodeBytes(proto);
 }
 
-export function encodeModelProto(model: Model, external?: ExternalWriter): ModelProto {
-  const proto = model.origin ? shallow(model.origin) : create(ModelProtoSchema);
+/** The bytes of a message. @throws ModelError if they are 2 GiB or more */
+export function encodeBytes(proto: ModelProto): Uint8Array {
+  let tensors = 0;
+  for (const tensor of tensorsIn(ModelProtoSchema, proto)) tensors += tensor.proto.rawData.length;
+  const bytes = tensors <= MAX_MESSAGE_BYTES ? toBinary(ModelProtoSchema, proto) : null;
+  if (bytes !== null && bytes.length <= MAX_MESSAGE_BYTES) return bytes;
+  throw new ModelError(
+    `the model takes ${bytes?.length ?? tensors} bytes in one file, and protobuf ends at 2 GiB; ` +
+      "save it with saveModel, which writes large weights to a file beside it",
+  );
+}
+
+/** The message of a model; tensors that were read from other files still point there. */
+export function encodeModelProto(model: Model, onReplace?: OnReplace): ModelProto {
+  const proto = model.origin ? shallowCopy(model.origin) : create(ModelProtoSchema);
   if (Number(proto.irVersion) !== model.irVersion) proto.irVersion = BigInt(model.irVersion);
   if (proto.producerName !== model.producerName) proto.producerName = model.producerName;
   if (proto.producerVersion !== model.producerVersion) proto.producerVersion = model.producerVersion;
   proto.opsetImport = encodeOpsets(model);
   proto.metadataProps = encodeMetadata(model);
   proto.functions = model.functions.map((f) => f.origin);
-  proto.graph = new Encoder(model.graph, external).graph(model.graph);
+  proto.graph = new Encoder(model.graph, onReplace).graph(model.graph);
   return proto;
 }
 
+// A list with a doubled key says more than the map that was made of it, so it is kept while the map stands.
 function encodeOpsets(model: Model): ModelProto["opsetImport"] {
   const old = model.origin?.opsetImport ?? [];
-  const isSame = (o: { domain: string; version: bigint }) =>
-    model.opsets.get(o.domain === "ai.onnx" ? "" : o.domain) === Number(o.version);
-  const kept = old.filter(isSame);
-  const known = new Set(kept.map((o) => (o.domain === "ai.onnx" ? "" : o.domain)));
-  const added = [...model.opsets].filter(([domain]) => !known.has(domain));
-  return [
-    ...kept,
-    ...added.map(([domain, version]) =>
-      create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
-    ),
-  ];
+  if (mapsEqual(decodeOpsets(old), model.opsets)) return old;
+  const left = new Map(model.opsets);
+  const kept = old.flatMap((o) => {
+    const domain = normalDomain(o.domain);
+    const version = left.get(domain);
+    left.delete(domain);
+    if (version === undefined) return [];
+    return version === Number(o.version)
+      ? [o]
+      : [Object.assign(shallowCopy(o), { version: BigInt(version) })];
+  });
+  const added = [...left].map(([domain, version]) =>
+    create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
+  );
+  return [...kept, ...added];
 }
 
 function encodeMetadata(model: Model): ModelProto["metadataProps"] {
-  const old = new Map((model.origin?.metadataProps ?? []).map((p) => [p.key, p]));
+  const list = model.origin?.metadataProps ?? [];
+  const old = new Map(list.map((p) => [p.key, p]));
+  if (mapsEqual(new Map(list.map((p) => [p.key, p.value])), model.metadata)) return list;
   return [...model.metadata].map(([key, value]) => {
     const before = old.get(key);
     return before?.value === value ? before : create(StringStringEntryProtoSchema, { key, value });
   });
 }
 
-/** A copy of a message that shares its fields, so that replacing one leaves the original alone. */
-function shallow<T extends object>(message: T): T {
-  return Object.assign(Object.create(Object.getPrototypeOf(message)), message);
+function mapsEqual<T>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>): boolean {
+  const [x, y] = [[...a], [...b]];
+  return x.length === y.length && x.every(([k, v], i) => y[i]?.[0] === k && y[i]?.[1] === v);
 }
 
 class Encoder {
   private readonly names = new Map<Value, string>();
   private readonly taken = new Set<string>();
-  private readonly external: ExternalWriter | undefined;
+  private readonly onReplace: OnReplace | undefined;
   private next = 0;
 
-  constructor(root: Graph, external: ExternalWriter | undefined) {
-    this.external = external;
+  constructor(root: Graph, onReplace: OnReplace | undefined) {
+    this.onReplace = onReplace;
     this.reserve(root);
   }
 
@@ -105,41 +135,66 @@ class Encoder {
   }
 
   graph(graph: Graph): GraphProto {
-    const proto = graph.origin ? shallow(graph.origin) : create(GraphProtoSchema);
+    const proto = graph.origin ? shallowCopy(graph.origin) : create(GraphProtoSchema);
     if (proto.name !== graph.name) proto.name = graph.name;
-    proto.input = graph.inputs.map((v) => this.valueInfo(v));
+    this.refuseDoubledNames(graph);
+    proto.input = graph.inputs.map((v, i) => this.valueInfo(v, graph.origin?.input, i));
     proto.initializer = graph.initializers.map((v) => this.initializer(v));
     proto.node = graph.nodes.map((n) => this.node(n));
-    proto.output = graph.outputs.map((v) => this.valueInfo(v));
-    if (graph.origin) {
-      const present = new Set([...graph.values()].map((v) => v.name));
-      proto.valueInfo = graph.origin.valueInfo.filter((info) => present.has(info.name));
-    }
+    proto.output = graph.outputs.map((v, i) => this.valueInfo(v, graph.origin?.output, i));
+    if (graph.origin) proto.valueInfo = keptValueInfo(graph, graph.origin);
     return proto;
   }
 
-  private valueInfo(value: Value): ValueInfoProto {
+  private refuseDoubledNames(graph: Graph): void {
+    const seen = new Map<string, Value>();
+    for (const value of graph.values()) {
+      const name = this.nameOf(value);
+      const other = seen.get(name);
+      if (other !== undefined && other !== value) {
+        throw new ModelError(`graph "${graph.name}": two values are named "${name}"; rename one of them`);
+      }
+      seen.set(name, value);
+    }
+  }
+
+  /** The message a value was read from, as long as it says what the value says; it may know more than the IR. */
+  private valueInfo(
+    value: Value,
+    read: readonly ValueInfoProto[] | undefined,
+    index: number,
+  ): ValueInfoProto {
     const name = this.nameOf(value);
-    if (value.origin?.name === name) return value.origin;
-    const proto = create(ValueInfoProtoSchema, { name });
-    const type = value.isTyped ? value.type : value.declared;
-    if (type !== null) proto.type = encodeType(dataTypes[type.dtype].code, type.dims);
+    const before = read?.[index]?.name === name ? read[index] : read?.find((info) => info.name === name);
+    const origin = value.origin === null ? undefined : (before ?? value.origin);
+    if (origin?.name === name && declaredTypesEqual(decodeType(origin.type, name), value.declared))
+      return origin;
+    const proto = origin
+      ? Object.assign(shallowCopy(origin), { name })
+      : create(ValueInfoProtoSchema, { name });
+    const type = value.origin === null && value.isTyped ? value.type : value.declared;
+    if (type !== null) proto.type = encodeType(type);
     return proto;
   }
 
   private initializer(value: Value): TensorProto {
     const name = this.nameOf(value);
     const { stored, constant } = value;
-    if (constant === null) throw new Error(`internal: initializer "${name}" has no elements`);
-    const proto =
-      stored && stored.tensor === constant && stored.proto.name === name
-        ? stored.proto
-        : encodeTensor(constant, name, stored?.proto);
-    return this.external?.(proto) ?? proto;
+    if (constant === null) throw new HoldfastError(`internal: initializer "${name}" has no elements`);
+    if (stored === null) return encodeTensor(constant, name);
+    if (stored.tensor !== constant)
+      return this.replaced(encodeTensor(constant, name, stored.proto), stored.proto);
+    if (stored.proto.name === name) return stored.proto;
+    return this.replaced(Object.assign(shallowCopy(stored.proto), { name }), stored.proto);
+  }
+
+  private replaced(now: TensorProto, before: TensorProto): TensorProto {
+    this.onReplace?.(now, before);
+    return now;
   }
 
   private node(node: Node): NodeProto {
-    const proto = node.origin ? shallow(node.origin) : create(NodeProtoSchema, { opType: node.opType });
+    const proto = node.origin ? shallowCopy(node.origin) : create(NodeProtoSchema, { opType: node.opType });
     if (proto.name !== node.name) proto.name = node.name;
     if (node.origin === null && node.domain) proto.domain = node.domain;
     if (node.origin === null && node.overload) proto.overload = node.overload;
@@ -151,8 +206,10 @@ class Encoder {
 
   private attribute(name: string, attribute: Attribute): AttributeProto {
     const { origin } = attribute;
-    if (origin && attribute.kind !== "graph" && attribute.kind !== "graphs") return origin;
-    const proto = origin ? shallow(origin) : create(AttributeProtoSchema, { name });
+    if (origin && attribute.kind !== "graph" && attribute.kind !== "graphs") {
+      return origin.name === name ? origin : Object.assign(shallowCopy(origin), { name });
+    }
+    const proto = origin ? shallowCopy(origin) : create(AttributeProtoSchema, { name });
     const utf8 = (s: string) => new TextEncoder().encode(s);
     switch (attribute.kind) {
       case "float":
@@ -192,23 +249,19 @@ class Encoder {
         proto.graphs = attribute.value.map((g) => this.graph(g));
         break;
       default:
-        throw new Error(`internal: attribute "${name}" of kind ${attribute.kind} has no message to write`);
+        throw new HoldfastError(
+          `internal: attribute "${name}" of kind ${attribute.kind} has no message to write`,
+        );
     }
     return proto;
   }
 }
 
-function encodeType(elemType: number, dims: readonly Dim[] | null): NonNullable<ValueInfoProto["type"]> {
-  const tensor = create(TypeProto_TensorSchema, { elemType });
-  if (dims !== null) {
-    tensor.shape = create(TensorShapeProtoSchema, {
-      dim: dims.map((d) => {
-        const dim = create(TensorShapeProto_DimensionSchema);
-        if (typeof d === "number") dim.value = { case: "dimValue", value: BigInt(d) };
-        if (typeof d === "string") dim.value = { case: "dimParam", value: d };
-        return dim;
-      }),
-    });
-  }
-  return create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } });
+/** What the file says of inner values, without those that the graph has lost since. */
+function keptValueInfo(graph: Graph, origin: GraphProto): ValueInfoProto[] {
+  const present = new Set([...graph.values()].map((v) => v.name));
+  const read = new Set(origin.node.flatMap((n) => n.output));
+  for (const { name } of [...origin.input, ...origin.initializer]) read.add(name);
+  // An entry may name a value that was never in the graph; it stays as it came.
+  return origin.valueInfo.filter((info) => present.has(info.name) || !read.has(info.name));
 }

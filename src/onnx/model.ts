@@ -1,3 +1,4 @@
+import type { ExternalData } from "./external-data.ts";
 import type { Graph } from "./graph.ts";
 import type { Node } from "./node.ts";
 import type { FunctionProto, ModelProto } from "./proto/onnx-ml_pb.ts";
@@ -12,6 +13,8 @@ export interface FunctionDef {
   /** Names of attributes without a default. */
   readonly attributes: readonly string[];
   readonly opsets: ReadonlyMap<string, number>;
+  /** Where tensors of the body lie, if in other files. */
+  readonly external?: ExternalData | null;
   readonly origin: FunctionProto;
 }
 
@@ -25,6 +28,8 @@ export interface Model {
   producerName: string;
   producerVersion: string;
   readonly metadata: Map<string, string>;
+  /** The files of weights beside the model it was loaded from; saving keeps their layout. */
+  readonly external?: ExternalData | null;
   /** The message this model was read from; keeps what the IR does not model. */
   readonly origin: ModelProto | null;
 }
