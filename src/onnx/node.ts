@@ -24,7 +24,7 @@ export class Node {
   /** Overload of a model-local function; "" for none. */
   readonly overload: string;
   readonly attributes: Map<string, Attribute>;
-  readonly outputs: readonly (Value | null)[];
+  private readonly outputList: (Value | null)[];
   private readonly inputList: (Value | null)[] = [];
   private readonly inputUses: (Use | null)[] = [];
   /** The message this node was read from; keeps what the IR does not model. */
@@ -41,17 +41,39 @@ export class Node {
     this.name = init.name ?? "";
     this.overload = init.overload ?? "";
     this.attributes = new Map(Object.entries(init.attributes ?? {}).map(([k, v]) => [k, toAttribute(v)]));
-    this.outputs = typeof outputs === "number" ? Array.from({ length: outputs }, () => new Value()) : outputs;
-    this.outputs.forEach((value, i) => {
-      if (value === null) return;
-      value.producer = this;
-      value.outputIndex = i;
-    });
+    const values = typeof outputs === "number" ? Array.from({ length: outputs }, () => new Value()) : outputs;
+    this.outputList = [];
+    for (const value of values) this.addOutput(value);
     for (const input of inputs) this.addInput(input);
   }
 
   get inputs(): readonly (Value | null)[] {
     return this.inputList;
+  }
+
+  get outputs(): readonly (Value | null)[] {
+    return this.outputList;
+  }
+
+  private addOutput(value: Value | null): void {
+    this.outputList.push(null);
+    if (value !== null) this.setOutput(this.outputList.length - 1, value);
+  }
+
+  private setOutput(index: number, value: Value): void {
+    this.outputList[index] = value;
+    value.producer = this;
+    value.outputIndex = index;
+  }
+
+  /** Output `i`, which the operator can give; the node computes it from now on if it left it out. */
+  ensureOutput(i: number): Value {
+    while (this.outputList.length <= i) this.addOutput(null);
+    const present = this.outputList[i];
+    if (present) return present;
+    const value = new Value();
+    this.setOutput(i, value);
+    return value;
   }
 
   addInput(value: Value | null): void {

@@ -1,4 +1,164 @@
-import type { OpDef } from "./define.ts";
+import { float } from "../onnx/attribute.ts";
+import type { TensorType } from "../onnx/type.ts";
+import type { Value } from "../onnx/value.ts";
+import type { DataType } from "../tensor/data-type.ts";
+import {
+  defineComposite,
+  defineOp,
+  type InferContext,
+  LATEST,
+  type LowerContext,
+  type OpDef,
+  type VjpContext,
+} from "./define.ts";
+import type { OpBuilder } from "./op-builder.ts";
+import { standardizeVjp, uniformConstant } from "./rule-parts.ts";
 
-/** Batch, layer, instance, group and RMS normalisation. */
-export const normalizationOps: readonly OpDef[] = [];
+/** Normalisations that stay one node; those that are spelled out are in `normalization-composite.ts`. */
+export const normalizationOps: readonly OpDef[] = [
+  /** BatchNormalization in old models. https://onnx.ai/onnx/operators/onnx__BatchNormalization.html */
+  defineComposite({ opType: "BatchNormalization", opsets: [7, 13], lower: lowerBatchNormalization }),
+  /**
+   * BatchNormalization(X [N, C, …], scale [C], B [C], mean [C], var [C]): Y = scale (X − mean) / √(var + ε) + B.
+   * With `training_mode` = 1 the statistics are the batch's own. https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
+   */
+  defineOp({
+    opType: "BatchNormalization",
+    opsets: [14, LATEST],
+    infer: (ctx) => [ctx.type(0), ctx.type(3), ctx.type(4)],
+    vjp: (ctx) =>
+      ctx.node.int("training_mode", 0) === 1 ? batchStatisticsVjp(ctx) : frozenStatisticsVjp(ctx),
+  }),
+  /**
+   * LayerNormalization(X, Scale, B): standardises over the axes from `axis` on, then Y = X̂ · Scale + B; gives the mean
+   * and 1 / σ too. https://onnx.ai/onnx/operators/onnx__LayerNormalization.html
+   */
+  defineOp({
+    opType: "LayerNormalization",
+    opsets: [17, LATEST],
+    infer: (ctx) => {
+      const statistic = statisticType(ctx);
+      return [ctx.type(0), statistic, statistic];
+    },
+    vjp: layerNormalizationVjp,
+  }),
+];
+
+function lowerBatchNormalization(ctx: LowerContext): readonly (Value | null)[] {
+  const { node, b, input } = ctx;
+  if (node.int("spatial", 1) !== 1) node.fail("spatial = 0 is not supported: ONNX dropped it in opset 9");
+  const epsilon = float(node.float("epsilon", 1e-5));
+  return [b.op("BatchNormalization", [0, 1, 2, 3, 4].map(input), { epsilon })];
+}
+
+/** All axes but the channels'. */
+function otherAxes(x: Value): number[] {
+  return x.dims.map((_, i) => i).filter((i) => i !== 1);
+}
+
+/** A vector [C] as [C, 1, …], which broadcasts against X, in X's dtype. */
+function perChannel(b: OpBuilder, vector: Value, x: Value): Value {
+  const dims = x.dims.length < 2 ? [1] : [vector.dims[0]!, ...x.dims.slice(2).map(() => 1)];
+  return b.cast(b.reshape(vector, dims), x.dtype);
+}
+
+/** The derivative with constant mean and variance: two sums over X, then arithmetic on vectors [C]. */
+function frozenStatisticsVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] {
+  const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => node.input(i)) as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
+  const stat = variance.dtype;
+  const inverse = inverseDeviation(b, variance, node.float("epsilon", 1e-5));
+  const factor = b.mul(b.cast(scale, stat), inverse);
+  const dx = needs(0) ? b.mul(ct, perChannel(b, factor, x)) : null;
+  if (![1, 2, 3, 4].some(needs)) return [dx];
+  const channelSum = (v: Value) => b.reshape(b.cast(b.reduceSum(v, otherAxes(x), false), stat), mean.dims);
+  const sum = channelSum(ct); // Σ dY
+  // Σ dY (X − mean)
+  const moment = [1, 4].some(needs) ? b.sub(channelSum(b.mul(ct, x)), b.mul(mean, sum)) : null;
+  return [
+    dx,
+    needs(1) && moment ? b.cast(b.mul(moment, inverse), scale.dtype) : null,
+    needs(2) ? b.cast(sum, bias.dtype) : null,
+    needs(3) ? b.neg(b.mul(factor, sum)) : null,
+    needs(4) && moment ? b.scale(b.mul(b.mul(factor, b.mul(inverse, inverse)), moment), -0.5) : null,
+  ];
+}
+
+/** The derivative with the batch's own mean and variance. */
+function batchStatisticsVjp(ctx: VjpContext): readonly (Value | null)[] {
+  const { b, node, ct, needs } = ctx;
+  refuseStatistics(ctx);
+  const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)];
+  const axes = otherAxes(x);
+  const centred = b.sub(x, b.reduceMean(x, axes, true));
+  const variance = b.reduceMean(b.mul(centred, centred), axes, true);
+  const inverse = inverseDeviation(b, variance, node.float("epsilon", 1e-5));
+  const xhat = b.mul(centred, inverse);
+  const g = b.mul(ct, perChannel(b, scale, x));
+  const channelSum = (v: Value, dtype: DataType) =>
+    b.cast(b.reshape(b.reduceSum(v, axes, false), scale.dims), dtype);
+  return [
+    needs(0) ? standardizeVjp(b, { g, xhat, inverse, axes, centred: true }) : null,
+    needs(1) ? channelSum(b.mul(ct, xhat), scale.dtype) : null,
+    needs(2) ? channelSum(ct, bias.dtype) : null,
+    null,
+    null,
+  ];
+}
+
+/** 1 / √(variance + ε) */
+function inverseDeviation(b: OpBuilder, variance: Value, epsilon: number): Value {
+  return b.op("Reciprocal", [b.op("Sqrt", [b.shift(variance, epsilon)])]);
+}
+
+/** The axes that a layer norm runs over: from `axis` to the last. */
+function normalizedAxes(ctx: InferContext | VjpContext): number[] {
+  const rank = ctx.node.input(0).dims.length;
+  const first = ctx.axis(ctx.node.int("axis", -1), rank);
+  return Array.from({ length: rank - first }, (_, i) => first + i);
+}
+
+function statisticType(ctx: InferContext): TensorType {
+  const axes = normalizedAxes(ctx);
+  return { dtype: "float32", dims: ctx.dims(0).map((d, i) => (axes.includes(i) ? 1 : d)) };
+}
+
+function layerNormalizationVjp(ctx: VjpContext): readonly (Value | null)[] {
+  const { b, node, ct, needs } = ctx;
+  refuseStatistics(ctx);
+  const [x, scale, axes] = [node.input(0), node.input(1), normalizedAxes(ctx)];
+  const { xhat, inverse } = standardized(ctx, axes);
+  const dy = b.cast(ct, xhat.dtype);
+  const g = uniformConstant(scale) === 1 ? dy : b.mul(dy, b.cast(scale, xhat.dtype));
+  const dx = needs(0) ? standardizeVjp(b, { g, xhat, inverse, axes, centred: true }) : null;
+  return [
+    dx && b.cast(dx, x.dtype),
+    needs(1) ? b.cast(b.unbroadcast(b.mul(dy, xhat), scale.dims), scale.dtype) : null,
+    needs(2) ? b.unbroadcast(ct, node.input(2).dims) : null,
+  ];
+}
+
+/** X̂ and 1 / σ. The forward node computes the mean and 1 / σ anyway, in float32, and is asked for them. */
+function standardized({ b, node }: VjpContext, axes: readonly number[]): { xhat: Value; inverse: Value } {
+  const x = node.input(0);
+  if (x.dtype !== "float64") {
+    const [mean, inverse] = [b.optionalOutput(node, 1), b.optionalOutput(node, 2)];
+    return { xhat: b.mul(b.sub(b.cast(x, mean.dtype), mean), inverse), inverse };
+  }
+  // ONNX Runtime declares these outputs float32 and gives float64 for a float64 input, so that nothing can read them.
+  const centred = b.sub(x, b.reduceMean(x, axes, true));
+  const variance = b.reduceMean(b.mul(centred, centred), axes, true);
+  const inverse = inverseDeviation(b, variance, node.float("epsilon", 1e-5));
+  return { xhat: b.mul(centred, inverse), inverse };
+}
+
+/** Derivatives of the statistics that a normalisation gives beside its result are not written down. */
+function refuseStatistics({ cotangents, node }: VjpContext): void {
+  if (cotangents[1] ?? cotangents[2])
+    node.fail("the loss depends on its statistics (outputs 1 and 2), whose derivative is not supported");
+}

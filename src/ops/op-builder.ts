@@ -56,14 +56,25 @@ export class OpBuilder {
 
   /** Appends a node that exists already, and types its outputs. */
   append(node: Node): void {
+    this.typeOutputs(node);
+    this.graph.nodes.push(node);
+    this.options.onNode?.(node);
+  }
+
+  private typeOutputs(node: Node): void {
     const types = this.options.infer(node, this.opset);
     node.outputs.forEach((value, i) => {
       if (value === null) return;
       value.type =
         types[i] ?? node.fail(`has no type for output ${i}: the operator has only ${types.length}`);
     });
-    this.graph.nodes.push(node);
-    this.options.onNode?.(node);
+  }
+
+  /** Output `i` of a node of this graph; the node computes it from now on if it left this optional output out. */
+  optionalOutput(node: Node, i: number): Value {
+    const value = node.ensureOutput(i);
+    if (!value.isTyped) this.typeOutputs(node);
+    return value;
   }
 
   /** A constant, stored as an initializer. */
