@@ -102,9 +102,9 @@ export const activationOps: readonly OpDef[] = [
   }),
   /** Clip(X, min, max). At a bound the cotangent still passes to X, as in PyTorch. https://onnx.ai/onnx/operators/onnx__Clip.html */
   defineOp({ opType: "Clip", opsets: [11, LATEST], infer: sameAsInput, vjp: clipVjp }),
-  /** Dropout(X) in old models, which never trains. https://onnx.ai/onnx/operators/onnx__Dropout.html */
-  defineComposite({ opType: "Dropout", opsets: [7, 9], lower: (ctx) => dropout(ctx, ctx.input(0).dtype) }),
-  defineComposite({ opType: "Dropout", opsets: [10, 11], lower: (ctx) => dropout(ctx, "bool") }),
+  /** Dropout(X) in old models, which never trains; ONNX Runtime gives a mask of zeros. https://onnx.ai/onnx/operators/onnx__Dropout.html */
+  defineComposite({ opType: "Dropout", opsets: [7, 9], lower: (ctx) => keepAll(ctx, ctx.input(0).dtype, 0) }),
+  defineComposite({ opType: "Dropout", opsets: [10, 11], lower: (ctx) => keepAll(ctx, "bool", 0) }),
   /** Dropout(X, ratio, training_mode): X itself, unless it trains. https://onnx.ai/onnx/operators/onnx__Dropout.html */
   defineComposite({ opType: "Dropout", opsets: [12, LATEST], reads: [1, 2], lower: trainableDropout }),
 ];
@@ -149,10 +149,10 @@ function clipVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] 
   ];
 }
 
-/** Dropout as inference runs it: X, and a mask of ones. */
-function dropout({ node, b, input }: LowerContext, mask: DataType): readonly (Value | null)[] {
+/** Dropout as inference runs it: X, and a mask filled with one number. */
+function keepAll({ node, b, input }: LowerContext, dtype: DataType, mask: number): readonly (Value | null)[] {
   const x = input(0);
-  return [b.op("Identity", [x]), node.hasOutput(1) ? b.cast(b.full(x.dims, 1, "float32"), mask) : null];
+  return [b.op("Identity", [x]), node.hasOutput(1) ? b.full(x.dims, mask, dtype) : null];
 }
 
 function trainableDropout(ctx: LowerContext): readonly (Value | null)[] {
@@ -167,5 +167,5 @@ function trainableDropout(ctx: LowerContext): readonly (Value | null)[] {
       { details: { node: node.name, opType: node.opType } },
     );
   }
-  return dropout(ctx, "bool");
+  return keepAll(ctx, "bool", 1);
 }

@@ -30,7 +30,7 @@ export const activationCases: readonly GradientCase[] = [
   { opType: "Tanh", inputs: x },
   { opType: "Softplus", inputs: x, precision: f32 },
   { opType: "Softsign", inputs: x, precision: f32 },
-  { opType: "Shrink", inputs: x, attributes: { lambd: float(1), bias: float(0.3) } },
+  { opType: "Shrink", inputs: x, precision: f32, attributes: { lambd: float(1.2), bias: float(0.3) } },
   { opType: "Gelu", inputs: wide, precision: f32 },
   { opType: "Gelu", title: "tanh", inputs: wide, precision: f32, attributes: { approximate: "tanh" } },
   { opType: "Clip", opset: 7, inputs: x, precision: f32, attributes: { min: float(-1), max: float(1.5) } },

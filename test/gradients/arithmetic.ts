@@ -24,7 +24,7 @@ export const arithmeticCases: readonly GradientCase[] = [
       { dims: [3], range: [-2, 2] },
     ],
   },
-  ...[0, 1, 2, 3, 0.5, -1, 1.7].map((e) => ({
+  ...[1, 2, 3, 0.5, -1, 1.7].map((e) => ({
     opType: "Pow",
     title: `constant exponent ${e}`,
     opset: e === 2 ? 11 : 21,
@@ -33,6 +33,12 @@ export const arithmeticCases: readonly GradientCase[] = [
       { dims: [], data: [e], constant: true as const },
     ],
   })),
+  {
+    opType: "Pow",
+    title: "constant exponent 0",
+    zero: true,
+    inputs: [{ dims: [2, 3] }, { dims: [], data: [0], constant: true }],
+  },
   {
     opType: "Pow",
     title: "integer exponents of negative numbers",
