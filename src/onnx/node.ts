@@ -82,21 +82,6 @@ export class Node {
     this.setInput(this.inputList.length - 1, value);
   }
 
-  /** Output `index`, appended if the node had left it out at the end: an optional result that nobody had asked for. */
-  ensureOutput(index: number): Value {
-    // The list is read-only to everybody else, so that a value's producer and place stay true.
-    const list = this.outputs as (Value | null)[];
-    while (list.length <= index) list.push(null);
-    let value = list[index] ?? null;
-    if (value === null) {
-      value = new Value();
-      value.producer = this;
-      value.outputIndex = index;
-      list[index] = value;
-    }
-    return value;
-  }
-
   setInput(index: number, value: Value | null): void {
     const old = this.inputUses[index];
     if (old) this.inputList[index]?.uses.delete(old);
