@@ -20,11 +20,6 @@ export interface LayerGrid {
   readonly values: Readonly<Record<GridMeasure, readonly Float64Array[]>>;
 }
 
-/** The first and last step of one interval. */
-export function intervalOf(grid: LayerGrid, index: number): readonly [first: number, last: number] {
-  return [(grid.ends[index - 1] ?? 0) + 1, grid.ends[index] ?? 0];
-}
-
 /**
  * Arranges records. Where there are more than `limit` intervals, neighbours are joined: shares and ratio become means
  * over steps, deviation and norm those at the end.

@@ -89,7 +89,7 @@ export function forestPlot(
   return html`<figure class="forest"><figcaption>Right answers, with 95 % confidence intervals</figcaption>${chart}</figure>`;
 }
 
-export const SHIFTED_MEAN = "mean of shifts";
+const SHIFTED_MEAN = "mean of shifts";
 
 function marksOf(view: RunView): Mark[] {
   const look = lookOf(view.index);

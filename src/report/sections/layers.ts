@@ -13,7 +13,7 @@ import type { RunView } from "../run-view.ts";
 import { neverFired, ruleNames, type Verdict } from "../verdict.ts";
 
 /** More columns than this are finer than the picture's pixels, and make the page large. */
-export const INTERVALS = 100;
+const INTERVALS = 100;
 
 /** The layers of a run, arranged for charts and for the page's data; undefined where none were recorded. */
 export function layeredRun(view: RunView): LayeredRun | undefined {

@@ -75,7 +75,7 @@ export function reproduceSection(views: readonly RunView[]): Html {
 }
 
 /** A path as one word of a shell. */
-export function quoted(path: string): string {
+function quoted(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
