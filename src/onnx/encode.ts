@@ -127,9 +127,7 @@ class Encoder {
     if (value === null) return "";
     const known = this.names.get(value);
     if (known !== undefined) return known;
-    let name = value.name;
-    while (name === "" || (value.name === "" && this.taken.has(name))) name = `v${this.next++}`;
-    this.taken.add(name);
+    const name = value.name || this.freshName("v");
     this.names.set(value, name);
     return name;
   }
@@ -137,25 +135,47 @@ class Encoder {
   graph(graph: Graph): GraphProto {
     const proto = graph.origin ? shallowCopy(graph.origin) : create(GraphProtoSchema);
     if (proto.name !== graph.name) proto.name = graph.name;
-    this.refuseDoubledNames(graph);
+    this.settleNames(graph);
     proto.input = graph.inputs.map((v, i) => this.valueInfo(v, graph.origin?.input, i));
     proto.initializer = graph.initializers.map((v) => this.initializer(v));
     proto.node = graph.nodes.map((n) => this.node(n));
     proto.output = graph.outputs.map((v, i) => this.valueInfo(v, graph.origin?.output, i));
-    if (graph.origin) proto.valueInfo = keptValueInfo(graph, graph.origin);
+    if (graph.origin) {
+      const isLost = lostNames(graph, graph.origin);
+      proto.valueInfo = graph.origin.valueInfo.filter((info) => !isLost(info.name));
+      proto.quantizationAnnotation = graph.origin.quantizationAnnotation.filter((a) => !isLost(a.tensorName));
+    }
     return proto;
   }
 
-  private refuseDoubledNames(graph: Graph): void {
-    const seen = new Map<string, Value>();
-    for (const value of graph.values()) {
+  /**
+   * Settles the names of a graph's own values. Inputs, initializers and outputs keep theirs, for they are how others
+   * know them; of two inner values with one name, the later takes a fresh one.
+   */
+  private settleNames(graph: Graph): void {
+    const border = new Set([...graph.inputs, ...graph.initializers, ...graph.outputs]);
+    const own = new Map<string, Value>();
+    for (const value of [...border, ...graph.values()]) {
       const name = this.nameOf(value);
-      const other = seen.get(name);
-      if (other !== undefined && other !== value) {
-        throw new ModelError(`graph "${graph.name}": two values are named "${name}"; rename one of them`);
+      const other = own.get(name) ?? value;
+      if (other === value) {
+        own.set(name, value);
+      } else if (border.has(value)) {
+        throw new ModelError(
+          `graph "${graph.name}": two of its inputs, initializers and outputs are named "${name}"; rename one of them`,
+        );
+      } else {
+        this.names.set(value, this.freshName(`${name}_`));
       }
-      seen.set(name, value);
     }
+  }
+
+  private freshName(prefix: string): string {
+    let name = "";
+    do name = `${prefix}${this.next++}`;
+    while (this.taken.has(name));
+    this.taken.add(name);
+    return name;
   }
 
   /** The message a value was read from, as long as it says what the value says; it may know more than the IR. */
@@ -257,11 +277,10 @@ class Encoder {
   }
 }
 
-/** What the file says of inner values, without those that the graph has lost since. */
-function keptValueInfo(graph: Graph, origin: GraphProto): ValueInfoProto[] {
+/** Tells the names of values that were read with a graph and have left it since; what the file says of them goes too. */
+function lostNames(graph: Graph, origin: GraphProto): (name: string) => boolean {
   const present = new Set([...graph.values()].map((v) => v.name));
   const read = new Set(origin.node.flatMap((n) => n.output));
   for (const { name } of [...origin.input, ...origin.initializer]) read.add(name);
-  // An entry may name a value that was never in the graph; it stays as it came.
-  return origin.valueInfo.filter((info) => present.has(info.name) || !read.has(info.name));
+  return (name) => read.has(name) && !present.has(name);
 }
