@@ -2,6 +2,7 @@ import { UnsupportedOpError } from "../errors.ts";
 import type { Node } from "../onnx/node.ts";
 import type { TensorType } from "../onnx/type.ts";
 import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
+import { dtypeAttribute } from "./casting.ts";
 import { defineComposite, defineOp, type InferContext, LATEST, type OpDef } from "./define.ts";
 
 /** Operators that give constants, or tensors that a shape alone decides. */
@@ -23,6 +24,13 @@ export const constantOps: readonly OpDef[] = [
         dims: ctx.numbers(0) ?? ctx.fail("input 0 (shape) is missing"),
       },
     ],
+    vjp: "zero",
+  }),
+  /** EyeLike(input): ones on a diagonal of a matrix of the input's shape. https://onnx.ai/onnx/operators/onnx__EyeLike.html */
+  defineOp({
+    opType: "EyeLike",
+    opsets: [9, LATEST],
+    infer: (ctx) => [{ dtype: dtypeAttribute(ctx.node, "dtype", ctx.dtype(0)), dims: ctx.dims(0) }],
     vjp: "zero",
   }),
   /** Range(start, limit, delta). https://onnx.ai/onnx/operators/onnx__Range.html */

@@ -101,6 +101,9 @@ export interface PrimitiveOp extends OpIdentity {
   readonly broadcasts?: true;
   /** Gives other values at each run, so it is never folded into a constant. */
   readonly random?: true;
+  /** The shape of an output depends on the elements of an input: a node whose inputs are all constant is computed
+   * before its type is asked for, and any other one is refused. */
+  readonly dataDependent?: true;
   /** One type per output the operator can have (for this node's attributes); ones the node leaves out are ignored. */
   readonly infer: (ctx: InferContext) => readonly TensorType[];
   /** The derivative; "zero" where the operator is locally constant; or why it must not be asked. */
@@ -118,6 +121,28 @@ export type OpDef = PrimitiveOp | CompositeOp;
 /** Declares an operator that stays in a lowered graph. */
 export function defineOp(def: PrimitiveOp): PrimitiveOp {
   return def;
+}
+
+/**
+ * Declares an operator whose output shapes depend on the elements of its inputs: it can only be folded.
+ *
+ * @param shape what decides the shape, as the end of the sentence "the shape of its output depends on …"
+ */
+export function defineFolded(def: OpIdentity, shape: string): PrimitiveOp {
+  const reason = `the shape of its output depends on ${shape}`;
+  return {
+    ...def,
+    dataDependent: true,
+    infer: ({ node, opset }) => {
+      throw new UnsupportedOpError(
+        `${node.describe()} (domain ${def.domain || "ai.onnx"}, opset ${opset}): ${reason}, which change from batch to ` +
+          "batch, so the shapes of a training graph cannot be fixed. Cut the model before this node with --head.from, " +
+          "or export it so that the inputs of the node are constant.",
+        { details: { node: node.name, opType: node.opType, domain: node.domain, opset, reason } },
+      );
+    },
+    vjp: { none: reason },
+  };
 }
 
 /** Declares an operator, or a range of its versions, by its expansion into others. */

@@ -4,7 +4,7 @@ import { shapesEqual } from "../tensor/shape.ts";
 import { int64s } from "../tensor/tensor.ts";
 import { defineOp, type InferContext, LATEST, type OpDef } from "./define.ts";
 import type { OpBuilder } from "./op-builder.ts";
-import { scatterGathered } from "./scatter-rules.ts";
+import { addAtTuples, scatterGathered } from "./scatter-rules.ts";
 
 /** Operators that read at places given as indices. Indices may count from the end. */
 export const indexingOps: readonly OpDef[] = [
@@ -43,7 +43,7 @@ export const indexingOps: readonly OpDef[] = [
     infer: inferGatherNd,
     vjp: ({ b, node, ct }) => {
       const places = withBatchIndices(b, node.input(1), node.int("batch_dims", 0));
-      return [b.op("ScatterND", [b.zerosLike(node.input(0)), places, ct], { reduction: "add" }), null];
+      return [addAtTuples(b, b.zerosLike(node.input(0)), places, ct), null];
     },
   }),
   /** ReverseSequence(input, sequence_lens). https://onnx.ai/onnx/operators/onnx__ReverseSequence.html */
@@ -77,7 +77,7 @@ function inferGatherNd(ctx: InferContext): readonly TensorType[] {
   return [{ dtype: ctx.dtype(0), dims: [...indices.slice(0, -1), ...data.slice(batch + depth)] }];
 }
 
-/** Index tuples for ScatterND, which has no batch dimensions: the coordinates of the batch are put before each tuple. */
+/** Index tuples without batch dimensions: the coordinates of the batch are put before each tuple. */
 function withBatchIndices(b: OpBuilder, indices: Value, batch: number): Value {
   if (batch === 0) return indices;
   const lead = indices.dims.slice(0, -1);

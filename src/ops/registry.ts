@@ -19,10 +19,14 @@ import { normalizationOps } from "./normalization.ts";
 import { OpBuilder } from "./op-builder.ts";
 import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
+import { quantizationOps } from "./quantization.ts";
+import { randomOps } from "./random.ts";
 import { reductionOps } from "./reduction.ts";
 import { resizeOps } from "./resize.ts";
 import { scatteringOps } from "./scattering.ts";
+import { selectionOps } from "./selection.ts";
 import { shapeQueryOps } from "./shape-query.ts";
+import { signalTableOps } from "./signal-tables.ts";
 import { slicingOps } from "./slicing.ts";
 import { softmaxOps } from "./softmax.ts";
 import { structureOps } from "./structure.ts";
@@ -45,14 +49,18 @@ export const allOps: readonly OpDef[] = [
   ...normalizationOps,
   ...paddingOps,
   ...poolingOps,
+  ...quantizationOps,
+  ...randomOps,
   ...reductionOps,
   ...resizeOps,
   ...scatteringOps,
+  ...selectionOps,
   ...shapeQueryOps,
   ...slicingOps,
   ...softmaxOps,
   ...structureOps,
   ...unaryOps,
+  ...signalTableOps,
 ];
 
 const byName: ReadonlyMap<string, readonly OpDef[]> = groupByName(allOps);

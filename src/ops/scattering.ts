@@ -1,6 +1,7 @@
 import { UnsupportedOpError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
 import { defineComposite, defineOp, LATEST, type OpDef, type VjpContext } from "./define.ts";
+import { addAtTuples } from "./scatter-rules.ts";
 import { sameAsInput } from "./typing-rules.ts";
 
 /** Operators that write at places given as indices. */
@@ -37,7 +38,10 @@ export const scatteringOps: readonly OpDef[] = [
       const { b, node } = ctx;
       return scatterVjp(ctx, {
         read: (x) => b.op("GatherND", [x, node.input(1)]),
-        write: (data, updates, reduction) => b.op("ScatterND", [data, node.input(1), updates], { reduction }),
+        write: (data, updates, reduction) =>
+          reduction === "add"
+            ? addAtTuples(b, data, node.input(1), updates)
+            : b.op("ScatterND", [data, node.input(1), updates], { reduction }),
       });
     },
   }),

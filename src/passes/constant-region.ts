@@ -43,10 +43,29 @@ export class ConstantRegion {
     const wanted = values.filter((v): v is Value => v !== null && v.constant === null && this.isConstant(v));
     if (wanted.length === 0) return;
     const { nodes, constants } = this.ancestors(wanted);
+    await this.run(nodes, constants, [...new Set(wanted)]);
+  }
+
+  /**
+   * Gives the outputs of a node outside the graph their elements and types, if all of its inputs are constant.
+   *
+   * @returns whether they are
+   */
+  async computeNode(node: Node): Promise<boolean> {
+    await this.compute(...node.inputs);
+    const inputs = node.inputs.filter((v) => v !== null);
+    if (inputs.some((v) => v.constant === null)) return false;
+    const outputs = node.outputs.filter((v) => v !== null);
+    await this.run([node], [...new Set(inputs)], outputs);
+    for (const value of outputs) value.producer = null;
+    return true;
+  }
+
+  private async run(nodes: Node[], constants: Value[], outputs: Value[]): Promise<void> {
     const graph = new Graph("constants");
     graph.nodes = nodes;
     graph.initializers = constants;
-    graph.outputs = [...new Set(wanted)];
+    graph.outputs = outputs;
     const bytes = encodeModel({
       graph,
       irVersion: FOLDING_IR_VERSION,
@@ -58,7 +77,7 @@ export class ConstantRegion {
       origin: null,
     });
     const results = await this.evaluate(bytes);
-    graph.outputs.forEach((value, i) => {
+    outputs.forEach((value, i) => {
       const tensor = results[i];
       if (!tensor) throw new HoldfastError(`internal: folding gave no value for "${value.name}"`);
       value.constant = tensor;

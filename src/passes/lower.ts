@@ -9,7 +9,7 @@ import {
   DIALECT,
   isComposite,
   type LowerContext,
-  type OpDef,
+  type PrimitiveOp,
 } from "../ops/define.ts";
 import type { OpBuilder } from "../ops/op-builder.ts";
 import { createOpBuilder, opOf } from "../ops/registry.ts";
@@ -63,6 +63,7 @@ class Lowering {
   private readonly constants: ConstantRegion;
   private readonly map = new Map<Value, Value>();
   private readonly parameters = new Map<Value, Value>();
+  private readonly names = new Set<string>();
   private readonly domains = new Set<string>([""]);
 
   constructor(model: Model, options: LowerOptions) {
@@ -115,6 +116,7 @@ class Lowering {
       );
     }
     const value = new Value(input.name, { dtype: input.declared.dtype, dims });
+    this.names.add(input.name);
     this.graph.inputs.push(value);
     this.map.set(input, value);
     return value;
@@ -125,6 +127,7 @@ class Lowering {
     if (constant === null)
       throw new ConfigError(`"${parameter.name}" is no stored weight, so it cannot be trained`);
     const value = new Value(parameter.name, { dtype: constant.dtype, dims: constant.dims });
+    this.names.add(parameter.name);
     this.graph.inputs.push(value);
     this.map.set(parameter, value);
     this.parameters.set(parameter, value);
@@ -132,7 +135,7 @@ class Lowering {
 
   private addConstant(initializer: Value): void {
     if (this.map.has(initializer) || initializer.constant === null) return;
-    this.map.set(initializer, this.b.constant(initializer.constant, initializer.name));
+    this.map.set(initializer, this.b.constant(initializer.constant, this.freshName(initializer.name)));
   }
 
   private lowered(value: Value): Value {
@@ -189,23 +192,35 @@ class Lowering {
       });
       return;
     }
-    this.copy(node, inputs, def);
+    await this.copy(node, inputs, def);
   }
 
-  private copy(node: Node, inputs: readonly (Value | null)[], def: OpDef): void {
-    this.domains.add(def.domain ?? "");
-    const outputs = node.outputs.map((v) => (v === null ? null : new Value(v.name)));
+  private async copy(node: Node, inputs: readonly (Value | null)[], def: PrimitiveOp): Promise<void> {
+    const outputs = node.outputs.map((v) => (v === null ? null : new Value(this.freshName(v.name))));
     const twin = new Node(node.opType, inputs, outputs, { domain: node.domain, name: node.name });
     for (const [name, attribute] of node.attributes) twin.attributes.set(name, attribute);
-    this.b.append(twin);
+    if (def.dataDependent && (await this.constants.computeNode(twin))) {
+      twin.detach();
+      for (const value of outputs) if (value !== null) this.graph.initializers.push(value);
+    } else {
+      this.domains.add(def.domain ?? "");
+      this.b.append(twin);
+    }
     node.outputs.forEach((v, i) => {
       if (v !== null) this.map.set(v, outputs[i]!); // made just above, in the same places
     });
   }
 
   private bind(target: Value, value: Value): void {
-    if (value.name === "" && value.producer !== null) value.name = target.name;
+    if (value.name === "" && value.producer !== null) value.name = this.freshName(target.name);
     this.map.set(target, value);
+  }
+
+  /** The name, if no value of the lowered graph has it: bodies of functions and loops are copied more than once. */
+  private freshName(name: string): string {
+    if (this.names.has(name)) return "";
+    this.names.add(name);
+    return name;
   }
 
   /** The branch of an If whose condition is constant. @throws UnsupportedOpError for control flow that depends on data */

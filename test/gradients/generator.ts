@@ -32,6 +32,28 @@ export const generatorCases: readonly GradientCase[] = [
     attributes: { value: tensor("int64", [1], BigInt64Array.of(7n)) },
   },
   { opType: "ConstantOfShape", title: "scalar", inputs: [{ dtype: "int64", dims: [0], data: [] }] },
+  { opType: "EyeLike", inputs: [{ dims: [2, 3] }], attributes: { k: 1 }, zero: true },
+  {
+    opType: "EyeLike",
+    opset: 9,
+    title: "of another type",
+    inputs: [{ dims: [2, 2] }],
+    attributes: { dtype: 6 },
+    zero: true,
+  },
+  { opType: "HannWindow", inputs: [int(6)] },
+  { opType: "HammingWindow", title: "symmetric", inputs: [int(6)], attributes: { periodic: 0 } },
+  { opType: "BlackmanWindow", inputs: [int(5)], attributes: { output_datatype: 11 } },
+  {
+    opType: "MelWeightMatrix",
+    precision: "float32",
+    inputs: [
+      int(4),
+      int(16),
+      int(8000),
+      ...[0, 4000].map((v) => ({ dims: [], data: [v], constant: true as const })),
+    ],
+  },
   { opType: "Range", inputs: [int(3), int(-4), int(-2)] },
   { opType: "Range", title: "empty", inputs: [int(3), int(1), int(1)] },
   {

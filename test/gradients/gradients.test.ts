@@ -10,8 +10,10 @@ import { indexingCases } from "./indexing.ts";
 import { matmulCases } from "./matmul.ts";
 import { normalizationCases } from "./normalization.ts";
 import { poolingCases } from "./pooling.ts";
+import { quantizationCases } from "./quantization.ts";
 import { reductionCases } from "./reduction.ts";
 import { resizeCases } from "./resize.ts";
+import { randomCases, selectionCases } from "./selection.ts";
 import { slicingCases } from "./slicing.ts";
 import { softmaxCases } from "./softmax.ts";
 import { structureCases } from "./structure.ts";
@@ -27,8 +29,11 @@ const cases: readonly GradientCase[] = [
   ...matmulCases,
   ...normalizationCases,
   ...poolingCases,
+  ...quantizationCases,
+  ...randomCases,
   ...reductionCases,
   ...resizeCases,
+  ...selectionCases,
   ...slicingCases,
   ...softmaxCases,
   ...structureCases,

@@ -106,4 +106,34 @@ export const indexingCases: readonly GradientCase[] = [
     attributes: { reduction: "mul" },
   },
   { opType: "ScatterND", opset: 11, inputs: [{ dims: [4, 2] }, ints([2, 1], [3, 0]), { dims: [2, 2] }] },
+  {
+    opType: "ScatterElements",
+    title: "max",
+    inputs: [
+      { dims: [2, 4], distinct: true },
+      ints([2, 2], [1, 1, 0, 3]),
+      { dims: [2, 2], range: [-0.9, 1.1], distinct: true },
+    ],
+    attributes: { axis: 1, reduction: "max" },
+  },
+  {
+    opType: "ScatterND",
+    title: "max",
+    inputs: [
+      { dims: [4, 2], distinct: true },
+      ints([3, 2], [3, 1, 0, 0, 3, 1]),
+      { dims: [3], distinct: true },
+    ],
+    attributes: { reduction: "max" },
+  },
+  {
+    opType: "ScatterElements",
+    title: "min",
+    inputs: [
+      { dims: [2, 4], distinct: true },
+      ints([2, 2], [1, 1, 0, 3]),
+      { dims: [2, 2], range: [-0.9, 1.1], distinct: true },
+    ],
+    attributes: { axis: 1, reduction: "min" },
+  },
 ];

@@ -122,4 +122,10 @@ export const slicingCases: readonly GradientCase[] = [
     attributes: { axes: [-1, 0] },
   },
   { opType: "CenterCropPad", title: "odd crops", inputs: [{ dims: [6, 5] }, ints(3, 2)] },
+  {
+    opType: "Pad",
+    title: "with a value",
+    inputs: [{ dims: [2, 3] }, ints(1, 0, 0, 2), { dims: [], data: [0.7] }],
+  },
+  { opType: "Pad", opset: 11, inputs: [{ dims: [2, 3] }, ints(1, 0, 0, 2), { dims: [], data: [0.7] }] },
 ];

@@ -1,0 +1,35 @@
+import type { TensorType } from "../onnx/type.ts";
+import { dtypeAttribute } from "./casting.ts";
+import { defineOp, type InferContext, LATEST, type OpDef } from "./define.ts";
+
+/** Conversion between floats and small integers. Quantised weights that nobody trains are folded to floats. */
+export const quantizationOps: readonly OpDef[] = [
+  /** DequantizeLinear(x, x_scale, x_zero_point). https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html */
+  defineOp({
+    opType: "DequantizeLinear",
+    opsets: [10, LATEST],
+    infer: (ctx) => [{ dtype: dtypeAttribute(ctx.node, "output_dtype", ctx.dtype(1)), dims: ctx.dims(0) }],
+    vjp: {
+      none: "the scales of quantised weights are not trained; start from the model in float32 or float16",
+    },
+  }),
+  /** QuantizeLinear(x, y_scale, y_zero_point): rounded, so locally constant. https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html */
+  defineOp({ opType: "QuantizeLinear", opsets: [10, LATEST], infer: inferQuantize, vjp: "zero" }),
+  /** DynamicQuantizeLinear(x): uint8 values, their scale and zero point. https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html */
+  defineOp({
+    opType: "DynamicQuantizeLinear",
+    opsets: [11, LATEST],
+    infer: (ctx) => [
+      { dtype: "uint8", dims: ctx.dims(0) },
+      { dtype: "float32", dims: [] },
+      { dtype: "uint8", dims: [] },
+    ],
+    vjp: { none: "rounding has no useful derivative; start from the model that was not quantised" },
+  }),
+];
+
+function inferQuantize(ctx: InferContext): readonly TensorType[] {
+  // output_dtype 0 stands for "not given".
+  const given = ctx.node.int("output_dtype", 0) !== 0 ? dtypeAttribute(ctx.node, "output_dtype") : null;
+  return [{ dtype: given ?? (ctx.node.hasInput(2) ? ctx.dtype(2) : "uint8"), dims: ctx.dims(0) }];
+}

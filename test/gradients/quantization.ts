@@ -1,0 +1,68 @@
+import type { GradientCase } from "../support/gradient-check.ts";
+
+export const quantizationCases: readonly GradientCase[] = [
+  {
+    opType: "DequantizeLinear",
+    precision: "float32",
+    inputs: [
+      { dtype: "int8", dims: [2, 3], data: [-7, 0, 4, 100, -128, 127], fed: true },
+      { dims: [3], data: [0.1, 0.2, 0.3], constant: true },
+      { dtype: "int8", dims: [3], data: [1, 0, -1] },
+    ],
+  },
+  {
+    opType: "DequantizeLinear",
+    title: "stored, by blocks",
+    precision: "float32",
+    inputs: [
+      { dtype: "uint8", dims: [4, 2], data: [1, 2, 3, 4, 5, 6, 7, 8] },
+      { dims: [2, 2], data: [0.1, 0.2, 0.3, 0.4], constant: true },
+    ],
+    attributes: { axis: 0, block_size: 2 },
+  },
+  {
+    opType: "DequantizeLinear",
+    opset: 10,
+    precision: "float32",
+    inputs: [
+      { dtype: "uint8", dims: [3], data: [1, 2, 250], fed: true },
+      { dims: [], data: [0.5], constant: true },
+    ],
+  },
+  {
+    opType: "QuantizeLinear",
+    precision: "float32",
+    zero: true,
+    inputs: [
+      { dims: [3], data: [-1.04, 0.21, 2.33], constant: true },
+      { dims: [], data: [0.1], constant: true },
+      { dtype: "int8", dims: [], data: [3] },
+    ],
+  },
+  {
+    opType: "QuantizeLinear",
+    title: "to int8 without a zero point",
+    precision: "float32",
+    inputs: [
+      { dims: [3], data: [-1.04, 0.21, 2.33], constant: true },
+      { dims: [], data: [0.1], constant: true },
+    ],
+    attributes: { output_dtype: 3 },
+  },
+  {
+    opType: "QuantizeLinear",
+    opset: 13,
+    title: "to uint8",
+    precision: "float32",
+    inputs: [
+      { dims: [2, 2], constant: true },
+      { dims: [2], data: [0.1, 0.2], constant: true },
+    ],
+  },
+  {
+    opType: "DynamicQuantizeLinear",
+    precision: "float32",
+    inputs: [{ dims: [5], constant: true }],
+    outputs: 3,
+  },
+];
