@@ -45,9 +45,11 @@ export function corruptImage(
   const { height, width, channels } = image;
   const corruption = corruptions.find((c) => c.name === spec.name);
   if (!corruption) throw new ConfigError(`corruption "${spec.name}" is unknown`);
-  const canvas: Canvas = { height, width, channels, data: Float64Array.from(image.data, (v) => v / 255) };
+  const canvas: Canvas = { height, width, channels, data: new Float64Array(image.data.length) };
+  for (let i = 0; i < image.data.length; i++) canvas.data[i] = image.data[i]! / 255;
   corruption.apply(canvas, constantSetFor(height, width), spec.severity, random);
-  const data = Uint8Array.from(canvas.data, (v) => Math.max(0, Math.min(1, v)) * 255);
+  const data = new Uint8Array(image.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = Math.max(0, Math.min(1, canvas.data[i]!)) * 255;
   return { kind: "image", height, width, channels, data };
 }
 

@@ -30,16 +30,17 @@ export const defocusBlur: AnyCorruption = defineCorruption<Pair>({
     ],
   },
   apply({ data, height, width, channels }, [radius, sigma]) {
-    const taps = diskKernel(radius, sigma);
-    const source = data.slice();
+    const { reach, taps } = diskKernel(radius, sigma);
+    const padded = mirroredAround(data, height, width, channels, reach);
+    const row = width * channels;
+    const paddedRow = row + 2 * reach * channels;
+    data.fill(0);
+    // Row by row and tap by tap, so that memory is read in order.
     for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const to = (y * width + x) * channels;
-        for (let c = 0; c < channels; c++) data[to + c] = 0;
-        for (const { dy, dx, weight } of taps) {
-          const from = (mirror(y + dy, height) * width + mirror(x + dx, width)) * channels;
-          for (let c = 0; c < channels; c++) data[to + c]! += weight * source[from + c]!;
-        }
+      const to = y * row;
+      for (const { dy, dx, weight } of taps) {
+        const from = (y + reach + dy) * paddedRow + (reach + dx) * channels;
+        for (let i = 0; i < row; i++) data[to + i]! += weight * padded[from + i]!;
       }
     }
   },
@@ -52,7 +53,7 @@ interface Tap {
 }
 
 /** The disk x² + y² ≤ R², normalised, then smoothed by a Gaussian of 3×3 taps (5×5 if R > 8); taps of weight 0 are left out. */
-export function diskKernel(radius: number, sigma: number): readonly Tap[] {
+function diskKernel(radius: number, sigma: number): { reach: number; taps: readonly Tap[] } {
   const reach = Math.max(8, radius);
   const side = 2 * reach + 1;
   const disk = new Float64Array(side * side);
@@ -82,7 +83,25 @@ export function diskKernel(radius: number, sigma: number): readonly Tap[] {
       if (weight !== 0) taps.push({ dy: y - reach, dx: x - reach, weight });
     }
   }
-  return taps;
+  return { reach, taps };
+}
+
+function mirroredAround(
+  data: Float64Array,
+  height: number,
+  width: number,
+  channels: number,
+  reach: number,
+): Float64Array {
+  const out = new Float64Array((height + 2 * reach) * (width + 2 * reach) * channels);
+  let to = 0;
+  for (let y = -reach; y < height + reach; y++) {
+    for (let x = -reach; x < width + reach; x++) {
+      const from = (mirror(y, height) * width + mirror(x, width)) * channels;
+      for (let c = 0; c < channels; c++) out[to++] = data[from + c]!;
+    }
+  }
+  return out;
 }
 
 // … 2 1 | 0 1 2 … n−1 | n−2 n−3 …, for any distance.

@@ -42,24 +42,10 @@ export function resize(image: Image, height: number, width: number, resample: Re
   if (image.height === height && image.width === width) return image;
   if (resample === "nearest") return nearest(image, height, width);
   const filter = filters[resample];
-  const { channels } = image;
-  let { data } = image;
-  if (image.width !== width) {
-    const out = new Uint8Array(image.height * width * channels);
-    const w = weightsFor(image.width, width, filter);
-    for (let y = 0; y < image.height; y++) {
-      convolve(data, y * image.width * channels, channels, out, y * width * channels, channels, w, channels);
-    }
-    data = out;
-  }
-  if (image.height !== height) {
-    const out = new Uint8Array(height * width * channels);
-    const w = weightsFor(image.height, height, filter);
-    const row = width * channels;
-    for (let x = 0; x < width; x++) convolve(data, x * channels, row, out, x * channels, row, w, channels);
-    data = out;
-  }
-  return { kind: "image", height, width, channels, data };
+  let out = image;
+  if (out.width !== width) out = alongRows(out, weightsFor(out.width, width, filter));
+  if (out.height !== height) out = alongColumns(out, weightsFor(out.height, height, filter));
+  return out;
 }
 
 interface Weights {
@@ -100,32 +86,43 @@ function weightsFor(input: number, outputs: number, filter: Filter): Weights {
   return { outputs, taps, first, count, fixed };
 }
 
-// One line of pixels, `channels` interleaved values each, along a stride.
-function convolve(
-  from: Uint8Array,
-  fromAt: number,
-  fromStride: number,
-  to: Uint8Array,
-  toAt: number,
-  toStride: number,
-  w: Weights,
-  channels: number,
-): void {
-  const half = 1 << (FRACTION_BITS - 1);
-  for (let o = 0; o < w.outputs; o++) {
-    const base = o * w.taps;
-    const start = fromAt + w.first[o]! * fromStride;
-    for (let c = 0; c < channels; c++) {
-      let sum = half;
-      let at = start + c;
-      for (let t = 0; t < w.count[o]!; t++) {
-        sum += from[at]! * w.fixed[base + t]!;
-        at += fromStride;
+const HALF = 1 << (FRACTION_BITS - 1);
+
+function alongRows(image: Image, w: Weights): Image {
+  const { height, width, channels, data } = image;
+  const out = new Uint8ClampedArray(height * w.outputs * channels);
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    for (let o = 0; o < w.outputs; o++) {
+      const start = (y * width + w.first[o]!) * channels;
+      const end = start + w.count[o]! * channels;
+      for (let c = 0; c < channels; c++) {
+        let sum = HALF;
+        let tap = o * w.taps;
+        for (let at = start + c; at < end; at += channels) sum += data[at]! * w.fixed[tap++]!;
+        out[to++] = sum >> FRACTION_BITS;
       }
-      const value = sum >> FRACTION_BITS;
-      to[toAt + o * toStride + c] = Math.max(0, Math.min(value, 255));
     }
   }
+  return { ...image, width: w.outputs, data: new Uint8Array(out.buffer) };
+}
+
+// Whole rows are added up, so that memory is read in order.
+function alongColumns(image: Image, w: Weights): Image {
+  const row = image.width * image.channels;
+  const { data } = image;
+  const out = new Uint8ClampedArray(w.outputs * row);
+  const sums = new Int32Array(row);
+  for (let o = 0; o < w.outputs; o++) {
+    sums.fill(HALF);
+    for (let t = 0; t < w.count[o]!; t++) {
+      const weight = w.fixed[o * w.taps + t]!;
+      const from = (w.first[o]! + t) * row;
+      for (let i = 0; i < row; i++) sums[i]! += data[from + i]! * weight;
+    }
+    for (let i = 0; i < row; i++) out[o * row + i] = sums[i]! >> FRACTION_BITS;
+  }
+  return { ...image, height: w.outputs, data: new Uint8Array(out.buffer) };
 }
 
 function nearest(image: Image, height: number, width: number): Image {
