@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { preprocessingFor } from "./preprocessing-for.ts";
+
+const fixed = { name: "x", dims: [3, 8, 8] };
+const free = { name: "pixel_values", dims: [3, null, null] };
+const json = {
+  size: { shortest_edge: 9 },
+  crop_size: 8,
+  resample: 3,
+  image_mean: [0.5, 0.5, 0.5],
+  image_std: [0.5, 0.5, 0.5],
+};
+
+test("without a file, images are resized to the input's size with pixels in 0 to 1", () => {
+  expect(preprocessingFor("image", fixed)).toEqual({
+    kind: "image",
+    resize: { height: 8, width: 8 },
+    resample: "bilinear",
+    crop: null,
+    channels: 3,
+    channelOrder: "rgb",
+    rescale: 1 / 255,
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+    layout: "NCHW",
+    size: { height: 8, width: 8 },
+  });
+});
+
+test("the file is heeded, and the user overrides it key by key", () => {
+  const config = preprocessingFor("image", fixed, { json, options: { resample: "box" } });
+  expect(config).toMatchObject({
+    resize: { shortestEdge: 9 },
+    crop: { height: 8, width: 8 },
+    resample: "box",
+    mean: [0.5, 0.5, 0.5],
+  });
+});
+
+test("a free size comes from the file, or from the user, who then decides on resizing too", () => {
+  expect(preprocessingFor("image", free, { json })).toMatchObject({
+    size: { height: 8, width: 8 },
+    resize: { shortestEdge: 9 },
+  });
+  const chosen = preprocessingFor("image", free, { json, size: [4, 6] });
+  expect(chosen).toMatchObject({
+    size: { height: 4, width: 6 },
+    resize: { height: 4, width: 6 },
+    crop: null,
+    resample: "bicubic",
+  });
+  expect(preprocessingFor("image", { name: "x", dims: [3, 48, null] }, { size: [48, 96] })).toMatchObject({
+    size: { height: 48, width: 96 },
+  });
+  expect(() => preprocessingFor("image", free)).toThrow(
+    'input "pixel_values" [3, free, free] takes images of any size',
+  );
+  expect(() => preprocessingFor("image", fixed, { size: [4, 6] })).toThrow("cannot take images of 4x6");
+});
+
+test("channels are found first or last", () => {
+  expect(preprocessingFor("image", { name: "x", dims: [8, 6, 1] })).toMatchObject({
+    layout: "NHWC",
+    channels: 1,
+    size: { height: 8, width: 6 },
+  });
+  expect(preprocessingFor("image", { name: "x", dims: [3, 8, 3] })).toMatchObject({
+    layout: "NCHW",
+    size: { height: 8, width: 3 },
+  });
+  expect(() => preprocessingFor("image", { name: "ids", dims: [128] })).toThrow(
+    'input "ids" [128] takes no images',
+  );
+});
+
+test("arrays need an input of fixed dimensions", () => {
+  expect(preprocessingFor("array", { name: "x", dims: [4, 2] })).toEqual({ kind: "array", dims: [4, 2] });
+  expect(() => preprocessingFor("array", { name: "x", dims: [null] })).toThrow(/leaves a dimension free/);
+});
