@@ -47,6 +47,10 @@ it("loads every subpath of the package", () => {
   }
 });
 
+it("has its command", () => {
+  expect(run("npx", "--no-install", "holdfast", "--version").trim()).toBe(manifest.version);
+});
+
 it("says how to install ONNX Runtime while none is there", () => {
   const said = script(`
     import { openRuntime } from "holdfast/runtime";
