@@ -10,11 +10,12 @@ import {
   type OpDef,
   type VjpContext,
 } from "./define.ts";
+import { geluDerivative, geluTanhDerivative } from "./gelu.ts";
 import type { OpBuilder } from "./op-builder.ts";
 import { elementwise, isEqual, isGreater } from "./rule-parts.ts";
 import { sameAsInput } from "./typing-rules.ts";
 
-/** Activation functions that stay one node; those that are spelled out are in `activation-composite.ts`. */
+/** Activation functions that stay one node; `activation-fused.ts` has those that are products of others. */
 export const activationOps: readonly OpDef[] = [
   /** Relu(X): Y = max(X, 0); the derivative at 0 is taken as 0. https://onnx.ai/onnx/operators/onnx__Relu.html */
   elementwise("Relu", 6, ({ b, ct, y }) => b.mul(ct, isPositive(b, y))),
@@ -116,23 +117,6 @@ function isPositive(b: OpBuilder, x: Value): Value {
 
 function wherePositive(b: OpBuilder, x: Value, yes: Value, no: Value): Value {
   return b.where(b.op("Greater", [x, b.scalar(0, x.dtype)]), yes, no);
-}
-
-/** dX = dY (Φ(X) + X φ(X)), with Φ(X) = (1 + erf t) / 2, X φ(X) = t e^(−t²) / √π, t = X / √2. */
-function geluDerivative({ b, ct, x }: { b: OpBuilder; ct: Value; x: Value }): Value {
-  const t = b.scale(x, Math.SQRT1_2);
-  const bell = b.op("Exp", [b.neg(b.mul(t, t))]);
-  const cdf = b.shift(b.scale(b.op("Erf", [t]), 0.5), 0.5);
-  return b.mul(ct, b.add(cdf, b.mul(b.scale(t, 1 / Math.sqrt(Math.PI)), bell)));
-}
-
-/** With s = σ(2u), u = √(2/π) (X + 0.044715 X³), Y = X s: dX = dY (s + X s (1 − s) · 2u′). */
-function geluTanhDerivative({ b, ct, x, y }: { b: OpBuilder; ct: Value; x: Value; y: Value }): Value {
-  const c = 2 * Math.sqrt(2 / Math.PI);
-  const square = b.mul(x, x);
-  const s = b.op("Sigmoid", [b.mul(x, b.shift(b.scale(square, 0.044715 * c), c))]);
-  const slope = b.shift(b.scale(square, 3 * 0.044715 * c), c);
-  return b.mul(ct, b.add(s, b.mul(b.sub(y, b.mul(y, s)), slope)));
 }
 
 function clipVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] {

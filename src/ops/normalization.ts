@@ -35,19 +35,39 @@ export const normalizationOps: readonly OpDef[] = [
    */
   defineOp({
     opType: "LayerNormalization",
-    opsets: [17, LATEST],
+    opsets: [1, LATEST], // before 17 as ONNX Runtime's own operator, in files that its optimizer wrote
     infer: (ctx) => {
       const statistic = statisticType(ctx);
       return [ctx.type(0), statistic, statistic];
     },
     vjp: layerNormalizationVjp,
   }),
+  /**
+   * RMSNormalization(X, scale): X over the root of its mean square over the axes from `axis` on, times the scale.
+   * https://onnx.ai/onnx/operators/onnx__RMSNormalization.html
+   */
+  defineOp({
+    opType: "RMSNormalization",
+    opsets: [23, LATEST],
+    infer: (ctx) => [ctx.type(0)],
+    vjp: rmsNormalizationVjp,
+  }),
+  /**
+   * SimplifiedLayerNormalization(X, scale): RMSNormalization, with 1 / rms as its second output; ONNX Runtime's own
+   * operator, which it registers in the domain ai.onnx.
+   */
+  defineOp({
+    opType: "SimplifiedLayerNormalization",
+    opsets: [1, LATEST],
+    infer: (ctx) => [ctx.type(0), statisticType(ctx)],
+    vjp: rmsNormalizationVjp,
+  }),
 ];
 
 function lowerBatchNormalization(ctx: LowerContext): readonly (Value | null)[] {
   const { node, b, input } = ctx;
   if (node.int("spatial", 1) !== 1) node.fail("spatial = 0 is not supported: ONNX dropped it in opset 9");
-  const epsilon = float(node.float("epsilon", 1e-5));
+  const epsilon = float(epsilonOf(ctx));
   return [b.op("BatchNormalization", [0, 1, 2, 3, 4].map(input), { epsilon })];
 }
 
@@ -63,7 +83,8 @@ function perChannel(b: OpBuilder, vector: Value, x: Value): Value {
 }
 
 /** The derivative with constant mean and variance: two sums over X, then arithmetic on vectors [C]. */
-function frozenStatisticsVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] {
+function frozenStatisticsVjp(ctx: VjpContext): readonly (Value | null)[] {
+  const { b, node, ct, needs } = ctx;
   const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => node.input(i)) as [
     Value,
     Value,
@@ -72,7 +93,7 @@ function frozenStatisticsVjp({ b, node, ct, needs }: VjpContext): readonly (Valu
     Value,
   ];
   const stat = variance.dtype;
-  const inverse = inverseDeviation(b, variance, node.float("epsilon", 1e-5));
+  const inverse = inverseOfRoot(b, variance, epsilonOf(ctx));
   const factor = b.mul(b.cast(scale, stat), inverse);
   const dx = needs(0) ? b.mul(ct, perChannel(b, factor, x)) : null;
   if (![1, 2, 3, 4].some(needs)) return [dx];
@@ -96,8 +117,7 @@ function batchStatisticsVjp(ctx: VjpContext): readonly (Value | null)[] {
   const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)];
   const axes = otherAxes(x);
   const centred = b.sub(x, b.reduceMean(x, axes, true));
-  const variance = b.reduceMean(b.mul(centred, centred), axes, true);
-  const inverse = inverseDeviation(b, variance, node.float("epsilon", 1e-5));
+  const inverse = inverseOfRoot(b, meanSquare(b, centred, axes), epsilonOf(ctx));
   const xhat = b.mul(centred, inverse);
   const g = b.mul(ct, perChannel(b, scale, x));
   const channelSum = (v: Value, dtype: DataType) =>
@@ -112,7 +132,7 @@ function batchStatisticsVjp(ctx: VjpContext): readonly (Value | null)[] {
 }
 
 /** 1 / √(variance + ε) */
-function inverseDeviation(b: OpBuilder, variance: Value, epsilon: number): Value {
+function inverseOfRoot(b: OpBuilder, variance: Value, epsilon: number): Value {
   return b.op("Reciprocal", [b.op("Sqrt", [b.shift(variance, epsilon)])]);
 }
 
@@ -129,32 +149,71 @@ function statisticType(ctx: InferContext): TensorType {
 }
 
 function layerNormalizationVjp(ctx: VjpContext): readonly (Value | null)[] {
+  const [dx, dscale] = scaledVjp(ctx, standardized(ctx), true);
+  return [dx, dscale, ctx.needs(2) ? ctx.b.unbroadcast(ctx.ct, ctx.node.input(2).dims) : null];
+}
+
+function rmsNormalizationVjp(ctx: VjpContext): readonly (Value | null)[] {
+  return scaledVjp(ctx, overRootMeanSquare(ctx), false);
+}
+
+interface Normalized {
+  readonly xhat: Value;
+  /** What x, or x less its mean, was multiplied with. */
+  readonly inverse: Value;
+}
+
+/** Cotangents of X and Scale for Y = X̂ · Scale, computed in the dtype of X̂. */
+function scaledVjp(
+  ctx: VjpContext,
+  { xhat, inverse }: Normalized,
+  centred: boolean,
+): readonly [Value | null, Value | null] {
   const { b, node, ct, needs } = ctx;
   refuseStatistics(ctx);
-  const [x, scale, axes] = [node.input(0), node.input(1), normalizedAxes(ctx)];
-  const { xhat, inverse } = standardized(ctx, axes);
+  const [x, scale] = [node.input(0), node.input(1)];
   const dy = b.cast(ct, xhat.dtype);
   const g = uniformConstant(scale) === 1 ? dy : b.mul(dy, b.cast(scale, xhat.dtype));
-  const dx = needs(0) ? standardizeVjp(b, { g, xhat, inverse, axes, centred: true }) : null;
+  const axes = normalizedAxes(ctx);
   return [
-    dx && b.cast(dx, x.dtype),
+    needs(0) ? b.cast(standardizeVjp(b, { g, xhat, inverse, axes, centred }), x.dtype) : null,
     needs(1) ? b.cast(b.unbroadcast(b.mul(dy, xhat), scale.dims), scale.dtype) : null,
-    needs(2) ? b.unbroadcast(ct, node.input(2).dims) : null,
   ];
 }
 
 /** X̂ and 1 / σ. The forward node computes the mean and 1 / σ anyway, in float32, and is asked for them. */
-function standardized({ b, node }: VjpContext, axes: readonly number[]): { xhat: Value; inverse: Value } {
+function standardized(ctx: VjpContext): Normalized {
+  const { b, node } = ctx;
   const x = node.input(0);
+  // For float64, ONNX Runtime declares these outputs float32 and gives float64, so that nothing can read them.
   if (x.dtype !== "float64") {
     const [mean, inverse] = [b.optionalOutput(node, 1), b.optionalOutput(node, 2)];
     return { xhat: b.mul(b.sub(b.cast(x, mean.dtype), mean), inverse), inverse };
   }
-  // ONNX Runtime declares these outputs float32 and gives float64 for a float64 input, so that nothing can read them.
+  const axes = normalizedAxes(ctx);
   const centred = b.sub(x, b.reduceMean(x, axes, true));
-  const variance = b.reduceMean(b.mul(centred, centred), axes, true);
-  const inverse = inverseDeviation(b, variance, node.float("epsilon", 1e-5));
+  const inverse = inverseOfRoot(b, meanSquare(b, centred, axes), epsilonOf(ctx));
   return { xhat: b.mul(centred, inverse), inverse };
+}
+
+/** X̂ and 1 / rms, which SimplifiedLayerNormalization computes anyway. */
+function overRootMeanSquare(ctx: VjpContext): Normalized {
+  const { b, node } = ctx;
+  const isOnnx = node.opType === "RMSNormalization";
+  const x = node.input(0).dtype === "float64" ? node.input(0) : b.cast(node.input(0), "float32");
+  const inverse =
+    isOnnx || x.dtype === "float64"
+      ? inverseOfRoot(b, meanSquare(b, x, normalizedAxes(ctx)), epsilonOf(ctx))
+      : b.optionalOutput(node, 1);
+  return { xhat: b.mul(x, inverse), inverse };
+}
+
+function meanSquare(b: OpBuilder, x: Value, axes: readonly number[]): Value {
+  return b.reduceMean(b.mul(x, x), axes, true);
+}
+
+function epsilonOf({ node }: VjpContext | LowerContext): number {
+  return node.float("epsilon", 1e-5);
 }
 
 /** Derivatives of the statistics that a normalisation gives beside its result are not written down. */

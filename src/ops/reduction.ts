@@ -44,6 +44,10 @@ export const reductionOps: readonly OpDef[] = [
   axesAsAttribute("ReduceLogSumExp", 17),
   /** ReduceLogSumExp(data, axes): ln Σ e^x. https://onnx.ai/onnx/operators/onnx__ReduceLogSumExp.html */
   reduction("ReduceLogSumExp", 18, (r) => r.b.mul(r.ct, r.b.op("Exp", [r.b.sub(r.x, r.y)]))),
+  /** ArgMax(data): where the largest element along `axis` lies. https://onnx.ai/onnx/operators/onnx__ArgMax.html */
+  argument("ArgMax"),
+  /** ArgMin(data): where the smallest element along `axis` lies. https://onnx.ai/onnx/operators/onnx__ArgMin.html */
+  argument("ArgMin"),
 ];
 
 /** What the derivative of a reduction reads. `y` and `ct` have ones in the place of the reduced axes. */
@@ -104,6 +108,20 @@ function inferReduce(ctx: InferContext): readonly TensorType[] {
   const keep = ctx.node.int("keepdims", 1) === 1;
   const dims = ctx.dims(0).flatMap((d, i) => (axes.has(i) ? (keep ? [1] : []) : [d]));
   return [{ dtype: ctx.dtype(0), dims }];
+}
+
+/** An operator that gives the int64 index of an element along one axis. */
+function argument(opType: string): PrimitiveOp {
+  return defineOp({
+    opType,
+    opsets: [1, LATEST],
+    infer: (ctx) => {
+      const axis = ctx.axis(ctx.node.int("axis", 0), ctx.dims(0).length);
+      const kept = ctx.node.int("keepdims", 1) === 1 ? [1] : [];
+      return [{ dtype: "int64", dims: ctx.dims(0).flatMap((d, i) => (i === axis ? kept : [d])) }];
+    },
+    vjp: "zero",
+  });
 }
 
 function toChosen({ b, x, y, ct, axes }: Reduced): Value {

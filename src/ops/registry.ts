@@ -3,19 +3,23 @@ import type { Graph } from "../onnx/graph.ts";
 import type { Node } from "../onnx/node.ts";
 import type { TensorType } from "../onnx/type.ts";
 import { activationOps } from "./activation.ts";
+import { fusedActivationOps } from "./activation-fused.ts";
 import { arithmeticOps } from "./arithmetic.ts";
 import { castingOps } from "./casting.ts";
 import { comparisonOps } from "./comparison.ts";
 import { constantOps } from "./constants.ts";
 import { convOps } from "./conv.ts";
 import { convTransposeOps } from "./conv-transpose.ts";
+import { cumulativeOps } from "./cumulative.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
 import { depthSpaceOps } from "./depth-space.ts";
 import { gemmOps } from "./gemm.ts";
 import { generatorOps } from "./generator.ts";
 import { indexingOps } from "./indexing.ts";
+import { lossOps } from "./loss.ts";
 import { matmulOps } from "./matmul.ts";
 import { normalizationOps } from "./normalization.ts";
+import { compositeNormalizationOps } from "./normalization-composite.ts";
 import { OpBuilder } from "./op-builder.ts";
 import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
@@ -35,6 +39,7 @@ import { unaryOps } from "./unary.ts";
 /** Every operator record, family by family. */
 export const allOps: readonly OpDef[] = [
   ...activationOps,
+  ...fusedActivationOps,
   ...arithmeticOps,
   ...castingOps,
   ...comparisonOps,
@@ -43,10 +48,13 @@ export const allOps: readonly OpDef[] = [
   ...depthSpaceOps,
   ...convTransposeOps,
   ...gemmOps,
+  ...cumulativeOps,
   ...generatorOps,
   ...indexingOps,
+  ...lossOps,
   ...matmulOps,
   ...normalizationOps,
+  ...compositeNormalizationOps,
   ...paddingOps,
   ...poolingOps,
   ...quantizationOps,

@@ -54,4 +54,12 @@ export const activationCases: readonly GradientCase[] = [
     title: "ratio given",
     inputs: [...x, { dims: [], data: [0.5], constant: true }, { dtype: "bool", dims: [], data: [0] }],
   },
+  { opType: "Mish", inputs: wide, precision: f32 },
+  { opType: "Swish", opset: 24, inputs: wide },
+  { opType: "Swish", opset: 24, inputs: wide, attributes: { alpha: float(0.6) } },
+  { opType: "QuickGelu", domain: "com.microsoft", inputs: wide, precision: f32 },
+  { opType: "Gelu", domain: "com.microsoft", inputs: wide, precision: f32 },
+  { opType: "BiasGelu", domain: "com.microsoft", inputs: [...wide, { dims: [4] }], precision: f32 },
+  { opType: "FastGelu", domain: "com.microsoft", inputs: wide, precision: f32 },
+  { opType: "FastGelu", domain: "com.microsoft", inputs: [...wide, { dims: [4] }], precision: f32 },
 ];

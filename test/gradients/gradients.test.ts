@@ -5,8 +5,10 @@ import { activationCases } from "./activation.ts";
 import { arithmeticCases } from "./arithmetic.ts";
 import { comparisonCases } from "./comparison.ts";
 import { convCases } from "./conv.ts";
+import { cumulativeCases } from "./cumulative.ts";
 import { generatorCases } from "./generator.ts";
 import { indexingCases } from "./indexing.ts";
+import { lossCases } from "./loss.ts";
 import { matmulCases } from "./matmul.ts";
 import { normalizationCases } from "./normalization.ts";
 import { poolingCases } from "./pooling.ts";
@@ -24,8 +26,10 @@ const cases: readonly GradientCase[] = [
   ...arithmeticCases,
   ...comparisonCases,
   ...convCases,
+  ...cumulativeCases,
   ...generatorCases,
   ...indexingCases,
+  ...lossCases,
   ...matmulCases,
   ...normalizationCases,
   ...poolingCases,

@@ -48,4 +48,11 @@ export const reductionCases: readonly GradientCase[] = [
     step: 1e-9,
     tolerance: 2e-6,
   },
+  ...["ArgMax", "ArgMin"].flatMap((opType): GradientCase[] => {
+    const inputs = [{ dims: [2, 3, 4], distinct: true as const }];
+    return [
+      { opType, inputs, zero: true },
+      { opType, title: "no keepdims", opset: 9, inputs, zero: true, attributes: { axis: 1, keepdims: 0 } },
+    ];
+  }),
 ];

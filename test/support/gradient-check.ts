@@ -46,8 +46,8 @@ export interface GradientCase {
   /** null is an omitted optional input. */
   readonly inputs: readonly (FloatInput | IntegerInput | null)[];
   readonly attributes?: Readonly<Record<string, AttributeInit>>;
-  /** Number of outputs; 1 if left out. A list marks which ones the loss reads. */
-  readonly outputs?: number | readonly boolean[];
+  /** Number of outputs; 1 if left out. A list marks which ones the loss reads, and with null those left out. */
+  readonly outputs?: number | readonly (boolean | null)[];
   /** "float64" (default) where ONNX Runtime has kernels for it, else "float32" with a wider tolerance. */
   readonly precision?: "float64" | "float32";
   /** Largest accepted error relative to the largest entry of the gradient; default 1e-6 in float64, 5e-3 in float32. */
@@ -130,7 +130,7 @@ export async function checkGradient(c: GradientCase): Promise<void> {
 }
 
 function readOutputs(c: GradientCase, names: readonly string[]): string[] {
-  return names.filter((_, i) => typeof c.outputs !== "object" || c.outputs[i]);
+  return names.filter((name) => typeof c.outputs !== "object" || c.outputs[Number(name.slice(1))]);
 }
 
 function buildModel(
@@ -156,12 +156,12 @@ function buildModel(
     }
     return value;
   });
-  const count = typeof c.outputs === "object" ? c.outputs.length : (c.outputs ?? 1);
-  const outputs = Array.from({ length: count }, (_, i) => new Value(`y${i}`));
+  const marks = typeof c.outputs === "object" ? c.outputs : Array<boolean>(c.outputs ?? 1).fill(true);
+  const outputs = marks.map((mark, i) => (mark === null ? null : new Value(`y${i}`)));
   const node = new Node(c.opType, values, outputs, { domain: c.domain ?? "", name: "case" });
   for (const [name, init] of Object.entries(c.attributes ?? {})) node.attributes.set(name, toAttribute(init));
   graph.nodes.push(node);
-  graph.outputs = outputs;
+  graph.outputs = outputs.filter((v) => v !== null);
   const opset = c.opset ?? 21;
   const model: Model = {
     graph,
