@@ -130,7 +130,7 @@ ${counts}
 .environment td{overflow-wrap:anywhere}
 .unseen{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 footer{margin-top:56px;padding-top:18px;padding-bottom:40px;font-size:13px;color:var(--soft)}
-@media (max-width:760px){
+@media screen and (max-width:760px){
   main,header,footer{padding-left:18px;padding-right:18px}
   .hero,.two{grid-template-columns:minmax(0,1fr);gap:30px}
   th,td{padding-right:14px} table{font-size:13.5px} .confusion td{min-width:27px;height:27px} .confusion .corner{width:56px}
@@ -138,9 +138,14 @@ footer{margin-top:56px;padding-top:18px;padding-bottom:40px;font-size:13px;color
 }
 @media print{
   :root,:root[data-theme=dark]{${LIGHT}}
-  body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact} nav,button{display:none!important}
-  main,header,footer{max-width:none;padding:0} figure,tr,.card,.statements li{break-inside:avoid}
-  h2,h3,h4{break-after:avoid} .scroll,.tall{overflow:visible;max-height:none} svg.layers{min-width:0;width:100%}
-  .hero{grid-template-columns:1fr 1fr} details::details-content{content-visibility:visible;block-size:auto}
+  body{font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact} nav,button{display:none!important}
+  main,header,footer{max-width:none;padding:0} main>section{padding-top:18px;margin-top:22px}
+  header{padding-top:0} h1{margin-top:18px} .headline{font-size:21pt;margin-bottom:18px}
+  .lead,figure,tr,.card,.statements li,.glossary div,.two{break-inside:avoid} figure.wide{break-inside:auto}
+  h2,h3,h4,figcaption,.lead,.keys,.legend{break-after:avoid}
+  table,.statements,.glossary{font-size:9pt} .hero,.two{gap:26px} .panels{grid-template-columns:1fr 1fr;gap:18px 26px}
+  .scroll,.tall{overflow:visible;max-height:none;background:none} svg.layers{min-width:0;width:100%;break-inside:avoid}
+  tfoot{display:table-row-group}
+  .cards{grid-template-columns:repeat(8,1fr);gap:8px} .card{font-size:7.5pt} pre{white-space:pre-wrap}
 }
 `;

@@ -36,7 +36,7 @@ test("two runs: every section is there, with a chart of each kind, and nothing i
   expect(texts("h2")).toEqual(HEADINGS);
   expect(all("figure.forest svg")).toHaveLength(1);
   expect(all("#shift svg.plot")).toHaveLength(1);
-  expect(all("#training figure")).toHaveLength(7);
+  expect(all("#training figure")).toHaveLength(8);
   expect(all("svg.layers")).toHaveLength(2);
   expect(all("#confusion details[open] table.confusion")).toHaveLength(2);
   expect(all("#examples img").length).toBeGreaterThan(20);
@@ -122,6 +122,21 @@ test("300 tensors and 100 classes: every tensor has a row, labels do not overlap
   for (const [i, y] of ys.entries()) if (i > 0) expect(y - ys[i - 1]!).toBeGreaterThanOrEqual(11.9);
   expect(all("#confusion table")).toHaveLength(0);
   expect(text.length).toBeLessThan(2.5e6);
+});
+
+test("very many shifts: their mean is drawn, each of them is folded away, and the table has them all", async () => {
+  const run = fixtureRun();
+  const [shift] = run.evaluations.filter((e) => e.kind === "shift");
+  const names = Array.from({ length: 40 }, (_, i) => `corruption ${i}`);
+  const others = run.evaluations.filter((e) => e.kind !== "shift");
+  const shifts = run.evaluations
+    .filter((e) => e.kind === "shift" && e.set === shift?.set)
+    .flatMap((e) => names.map((set) => ({ ...e, set })));
+  const { all, texts } = await open([{ ...run, evaluations: [...others, ...shifts] }]);
+  expect(all("#training > .panels figure")).toHaveLength(5);
+  expect(all("#training details figure")).toHaveLength(40);
+  expect(all(".results tbody tr")).toHaveLength(42);
+  expect(texts(".forest svg text").filter((t) => t?.includes("corruption"))).toEqual([]);
 });
 
 test("the page carries its data for reuse", async () => {

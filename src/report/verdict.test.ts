@@ -88,3 +88,12 @@ test("a metric that is no share is compared without an interval", () => {
   );
   expect(all).toContain("mae 1 of 1\u202f000 examples");
 });
+
+test("repeated runs: mean and standard deviation of each method, and which runs the comparison is of", () => {
+  const runs = [1, 2, 3].flatMap((seed) => [fixtureRun({ seed }), fixtureRun({ seed, anchorRule: "none" })]);
+  const { all } = texts(runs);
+  expect(all).toMatch(
+    /Over repeated runs, on shifted data: Adam \+ SPD \d+\.\d\u202f% ± \d\.\d \(3 runs\), Adam .* \(3 runs\)\./,
+  );
+  expect(all).toContain("of the first run of each method");
+});

@@ -33,6 +33,7 @@ export function verdictOf(views: readonly RunView[]): Verdict {
     ...scoreStatements(main),
     ...views.filter((v) => v.anchored && !(v === main && neverFired(v))).map(firingStatement),
     ...(plain ? deviationStatements(main, plain) : []),
+    ...repeatStatements(views),
     ...caveats(main, views),
   ];
   return { headline: headlineOf(main, plain), statements, main, ...(plain && { plain }) };
@@ -217,6 +218,33 @@ function deviationStatements(main: RunView, plain: RunView): Statement[] {
   ];
 }
 
+/** Mean and spread over the runs of each method, where methods were run several times. */
+function repeatStatements(views: readonly RunView[]): Statement[] {
+  const methods = [...new Set(views.map((v) => v.run.summary.method.name))];
+  const runsOf = (method: string) => views.filter((v) => v.run.summary.method.name === method);
+  if (methods.every((m) => runsOf(m).length < 2)) return [];
+  return (["ood", "id"] as const).flatMap((side): Statement[] => {
+    const parts = methods.flatMap((method) => {
+      const values = runsOf(method).flatMap((v) => scoreOf(v, side, "last")?.value ?? []);
+      return values.length > 1 ? [`${method} ${spread(values, views[0]!.metric.isShare)}`] : [];
+    });
+    const where = side === "id" ? "in distribution" : "on shifted data";
+    return parts.length > 0
+      ? [{ tone: "neutral", text: `Over repeated runs, ${where}: ${parts.join(", ")}.` }]
+      : [];
+  });
+}
+
+/** `93.5 % ± 0.4 (3 runs)`, the standard deviation after the sign. */
+function spread(values: readonly number[], isShare: boolean): string {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
+  const text = isShare
+    ? `${percent(mean)} ± ${(deviation * 100).toFixed(1)}`
+    : `${number(mean)} ± ${number(deviation)}`;
+  return `${text} (${values.length} runs)`;
+}
+
 function endStatements(views: readonly RunView[]): Statement[] {
   return views.flatMap((view): Statement[] => {
     const { status, reason, steps, seconds } = view.run.summary;
@@ -246,9 +274,12 @@ function caveats(main: RunView, views: readonly RunView[]): Statement[] {
   if (main.sets.every((s) => s.kind !== "shift")) {
     result.push({ tone: "caution", text: "No shifted set was given, so nothing is known about other data." });
   }
+  const methods = new Set(views.map((v) => v.run.summary.method.name)).size;
   if (views.length > 1) {
     const text =
-      "Intervals cover the choice of test examples, not of seeds: repeat with several seeds before relying on a small difference.";
+      views.length === methods
+        ? "Intervals cover the choice of test examples, not of seeds: repeat with several seeds before relying on a small difference."
+        : "Comparisons above are of the first run of each method; their intervals cover the choice of test examples, not of seeds.";
     result.push({ tone: "neutral", text });
   }
   return result;

@@ -8,6 +8,7 @@ export const RUN_FILES = {
   summary: "summary.json",
   checkpoint: "checkpoint",
   model: "model",
+  tensorboard: "tensorboard",
   report: "report.html",
 } as const;
 

@@ -1,6 +1,7 @@
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import { encodeEvent, eventFileHead } from "./event-file.ts";
+import { RUN_FILES } from "./folder.ts";
 import type { LayerRecord } from "./records.ts";
 import type { RunWriter } from "./run-writer.ts";
 
@@ -20,7 +21,7 @@ export function withTensorBoard(run: RunWriter, files: Files, options: TensorBoa
   const start = Date.parse(startedAt) / 1000;
   // TensorBoard reads a folder's files in the order of their names.
   const name = `events.out.tfevents.${Math.floor(start)}.${String(from).padStart(12, "0")}.holdfast`;
-  const path = joinPath(run.folder, "tensorboard", name);
+  const path = joinPath(run.folder, RUN_FILES.tensorboard, name);
   let seconds = 0;
   let isOpen = false;
   const tell = async (step: number, scalars: Readonly<Record<string, number>>): Promise<void> => {

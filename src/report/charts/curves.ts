@@ -1,9 +1,9 @@
 import type { StepRecord } from "../../run/records.ts";
 import { axisNumber, number, percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { shareInterval } from "../intervals.ts";
-import { hitsOf, type RunView } from "../run-view.ts";
+import type { RunView } from "../run-view.ts";
 import { type Canvas, lookOf } from "./canvas.ts";
+import { type EvaluationCurve, evaluationCurves, type Series } from "./evaluation-curves.ts";
 import { runKey } from "./key.ts";
 import { type CurvePoint, thin } from "./thin.ts";
 
@@ -11,11 +11,6 @@ const WIDTH = 460;
 const HEIGHT = 230;
 /** As many points as the drawn line has pixels, roughly. */
 const POINTS = 200;
-
-interface Series {
-  readonly view: RunView;
-  readonly points: readonly CurvePoint[];
-}
 
 interface Panel {
   readonly title: string;
@@ -25,17 +20,33 @@ interface Panel {
   readonly dots: boolean;
 }
 
-/** Small charts over training: loss, validation, every shift, learning rate, gradient norm. Empty ones are left out. */
+/** Up to this many shifts have a chart each in sight; more are folded away beneath their mean. */
+const SHIFTS_IN_SIGHT = 4;
+
+/** Small charts over training: loss, validation, shifts, learning rate, gradient norm. Empty ones are left out. */
 export function learningCurves(canvas: Canvas, views: readonly RunView[]): Html {
-  const panels = [
+  const isShare = views[0]!.metric.isShare; // a report has at least one run
+  const { validation, shiftMean, shifts } = evaluationCurves(views);
+  const panelOf = (curve: EvaluationCurve): Panel => ({ ...curve, isShare, dots: true });
+  const areFew = shifts.length <= SHIFTS_IN_SIGHT;
+  const inSight = [
     stepPanel("Training loss", views, (s) => s.loss),
-    ...evaluationPanels(views),
+    ...[...validation, ...shiftMean, ...(areFew ? shifts : [])].map(panelOf),
     stepPanel("Learning rate", views, (s) => s.lr),
     stepPanel("Gradient norm before clipping", views, (s) => s.gradientNorm),
-  ];
-  const drawn = panels.filter((p) => p.series.some((s) => s.points.length > 1));
-  if (drawn.length === 0) return html`<p class="empty">No steps were recorded.</p>`;
-  return html`<p class="keys">${views.map(runKey)}</p><div class="panels">${drawn.map((panel) => figure(canvas, panel))}</div>`;
+  ].filter(isDrawn);
+  const folded = areFew ? [] : shifts.map(panelOf).filter(isDrawn);
+  if (inSight.length === 0) return html`<p class="empty">No steps were recorded.</p>`;
+  const grid = (panels: readonly Panel[]) =>
+    html`<div class="panels">${panels.map((panel) => figure(canvas, panel))}</div>`;
+  return html`<p class="keys">${views.map(runKey)}</p>${grid(inSight)}${
+    folded.length > 0 &&
+    html`<details><summary>All ${folded.length} shifts</summary>${grid(folded)}</details>`
+  }`;
+}
+
+function isDrawn({ series }: Panel): boolean {
+  return series.some((s) => s.points.length > 1);
 }
 
 function stepPanel(title: string, views: readonly RunView[], read: (s: StepRecord) => number): Panel {
@@ -47,31 +58,6 @@ function stepPanel(title: string, views: readonly RunView[], read: (s: StepRecor
     ),
   }));
   return { title, series, isShare: false, dots: false };
-}
-
-function evaluationPanels(views: readonly RunView[]): Panel[] {
-  const metric = views[0]!.metric; // a report has at least one run
-  const sets = new Map<string, string>();
-  for (const { run } of views) {
-    for (const e of run.evaluations)
-      if (e.kind !== "test" && e.kind !== "train") sets.set(`${e.kind} ${e.set}`, e.set);
-  }
-  return [...sets].map(([key, set]) => ({
-    title: key === `shift ${set}` ? `Shift “${set}”: ${metric.name}` : `Validation: ${metric.name}`,
-    isShare: metric.isShare,
-    dots: true,
-    series: views.map((view) => ({ view, points: evaluationPoints(view, key, metric.name, metric.isShare) })),
-  }));
-}
-
-function evaluationPoints(view: RunView, key: string, metric: string, isShare: boolean): CurvePoint[] {
-  return view.run.evaluations
-    .filter((e) => e.model !== "best" && `${e.kind} ${e.set}` === key && Number.isFinite(e.metrics[metric]))
-    .map((e) => {
-      const y = e.metrics[metric]!; // finite by the filter
-      const { low, high } = isShare ? shareInterval(hitsOf(e)) : { low: y, high: y };
-      return { x: e.step, y, low, high };
-    });
 }
 
 function figure(canvas: Canvas, panel: Panel): Html {

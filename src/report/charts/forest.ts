@@ -1,14 +1,19 @@
 import { percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Estimate, shareInterval } from "../intervals.ts";
-import { hitsOf, type RunView, scoreOf, setsOfSide } from "../run-view.ts";
+import { hitsOf, type RunView, type SetResult, scoreOf, setsOfSide } from "../run-view.ts";
 import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
 
 interface Mark extends Estimate {
   readonly set: string;
   readonly model: string;
   readonly look: Look;
+  /** A single shift, which gives way to the mean where there are very many. */
+  readonly isShift: boolean;
 }
+
+/** More rows than this are a table's business. */
+const ROWS = 14;
 
 /**
  * Every model's share of right answers with its interval, one row per set: the page's main picture.
@@ -19,8 +24,10 @@ export function forestPlot(
   views: readonly RunView[],
   showInitial: boolean,
 ): Html | undefined {
-  const marks = views.flatMap((view) => marksOf(view));
-  if (showInitial && views[0]) marks.unshift(...initialMarks(views[0]));
+  const all = views.flatMap((view) => marksOf(view));
+  if (showInitial && views[0]) all.unshift(...initialMarks(views[0]));
+  const sets = new Set(all.map((m) => m.set)).size;
+  const marks = all.filter((m) => Number.isFinite(m.value) && (sets <= ROWS || !m.isShift));
   if (marks.length === 0 || !views.every((v) => v.metric.isShare)) return undefined;
   const { Plot } = canvas;
   const rows = [...new Set(marks.map((m) => m.set))];
@@ -92,23 +99,26 @@ export function forestPlot(
 const SHIFTED_MEAN = "mean of shifts";
 
 function marksOf(view: RunView): Mark[] {
-  const look = lookOf(view.index);
-  const sets = [...setsOfSide(view, "id"), ...setsOfSide(view, "ood")];
-  const marks = sets.flatMap(({ set, last }) =>
-    last ? [{ set, model: view.label, look, ...shareInterval(hitsOf(last)) }] : [],
-  );
-  const ood = setsOfSide(view, "ood").length > 1 ? scoreOf(view, "ood", "last") : undefined;
-  return ood ? [...marks, { set: SHIFTED_MEAN, model: view.label, look, ...ood }] : marks;
+  return marksFor(view, "last", view.label, lookOf(view.index));
 }
 
 function initialMarks(view: RunView): Mark[] {
-  const sets = [...setsOfSide(view, "id"), ...setsOfSide(view, "ood")];
-  const model = "initial model";
-  const marks = sets.flatMap(({ set, initial }) =>
-    initial ? [{ set, model, look: INITIAL_LOOK, ...shareInterval(hitsOf(initial)) }] : [],
-  );
-  const ood = setsOfSide(view, "ood").length > 1 ? scoreOf(view, "ood", "initial") : undefined;
-  return ood ? [...marks, { set: SHIFTED_MEAN, model, look: INITIAL_LOOK, ...ood }] : marks;
+  return marksFor(view, "initial", "initial model", INITIAL_LOOK);
+}
+
+function marksFor(view: RunView, which: "initial" | "last", model: string, look: Look): Mark[] {
+  const shifts = setsOfSide(view, "ood");
+  const marksOfSets = (sets: readonly SetResult[], isShift: boolean) =>
+    sets.flatMap((s): Mark[] => {
+      const evaluation = s[which];
+      return evaluation ? [{ set: s.set, model, look, isShift, ...shareInterval(hitsOf(evaluation)) }] : [];
+    });
+  const mean = shifts.length > 1 ? scoreOf(view, "ood", which) : undefined;
+  return [
+    ...marksOfSets(setsOfSide(view, "id"), false),
+    ...marksOfSets(shifts, true),
+    ...(mean ? [{ set: SHIFTED_MEAN, model, look, isShift: false, ...mean }] : []),
+  ];
 }
 
 function short(text: string): string {

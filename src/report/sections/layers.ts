@@ -34,7 +34,7 @@ export function layersSection(runs: readonly LayeredRun[], verdict: Verdict): Ht
       const rival = rivalOf(run);
       return html`<figure class="wide"><figcaption>${runKey(run.view)} ${remark(run)}</figcaption>
         ${layersChart(run, scales, rival)}
-        <output class="readout" data-run="${run.view.index}">${rival && html`The tick across each bar is the same tensor under ${rival.view.label}.`}</output>
+        <output class="readout" data-run="${run.view.index}">Bars: at the last recorded step.${rival && html` The tick across a bar is the same tensor under ${rival.view.label}.`}</output>
         <details><summary>All ${run.grid.tensors.length} tensors as a table</summary>${table(run.grid)}</details></figure>`;
     })}`;
 }
