@@ -48,6 +48,8 @@ interface KernelExports {
   readonly FREE: WebAssembly.Global<"i32">;
   readonly SCALARS: WebAssembly.Global<"i32">;
   readonly SUMS: WebAssembly.Global<"i32">;
+  readonly WORKSPACE: WebAssembly.Global<"i32">;
+  readonly useWorkspace: (address: Pointer) => void;
   readonly shrink: (parameter: Pointer, anchor: Pointer, n: number, share: number) => void;
   readonly sumSquares: (x: Pointer, n: number) => number;
   readonly sumSquaredDifferences: (x: Pointer, y: Pointer, n: number) => number;
@@ -64,8 +66,8 @@ export function compileKernels(): Promise<WebAssembly.Module> {
  * One instance of the SIMD kernels with a memory of its own: unshared, sized once and never grown, so that views on it
  * stay valid and ONNX Runtime takes them as tensors in place.
  *
- * Every method works on one range of one tensor and returns sums, so ranges can be given to several threads and
- * their sums added, once the memory is shared.
+ * Every method works on a range of one tensor, and what it returns can be added over ranges: instances over one shared
+ * memory, a workspace each, would be the threads of a step.
  */
 export class Kernel {
   readonly #exports: KernelExports;
@@ -84,9 +86,12 @@ export class Kernel {
     this.#exports = exports as unknown as KernelExports;
     this.#steps = exports as unknown as Record<string, StepExport>;
     this.#buffer = memory.buffer as ArrayBuffer; // not shared, by construction
-    this.#scalars = new Float32Array(this.#buffer, this.#exports.SCALARS.value, 16);
-    this.#sums = new Float64Array(this.#buffer, this.#exports.SUMS.value, 10);
-    this.#next = Math.ceil(this.#exports.FREE.value / ALIGNMENT) * ALIGNMENT;
+    const { FREE, WORKSPACE, SCALARS, SUMS, useWorkspace } = this.#exports;
+    const workspace = Math.ceil(FREE.value / ALIGNMENT) * ALIGNMENT;
+    useWorkspace(workspace);
+    this.#scalars = new Float32Array(this.#buffer, workspace + SCALARS.value, 16);
+    this.#sums = new Float64Array(this.#buffer, workspace + SUMS.value, 10);
+    this.#next = workspace + Math.ceil(WORKSPACE.value / ALIGNMENT) * ALIGNMENT;
     if (this.#next > PAGE_BYTES) throw new Error("internal: the kernels' own data outgrew its page");
   }
 

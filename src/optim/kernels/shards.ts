@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import { type Address, allocationSize, Kernel } from "./kernel.ts";
 
 /** A module addresses 4 GiB; what is left above this holds its own data and rounding. */
-export const SHARD_BYTES: number = 3.9 * 2 ** 30;
+const SHARD_BYTES: number = 3.9 * 2 ** 30;
 
 /** One parameter's wish: so many float32 arrays of its length, side by side in one memory. */
 export interface ShardRequest {

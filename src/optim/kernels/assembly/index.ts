@@ -1,3 +1,3 @@
-export { FREE, SCALARS, SUMS } from "./block";
+export { FREE, SCALARS, SUMS, useWorkspace, WORKSPACE } from "./block";
 export { shrink } from "./drive";
 export { accumulate, firstNonFinite, sumSquaredDifferences, sumSquares } from "./reductions";
