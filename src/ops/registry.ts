@@ -25,6 +25,7 @@ import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
 import { quantizationOps } from "./quantization.ts";
 import { randomOps } from "./random.ts";
+import { recurrentOps } from "./recurrent.ts";
 import { reductionOps } from "./reduction.ts";
 import { resizeOps } from "./resize.ts";
 import { scatteringOps } from "./scattering.ts";
@@ -59,6 +60,7 @@ export const allOps: readonly OpDef[] = [
   ...poolingOps,
   ...quantizationOps,
   ...randomOps,
+  ...recurrentOps,
   ...reductionOps,
   ...resizeOps,
   ...scatteringOps,

@@ -13,6 +13,7 @@ import { matmulCases } from "./matmul.ts";
 import { normalizationCases } from "./normalization.ts";
 import { poolingCases } from "./pooling.ts";
 import { quantizationCases } from "./quantization.ts";
+import { recurrentCases } from "./recurrent.ts";
 import { reductionCases } from "./reduction.ts";
 import { resizeCases } from "./resize.ts";
 import { randomCases, selectionCases } from "./selection.ts";
@@ -35,6 +36,7 @@ const cases: readonly GradientCase[] = [
   ...poolingCases,
   ...quantizationCases,
   ...randomCases,
+  ...recurrentCases,
   ...reductionCases,
   ...resizeCases,
   ...selectionCases,
