@@ -13,6 +13,7 @@ import { convTransposeOps } from "./conv-transpose.ts";
 import { cumulativeOps } from "./cumulative.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
 import { depthSpaceOps } from "./depth-space.ts";
+import { einsumOps } from "./einsum.ts";
 import { gemmOps } from "./gemm.ts";
 import { generatorOps } from "./generator.ts";
 import { indexingOps } from "./indexing.ts";
@@ -48,6 +49,7 @@ export const allOps: readonly OpDef[] = [
   ...convOps,
   ...depthSpaceOps,
   ...convTransposeOps,
+  ...einsumOps,
   ...gemmOps,
   ...cumulativeOps,
   ...generatorOps,

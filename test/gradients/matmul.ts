@@ -1,6 +1,38 @@
 import { float } from "../../src/onnx/attribute.ts";
 import type { GradientCase } from "../support/gradient-check.ts";
 
+function einsum(equation: string, ...shapes: readonly (readonly number[])[]): GradientCase {
+  return {
+    opType: "Einsum",
+    title: equation,
+    inputs: shapes.map((dims) => ({ dims })),
+    attributes: { equation },
+  };
+}
+
+const einsums: readonly GradientCase[] = [
+  einsum("ij,jk->ik", [2, 3], [3, 4]),
+  einsum("bhid,bhjd->bhij", [2, 2, 3, 4], [2, 2, 5, 4]),
+  einsum("bqhd, bkhd -> bhqk", [2, 3, 2, 4], [2, 5, 2, 4]),
+  einsum("ij->ji", [2, 3]),
+  einsum("ijk->j", [2, 3, 4]),
+  einsum("ij->", [2, 3]),
+  einsum("ii->i", [3, 3]),
+  einsum("ii", [3, 3]),
+  einsum("iji->j", [3, 2, 3]),
+  einsum("ii,ij->j", [3, 3], [3, 2]),
+  einsum("i,j->ij", [2], [3]),
+  einsum("ij,jk", [2, 3], [3, 4]),
+  einsum("ba", [2, 3]),
+  einsum("...ij,...jk->...ik", [2, 1, 2, 3], [1, 4, 3, 2]),
+  einsum("...i,ij", [2, 4, 3], [3, 2]),
+  einsum("i...,i...->...", [3, 2, 4], [3, 2, 4]),
+  einsum("ab,bc,cd->ad", [2, 3], [3, 4], [4, 2]),
+  einsum("ij,kl->il", [2, 3], [2, 4]),
+  einsum("ij,ij->ij", [2, 3], [2, 1]),
+  einsum("aB,Bc->ca", [2, 3], [3, 4]),
+];
+
 export const matmulCases: readonly GradientCase[] = [
   { opType: "MatMul", inputs: [{ dims: [2, 3] }, { dims: [3, 4] }] },
   {
@@ -38,4 +70,5 @@ export const matmulCases: readonly GradientCase[] = [
     opset: 9,
     inputs: [{ dims: [2, 3] }, { dims: [3, 4] }, { dims: [2, 4] }],
   },
+  ...einsums,
 ];
