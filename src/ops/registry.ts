@@ -5,6 +5,7 @@ import type { TensorType } from "../onnx/type.ts";
 import { activationOps } from "./activation.ts";
 import { fusedActivationOps } from "./activation-fused.ts";
 import { arithmeticOps } from "./arithmetic.ts";
+import { attentionOps } from "./attention.ts";
 import { castingOps } from "./casting.ts";
 import { comparisonOps } from "./comparison.ts";
 import { constantOps } from "./constants.ts";
@@ -43,6 +44,7 @@ export const allOps: readonly OpDef[] = [
   ...activationOps,
   ...fusedActivationOps,
   ...arithmeticOps,
+  ...attentionOps,
   ...castingOps,
   ...comparisonOps,
   ...constantOps,

@@ -3,6 +3,7 @@ import { allOps } from "../../src/ops/registry.ts";
 import { caseTitle, checkGradient, type GradientCase } from "../support/gradient-check.ts";
 import { activationCases } from "./activation.ts";
 import { arithmeticCases } from "./arithmetic.ts";
+import { attentionCases } from "./attention.ts";
 import { comparisonCases } from "./comparison.ts";
 import { convCases } from "./conv.ts";
 import { cumulativeCases } from "./cumulative.ts";
@@ -25,6 +26,7 @@ import { unaryCases } from "./unary.ts";
 const cases: readonly GradientCase[] = [
   ...activationCases,
   ...arithmeticCases,
+  ...attentionCases,
   ...comparisonCases,
   ...convCases,
   ...cumulativeCases,
