@@ -1,3 +1,4 @@
+import { UnsupportedOpError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import { tensor } from "../tensor/tensor.ts";
@@ -46,7 +47,7 @@ function lowerAttention(ctx: LowerContext): readonly (Value | null)[] {
   return [output, key, value, node.hasOutput(3) ? exposed(ctx, result) : null];
 }
 
-/** The boolean masks and biases of a node: the given mask, causality, windows, and padding of an outside cache. */
+/** The boolean masks and biases of a node: the given mask, causality, and padding of an outside cache. */
 function masksOf(
   ctx: LowerContext,
   sequences: { readonly query: Value; readonly key: Value },
@@ -61,21 +62,19 @@ function masksOf(
     if (given.dtype === "bool") allowed.push(padKeys(b, given, columns));
     else biases.push(padKeys(b, given, columns));
   }
+  for (const window of ["left_window_size", "right_window_size"]) {
+    if (node.int(window, -1) >= 0) {
+      throw new UnsupportedOpError(
+        `${node.describe()}: attention windows (${window}, opset 25) are not supported; ONNX Runtime 1.30 does not run ` +
+          "them either. Export the model at opset 24.",
+      );
+    }
+  }
   const isCausal = node.int("is_causal", 0) === 1;
-  const left = node.int("left_window_size", -1);
-  const right = node.int("right_window_size", -1);
-  const upTo = isCausal ? 0 : right;
   const past = optional(4)?.dims[2] ?? 0;
   const lengths = optional(6);
   if (lengths === null) {
-    if (isCausal || left >= 0 || right >= 0) {
-      allowed.push(
-        positionMask(b, dims, (i, j) => {
-          const at = i + past;
-          return (upTo < 0 || j <= at + upTo) && (left < 0 || j >= at - left);
-        }),
-      );
-    }
+    if (isCausal) allowed.push(positionMask(b, dims, (i, j) => j <= i + past));
     return { allowed, biases };
   }
   // Query i stands at i + length − T, so what it may read depends on the length of its sequence.
@@ -91,8 +90,7 @@ function masksOf(
       ),
     );
   allowed.push(b.op("Less", [grid((_, j) => j, 1), length]));
-  if (upTo >= 0) allowed.push(b.op("LessOrEqual", [grid((i, j) => j - i + rows - upTo, rows), length]));
-  if (left >= 0) allowed.push(b.op("GreaterOrEqual", [grid((i, j) => j - i + rows + left, rows), length]));
+  if (isCausal) allowed.push(b.op("LessOrEqual", [grid((i, j) => j - i + rows, rows), length]));
   return { allowed, biases };
 }
 

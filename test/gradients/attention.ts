@@ -55,6 +55,14 @@ export const attentionCases: readonly GradientCase[] = [
     { softcap: float(0.5) },
     { outputs: [true, false, false, true] },
   ),
+  ...[1, 2].map((qk_matmul_output_mode) =>
+    attention(
+      `stage ${qk_matmul_output_mode} shown`,
+      [q4, k4, v4, { dims: [3, 6] }],
+      { softcap: float(0.5), qk_matmul_output_mode },
+      { outputs: [true, false, false, true] },
+    ),
+  ),
   attention(
     "probabilities shown",
     [q4, k4, v4],
@@ -126,6 +134,7 @@ export const attentionCases: readonly GradientCase[] = [
     {},
     { opset: 24 },
   ),
+  attention("short mask", [q4, k4, v4, { dims: [3, 4] }], {}, { opset: 24 }),
   attention(
     "lengths fed, causal",
     [q4, k4, v4, null, null, null, { dtype: "int64", dims: [2], data: [4, 6], fed: true }],
