@@ -1,6 +1,7 @@
 import { UnsupportedOpError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
 import type { DataType } from "../tensor/data-type.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define.ts";
 import {
@@ -59,8 +60,11 @@ function masksOf(
   const biases: Value[] = [];
   const given = optional(3);
   if (given !== null) {
-    if (given.dtype === "bool") allowed.push(padKeys(b, given, columns));
-    else biases.push(padKeys(b, given, columns));
+    if (given.dims.at(-1) !== columns && given.dims.at(-1) !== 1)
+      node.fail(
+        `attn_mask has shape ${formatShape(given.dims)}, expected ${columns} keys along its last axis`,
+      );
+    (given.dtype === "bool" ? allowed : biases).push(given);
   }
   for (const window of ["left_window_size", "right_window_size"]) {
     if (node.int(window, -1) >= 0) {
@@ -92,18 +96,6 @@ function masksOf(
   allowed.push(b.op("Less", [grid((_, j) => j, 1), length]));
   if (isCausal) allowed.push(b.op("LessOrEqual", [grid((i, j) => j - i + rows, rows), length]));
   return { allowed, biases };
-}
-
-/** A mask whose last axis is shorter than the keys shuts the rest out. */
-function padKeys(b: LowerContext["b"], mask: Value, columns: number): Value {
-  const last = mask.dims.at(-1)!;
-  if (last === columns || last === 1) return mask;
-  const fill =
-    mask.dtype === "bool"
-      ? b.constant(tensor("bool", [], Uint8Array.of(0)))
-      : b.scalar(Number.NEGATIVE_INFINITY, mask.dtype);
-  const shape = [...mask.dims.slice(0, -1), columns - last];
-  return b.concat([mask, b.op("Expand", [fill, b.ints(shape)])], mask.dims.length - 1);
 }
 
 /** The fourth output: which stage it shows is an attribute. */
