@@ -8,11 +8,22 @@ import { openSplits } from "./open-splits.ts";
 import { prepareSets } from "./prepare-sets.ts";
 import { preprocessingFor } from "./preprocess/preprocessing-for.ts";
 import { createPreprocessor } from "./preprocess/preprocessor.ts";
+import { subset } from "./views.ts";
 
 const folder = fileURLToPath(new URL("../../examples/handwriting/data", import.meta.url));
 
 test("the handwriting example becomes batches of every set, from the cache and without it alike", async () => {
-  const splits = await openSplits(nodeFiles, folder);
+  const opened = await openSplits(nodeFiles, folder);
+  const every = (step: number, set: Dataset) =>
+    subset(
+      set,
+      [...Array(set.length).keys()].filter((i) => i % step === 0),
+    );
+  const splits = {
+    train: every(10, opened.train),
+    validation: every(10, opened.validation),
+    test: every(10, opened.test!),
+  };
   const preprocessor = createPreprocessor(preprocessingFor("image", { name: "x", dims: [3, 32, 32] }));
   const told = new Map<string, number>();
   const prepare = (cacheBytes: number) =>
@@ -30,12 +41,10 @@ test("the handwriting example becomes batches of every set, from the cache and w
     });
   const sets = await prepare(64e6);
   expect([...told]).toEqual([
-    ["train", 2000],
-    ["validation", 500],
-    ["test", 1000],
+    ["train", 200],
+    ["validation", 50],
+    ["test", 100],
     ["optdigits", 1797],
-    ["fog", 1000],
-    ["noise", 1000],
   ]);
   expect([sets.warnings, sets.shifts.map((s) => s.name)]).toEqual([[], ["optdigits", "fog", "noise"]]);
   const uncached = await prepare(0);

@@ -1,4 +1,5 @@
 import type { Files } from "../platform/files.ts";
+import { isCorruptionSpec } from "./corruptions/corrupt.ts";
 import type { Dataset } from "./dataset.ts";
 import type { OpenOptions } from "./open-dataset.ts";
 import type { Splits } from "./open-splits.ts";
@@ -59,7 +60,9 @@ export async function prepareSets(
       test: test ?? validation,
       seed: options.seed,
     });
-    shifts.push({ name, dataset: await ready(name, dataset) });
+    // What was checked cannot break by being corrupted: that work waits until the set is evaluated.
+    const derived = isCorruptionSpec(shift);
+    shifts.push({ name, dataset: derived ? cached(dataset, cache) : await ready(name, dataset) });
   }
   const sets = [train, validation, ...(test ? [test] : []), ...shifts.map((s) => s.dataset)];
   return { train, validation, test, shifts, warnings: [...new Set(sets.flatMap((set) => set.warnings))] };

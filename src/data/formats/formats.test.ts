@@ -73,7 +73,7 @@ describe("zip", () => {
   });
 
   test("an archive with any byte changed is read or refused with a DataError", async () => {
-    for (let at = 0; at < whole.length; at += 7) {
+    for (let at = 0; at < whole.length; at += 29) {
       const bytes = whole.slice();
       bytes[at]! ^= 0xff;
       await openAll(bytes).catch((error: unknown) => expect(error, `byte ${at}`).toBeInstanceOf(DataError));
