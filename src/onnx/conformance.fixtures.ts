@@ -1,5 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Files } from "../platform/files.ts";
+import { nodeFiles } from "../platform/node-files.ts";
 
 const root = fileURLToPath(new URL("../../../shared/conformance/cases", import.meta.url));
 
@@ -14,4 +16,10 @@ function list(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** The bytes of a case's model file, and the disk with its path, where its weights lie. */
+export async function readCase(name: string): Promise<{ bytes: Uint8Array; path: string; files: Files }> {
+  const path = `${conformanceCases.get(name)}/model.onnx`;
+  return { bytes: await nodeFiles.read(path), path, files: nodeFiles };
 }

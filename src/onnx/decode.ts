@@ -1,13 +1,14 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { fromBinary, isFieldSet } from "@bufbuild/protobuf";
 import { ModelError, messageOf } from "../errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Attribute } from "./attribute.ts";
 import type { ExternalData } from "./external-data.ts";
+import { checkFunctions } from "./function-check.ts";
 import { Graph } from "./graph.ts";
 import type { FunctionDef, Model } from "./model.ts";
 import { Node } from "./node.ts";
 import {
   type AttributeProto,
+  AttributeProtoSchema,
   type FunctionProto,
   type GraphProto,
   AttributeProto_AttributeType as Kind,
@@ -20,6 +21,7 @@ import {
 import { decodeTensor } from "./tensor-proto.ts";
 import { decodeType } from "./type-proto.ts";
 import { Value } from "./value.ts";
+import { checkWire } from "./wire-check.ts";
 
 /**
  * The model in the bytes of an `.onnx` file that keeps all its tensors itself. Large tensors are views on the bytes.
@@ -31,45 +33,57 @@ export function decodeModel(bytes: Uint8Array): Model {
   return decodeModelProto(parseModelProto(bytes), null);
 }
 
-/** The protobuf message in the bytes of an `.onnx` file. @throws ModelError if they are truncated or no model */
+/** The protobuf message in the bytes of an `.onnx` file. @throws ModelError if they are damaged or no model */
 export function parseModelProto(bytes: Uint8Array): ModelProto {
+  if (isGitLfsPointer(bytes)) {
+    throw new ModelError(
+      "not an ONNX model: the file only points to one in Git LFS; fetch it with: git lfs pull",
+    );
+  }
+  checkWire(ModelProtoSchema, bytes);
   let proto: ModelProto;
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
     throw new ModelError(
-      `not an ONNX model: the protobuf message breaks off or is damaged (${messageOf(cause)}); copy or export the file again`,
+      `not an ONNX model: the protobuf message is damaged (${messageOf(cause)}); copy or export the file again`,
       { cause },
     );
   }
   if (proto.graph === undefined) {
     throw new ModelError(
-      "not an ONNX model: the file holds no graph; is it a checkpoint or another protobuf file?",
+      "not an ONNX model: the file holds no graph; is it empty, a checkpoint or another protobuf file?",
     );
   }
   return proto;
 }
 
+function isGitLfsPointer(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, 24)) === "version https://git-lfs.";
+}
+
 /** The model that a message with a graph stands for. @throws ModelError as `decodeModel` does */
 export function decodeModelProto(proto: ModelProto, external: ExternalData | null): Model {
-  const graph = new Decoder(external).graph(proto.graph!, null); // parseModelProto has checked for it
+  const functions = proto.functions.map(
+    (f): FunctionDef => ({
+      domain: normalDomain(f.domain),
+      name: f.name,
+      overload: f.overload,
+      inputs: f.input,
+      outputs: f.output,
+      attributes: f.attribute,
+      opsets: decodeOpsets(f.opsetImport),
+      external,
+      origin: f,
+    }),
+  );
+  const root = proto.graph!; // parseModelProto has checked for it
+  checkFunctions(functions, root.node);
   return {
-    graph,
+    graph: new Decoder(external).graph(root, null),
     irVersion: Number(proto.irVersion),
     opsets: decodeOpsets(proto.opsetImport),
-    functions: proto.functions.map(
-      (f): FunctionDef => ({
-        domain: normalDomain(f.domain),
-        name: f.name,
-        overload: f.overload,
-        inputs: f.input,
-        outputs: f.output,
-        attributes: f.attribute,
-        opsets: decodeOpsets(f.opsetImport),
-        external,
-        origin: f,
-      }),
-    ),
+    functions,
     producerName: proto.producerName,
     producerVersion: proto.producerVersion,
     metadata: new Map(proto.metadataProps.map((p) => [p.key, p.value])),
@@ -137,7 +151,8 @@ class Decoder {
     for (const info of proto.output) {
       const value = scope.find(info.name);
       if (!value) throw new ModelError(`graph "${proto.name}": output "${info.name}" is computed by no node`);
-      describeValue(value, info);
+      // An output may be a value of a graph around this one, which describes it better.
+      if (scope.own.has(info.name)) describeValue(value, info);
       graph.outputs.push(value);
     }
     return graph;
@@ -172,7 +187,12 @@ class Decoder {
           { details: { node: n.name, value: name } },
         );
       });
-      const attributes = n.attribute.map((a): [string, Attribute] => [a.name, this.attribute(a, scope)]);
+      const attributes = new Map<string, Attribute>();
+      for (const a of n.attribute) {
+        if (attributes.has(a.name))
+          throw new ModelError(`${nameNode(n)}: attribute ${a.name} is given twice`);
+        attributes.set(a.name, this.attribute(a, scope, nameNode(n)));
+      }
       const outputs = n.output.map((name) => (name === "" ? null : this.define(scope, name, nameNode(n))));
       const node = new Node(n.opType, inputs, outputs, {
         domain: normalDomain(n.domain),
@@ -183,14 +203,6 @@ class Decoder {
       node.origin = n;
       graph.nodes.push(node);
     }
-  }
-
-  private tensor(proto: TensorProto, attribute: string): Tensor {
-    return decodeTensor(
-      proto,
-      this.external?.bytes.get(proto),
-      `tensor "${proto.name}" of attribute ${attribute}`,
-    );
   }
 
   private declare(scope: Scope, info: ValueInfoProto, where: string): Value {
@@ -213,11 +225,12 @@ class Decoder {
     return value;
   }
 
-  attribute(proto: AttributeProto, scope: Scope | null): Attribute {
+  attribute(proto: AttributeProto, scope: Scope | null, where: string): Attribute {
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const place = `${where}: attribute ${proto.name}`;
     const origin = proto;
     if (proto.refAttrName) return { kind: "reference", value: proto.refAttrName, origin };
-    switch (proto.type) {
+    switch (kindOf(proto)) {
       case Kind.FLOAT:
         return { kind: "float", value: proto.f, origin };
       case Kind.INT:
@@ -230,13 +243,16 @@ class Decoder {
         return { kind: "ints", value: proto.ints.map(Number), origin };
       case Kind.STRINGS:
         return { kind: "strings", value: proto.strings.map(text), origin };
-      case Kind.TENSOR:
-        if (proto.t === undefined)
-          throw new ModelError(`attribute "${proto.name}" is a tensor without content`);
-        return { kind: "tensor", value: this.tensor(proto.t, proto.name), origin };
+      case Kind.TENSOR: {
+        if (proto.t === undefined) throw new ModelError(`${place} is a tensor without content`);
+        return {
+          kind: "tensor",
+          value: decodeTensor(proto.t, this.external?.bytes.get(proto.t), place),
+          origin,
+        };
+      }
       case Kind.GRAPH:
-        if (proto.g === undefined)
-          throw new ModelError(`attribute "${proto.name}" is a graph without content`);
+        if (proto.g === undefined) throw new ModelError(`${place} is a graph without content`);
         return { kind: "graph", value: this.graph(proto.g, scope), origin };
       case Kind.GRAPHS:
         return { kind: "graphs", value: proto.graphs.map((g) => this.graph(g, scope)), origin };
@@ -244,6 +260,21 @@ class Decoder {
         return { kind: "other", origin };
     }
   }
+}
+
+/** The kind of an attribute; files of IR version 1 do not state it, there it is the field that is set. */
+function kindOf(proto: AttributeProto): Kind {
+  if (proto.type !== Kind.UNDEFINED) return proto.type;
+  const { field } = AttributeProtoSchema;
+  if (isFieldSet(proto, field.f)) return Kind.FLOAT;
+  if (isFieldSet(proto, field.i)) return Kind.INT;
+  if (isFieldSet(proto, field.s)) return Kind.STRING;
+  if (proto.t) return Kind.TENSOR;
+  if (proto.g) return Kind.GRAPH;
+  if (proto.floats.length > 0) return Kind.FLOATS;
+  if (proto.ints.length > 0) return Kind.INTS;
+  if (proto.strings.length > 0) return Kind.STRINGS;
+  return proto.graphs.length > 0 ? Kind.GRAPHS : Kind.UNDEFINED;
 }
 
 function nameNode(n: NodeProto): string {
@@ -263,7 +294,7 @@ export function decodeFunctionBody(def: FunctionDef, given: ReadonlyMap<string, 
   const decoder = new Decoder(def.external ?? null);
   const defaults = def.origin.attributeProto.map((a): [string, Attribute] => [
     a.name,
-    decoder.attribute(a, null),
+    decoder.attribute(a, null, `function "${def.name}"`),
   ]);
   const graph = decoder.functionBody(def.origin);
   resolveReferences(graph, new Map([...defaults, ...given]));

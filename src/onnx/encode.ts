@@ -178,22 +178,27 @@ class Encoder {
     return name;
   }
 
-  /** The message a value was read from, as long as it says what the value says; it may know more than the IR. */
+  /** The message that described a value, unless it has another type now; the message may know more than the IR. */
   private valueInfo(
     value: Value,
     read: readonly ValueInfoProto[] | undefined,
     index: number,
   ): ValueInfoProto {
     const name = this.nameOf(value);
-    const before = read?.[index]?.name === name ? read[index] : read?.find((info) => info.name === name);
-    const origin = value.origin === null ? undefined : (before ?? value.origin);
-    if (origin?.name === name && declaredTypesEqual(decodeType(origin.type, name), value.declared))
-      return origin;
-    const proto = origin
-      ? Object.assign(shallowCopy(origin), { name })
-      : create(ValueInfoProtoSchema, { name });
-    const type = value.origin === null && value.isTyped ? value.type : value.declared;
-    if (type !== null) proto.type = encodeType(type);
+    const { origin } = value;
+    if (origin === null) {
+      const type = value.isTyped ? value.type : value.declared;
+      return create(ValueInfoProtoSchema, type === null ? { name } : { name, type: encodeType(type) });
+    }
+    const isAt = read?.[index]?.name === name;
+    const before = (isAt ? read?.[index] : read?.find((info) => info.name === name)) ?? origin;
+    const isRetyped = !declaredTypesEqual(decodeType(origin.type, name), value.declared);
+    if (before.name === name && !isRetyped) return before;
+    const proto = Object.assign(shallowCopy(before), { name });
+    if (isRetyped) {
+      if (value.declared) proto.type = encodeType(value.declared);
+      else delete proto.type;
+    }
     return proto;
   }
 

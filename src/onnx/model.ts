@@ -34,6 +34,12 @@ export interface Model {
   readonly origin: ModelProto | null;
 }
 
+/** What tells one function from another: `domain::name`, and the overload where it has one. */
+export function functionKey(f: Pick<FunctionDef, "domain" | "name" | "overload">): string {
+  const domain = f.domain === "ai.onnx" ? "" : f.domain;
+  return `${domain}::${f.name}${f.overload && `:${f.overload}`}`;
+}
+
 /** The version of a domain's operator set that a model imports, or null if it imports none. */
 export function opsetOf(model: Model, domain = ""): number | null {
   return model.opsets.get(domain) ?? (domain === "" ? (model.opsets.get("ai.onnx") ?? null) : null);

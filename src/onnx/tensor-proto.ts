@@ -55,7 +55,7 @@ export function storedByteLength(proto: TensorProto, where: string): number {
 export function decodeDataType(code: number, where: string): DataType {
   const dtype = dataTypeOfCode(code);
   if (dtype === null) {
-    throw new ModelError(`${where}: element type ${code} is not one that ONNX defines (1 … 26)`);
+    throw new ModelError(`${where}: element type ${code} is not one that ONNX defines (1 … 28)`);
   }
   return dtype;
 }
@@ -89,10 +89,30 @@ export function decodeTensor(
     );
   }
   const values = typedField(proto, dtype);
-  const perElement = dtype === "complex64" || dtype === "complex128" ? 2 : 1;
-  const expected = dataTypes[dtype].bits < 8 ? byteLengthOf(dtype, count) : count * perElement;
-  checkCount(where, proto, values.length, expected, "values");
-  return lazyTensor(dtype, dims, () => arrayOf(dtype, values, byteLengthOf(dtype, count)));
+  checkCount(where, proto, values.length, typedFieldLength(dtype, count), "values");
+  return lazyTensor(dtype, dims, () => {
+    const bytes = byteLengthOf(dtype, count);
+    return dataTypes[dtype].bits === 6 ? packSixBits(values, bytes) : arrayOf(dtype, values, bytes);
+  });
+}
+
+/** Entries of the typed field: one per element, two per complex number, one per byte of 4-bit and 2-bit elements. */
+function typedFieldLength(dtype: DataType, count: number): number {
+  if (dtype === "complex64" || dtype === "complex128") return 2 * count;
+  const { bits } = dataTypes[dtype];
+  return bits === 2 || bits === 4 ? byteLengthOf(dtype, count) : count;
+}
+
+/** Six-bit elements, which typed fields hold one by one, as the stream of bits that raw data is, lowest bits first. */
+function packSixBits(values: readonly (number | bigint)[], bytes: number): Uint8Array {
+  const out = new Uint8Array(bytes + 1); // the last element may touch one byte more
+  for (const [i, value] of values.entries()) {
+    const [byte, bit] = [(i * 6) >> 3, (i * 6) & 7];
+    const wide = (Number(value) & 0x3f) << bit;
+    out[byte] = out[byte]! | (wide & 0xff); // all places are inside: there are as many values as elements
+    out[byte + 1] = out[byte + 1]! | (wide >> 8);
+  }
+  return out.subarray(0, bytes);
 }
 
 /** A tensor whose elements are made when they are first read, and then kept. */

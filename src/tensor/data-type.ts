@@ -24,6 +24,8 @@ export type DataType =
   | "uint4"
   | "int4"
   | "float4e2m1"
+  | "float6e2m3"
+  | "float6e3m2"
   | "uint2"
   | "int2";
 
@@ -53,6 +55,8 @@ export interface DataTypeArrays {
   uint4: Uint8Array;
   int4: Uint8Array;
   float4e2m1: Uint8Array;
+  float6e2m3: Uint8Array;
+  float6e3m2: Uint8Array;
   uint2: Uint8Array;
   int2: Uint8Array;
 }
@@ -94,6 +98,8 @@ export const dataTypes: Readonly<Record<DataType, DataTypeInfo>> = {
   uint4: { code: 21, bits: 4, array: Uint8Array },
   int4: { code: 22, bits: 4, array: Uint8Array },
   float4e2m1: { code: 23, bits: 4, array: Uint8Array },
+  float6e2m3: { code: 27, bits: 6, array: Uint8Array },
+  float6e3m2: { code: 28, bits: 6, array: Uint8Array },
   float8e8m0: { code: 24, bits: 8, array: Uint8Array },
   uint2: { code: 25, bits: 2, array: Uint8Array },
   int2: { code: 26, bits: 2, array: Uint8Array },
