@@ -102,6 +102,7 @@ ${ramp("f", "--fire")}${ramp("g", "--soft")}${ramp("m", "--move")}${ramp("c", "-
 details{border-top:1px solid var(--faint);padding:10px 0}
 figure.wide details{border:0;padding:6px 0 0}
 summary{cursor:pointer;font-size:14px;font-weight:500} summary::marker{color:var(--soft)}
+details.more{margin-top:26px}
 details[open]>summary{margin-bottom:14px}
 pre{background:var(--raised);border:1px solid var(--faint);border-radius:8px;padding:14px 16px;overflow-x:auto;font-size:13px;line-height:1.5;margin:8px 0 0}
 code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:.93em}

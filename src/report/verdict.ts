@@ -27,13 +27,13 @@ export function verdictOf(views: readonly RunView[]): Verdict {
   const plain = plainFor(main, views);
   const statements = [
     ...endStatements(views),
+    ...repeatStatements(views),
     ...(neverFired(main) ? [firingStatement(main)] : []),
     ...(plain ? plainStatements(main, plain) : []),
     ...initialStatements(main),
     ...scoreStatements(main),
-    ...views.filter((v) => v.anchored && !(v === main && neverFired(v))).map(firingStatement),
+    ...firingStatements(views.filter((v) => v.anchored && !(v === main && neverFired(v)))),
     ...(plain ? deviationStatements(main, plain) : []),
-    ...repeatStatements(views),
     ...caveats(main, views),
   ];
   return { headline: headlineOf(main, plain), statements, main, ...(plain && { plain }) };
@@ -185,6 +185,16 @@ function sides(compare: (side: Side) => Comparison | undefined, a: string, b: st
   });
 }
 
+/** One statement per run; one for all where several runs of one method fired. */
+function firingStatements(views: readonly RunView[]): readonly Statement[] {
+  const rates = views.flatMap((v) => v.firingRate || []);
+  const methods = new Set(views.map((v) => v.run.summary.method.name));
+  if (views.length < 2 || methods.size > 1 || rates.length < views.length) return views.map(firingStatement);
+  const range = percentRange({ low: Math.min(...rates), high: Math.max(...rates) });
+  const text = `${ruleNames(views[0]!)[1]} fired in ${range} of all tensor-steps of the ${views.length} runs with it.`;
+  return [{ tone: "neutral", text }];
+}
+
 function firingStatement(view: RunView): Statement {
   const [update, anchor] = ruleNames(view);
   if (view.firingRate === undefined) {
@@ -279,7 +289,7 @@ function caveats(main: RunView, views: readonly RunView[]): Statement[] {
     const text =
       views.length === methods
         ? "Intervals cover the choice of test examples, not of seeds: repeat with several seeds before relying on a small difference."
-        : "Comparisons above are of the first run of each method; their intervals cover the choice of test examples, not of seeds.";
+        : "Where two runs are compared, they are the first of each method; the intervals cover the choice of test examples, not of seeds.";
     result.push({ tone: "neutral", text });
   }
   return result;

@@ -15,6 +15,9 @@ import { neverFired, ruleNames, type Verdict } from "../verdict.ts";
 /** More columns than this are finer than the picture's pixels, and make the page large. */
 const INTERVALS = 100;
 
+/** Runs whose charts are in sight: the two that the verdict compares. */
+const IN_SIGHT = 2;
+
 /** The layers of a run, arranged for charts and for the page's data; undefined where none were recorded. */
 export function layeredRun(view: RunView): LayeredRun | undefined {
   return view.run.layers.length > 0 ? { view, grid: layerGrid(view.run.layers, INTERVALS) } : undefined;
@@ -24,19 +27,24 @@ export function layeredRun(view: RunView): LayeredRun | undefined {
 export function layersSection(runs: readonly LayeredRun[], verdict: Verdict): Html {
   if (runs.length === 0) return html`<p class="empty">No layers were recorded.</p>`;
   const scales = layerScales(runs);
-  const ordered = [...runs].sort((a, b) => Number(b.view === verdict.main) - Number(a.view === verdict.main));
+  const rank = ({ view }: LayeredRun) => (view === verdict.main ? 0 : view === verdict.plain ? 1 : 2);
+  const ordered = [...runs].sort((a, b) => rank(a) - rank(b));
   const rivalOf = (run: LayeredRun) =>
     runs.find(
       (other) => other !== run && other.view === (run.view === verdict.main ? verdict.plain : verdict.main),
     );
-  return html`${layerLegend(scales)}
-    ${ordered.map((run) => {
-      const rival = rivalOf(run);
-      return html`<figure class="wide"><figcaption>${runKey(run.view)} ${remark(run)}</figcaption>
-        ${layersChart(run, scales, rival)}
-        <output class="readout" data-run="${run.view.index}">Bars: at the last recorded step.${rival && html` The tick across a bar is the same tensor under ${rival.view.label}.`}</output>
-        <details><summary>All ${run.grid.tensors.length} tensors as a table</summary>${table(run.grid)}</details></figure>`;
-    })}`;
+  const figureOf = (run: LayeredRun) => {
+    const rival = rivalOf(run);
+    return html`<figure class="wide"><figcaption>${runKey(run.view)} ${remark(run)}</figcaption>
+      ${layersChart(run, scales, rival)}
+      <output class="readout" data-run="${run.view.index}">Bars: at the last recorded step.${rival && html` The tick across a bar is the same tensor under ${rival.view.label}.`}</output>
+      <details><summary>All ${run.grid.tensors.length} tensors as a table</summary>${table(run.grid)}</details></figure>`;
+  };
+  const folded = ordered.slice(IN_SIGHT);
+  return html`${layerLegend(scales)}${ordered.slice(0, IN_SIGHT).map(figureOf)}${
+    folded.length > 0 &&
+    html`<details class="more"><summary>The other ${folded.length} runs</summary>${folded.map(figureOf)}</details>`
+  }`;
 }
 
 function remark({ view, grid }: LayeredRun): string {
