@@ -15,8 +15,6 @@ export async function openWasm(
 ): Promise<SessionBackend> {
   // The package of this name has this type.
   const loaded = (await loadOptional("onnxruntime-web", importer)) as OnnxRuntimeWeb;
-  // What goes wrong reaches us as exceptions; printed as well, it would break into the progress bar.
-  loaded.env.logLevel = "fatal";
   if (threads !== undefined) loaded.env.wasm.numThreads = threads;
   return {
     ort: loaded,
@@ -28,7 +26,6 @@ export async function openWasm(
 
 interface OnnxRuntimeWeb extends OrtApi {
   readonly env: {
-    logLevel?: string;
     readonly wasm: { numThreads?: number };
     readonly versions: { readonly common: string; readonly web?: string };
   };

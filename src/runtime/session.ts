@@ -5,6 +5,9 @@ import { copyInto, createTensorWrapper, dtypeOfOrt, fromOrtTensor } from "./ort-
 import { createRunCheck, type ValueInfo } from "./session-check.ts";
 import { creationError, runError } from "./session-errors.ts";
 
+// Fatal only: what goes wrong reaches us as exceptions too, and printed as well would break into a progress bar.
+const QUIET = { logSeverityLevel: 4 } as const;
+
 /** A model as the bytes of its file, or as a path; by path the native runtime finds external data beside the file. */
 export type ModelSource = Uint8Array | { readonly path: string };
 
@@ -112,7 +115,7 @@ function sessionOver(backend: SessionBackend, handle: OrtSession, name: string):
       }
       let results: Readonly<Record<string, OrtTensor>>;
       try {
-        results = await handle.run(given, fetches);
+        results = await handle.run(given, fetches, QUIET);
       } catch (cause) {
         throw runError(name, backend.label, cause);
       }
@@ -154,8 +157,7 @@ function ortOptions(backend: SessionBackend, options: SessionOptions): OrtSessio
     graphOptimizationLevel: options.optimization ?? "all",
     enableMemPattern: options.memoryPattern ?? false,
     enableCpuMemArena: options.arena ?? true,
-    // Fatal only: errors reach us as exceptions too, and its warnings (unused initializers) help nobody who trains.
-    logSeverityLevel: 4,
+    ...QUIET,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(externalData === undefined
       ? {}
