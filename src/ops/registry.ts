@@ -15,17 +15,20 @@ import { cumulativeOps } from "./cumulative.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
 import { depthSpaceOps } from "./depth-space.ts";
 import { einsumOps } from "./einsum.ts";
+import { fusedProductOps } from "./fused-products.ts";
 import { gemmOps } from "./gemm.ts";
 import { generatorOps } from "./generator.ts";
 import { indexingOps } from "./indexing.ts";
 import { lossOps } from "./loss.ts";
 import { matmulOps } from "./matmul.ts";
+import { normPoolingOps } from "./norm-pooling.ts";
 import { normalizationOps } from "./normalization.ts";
 import { compositeNormalizationOps } from "./normalization-composite.ts";
 import { OpBuilder } from "./op-builder.ts";
 import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
 import { quantizationOps } from "./quantization.ts";
+import { quantizedProductOps } from "./quantized-products.ts";
 import { randomOps } from "./random.ts";
 import { recurrentOps } from "./recurrent.ts";
 import { reductionOps } from "./reduction.ts";
@@ -38,6 +41,7 @@ import { slicingOps } from "./slicing.ts";
 import { softmaxOps } from "./softmax.ts";
 import { structureOps } from "./structure.ts";
 import { unaryOps } from "./unary.ts";
+import { unpoolingOps } from "./unpooling.ts";
 
 /** Every operator record, family by family. */
 export const allOps: readonly OpDef[] = [
@@ -52,16 +56,19 @@ export const allOps: readonly OpDef[] = [
   ...depthSpaceOps,
   ...convTransposeOps,
   ...einsumOps,
+  ...fusedProductOps,
   ...gemmOps,
   ...cumulativeOps,
   ...generatorOps,
   ...indexingOps,
   ...lossOps,
   ...matmulOps,
+  ...normPoolingOps,
   ...normalizationOps,
   ...compositeNormalizationOps,
   ...paddingOps,
   ...poolingOps,
+  ...quantizedProductOps,
   ...quantizationOps,
   ...randomOps,
   ...recurrentOps,
@@ -73,6 +80,7 @@ export const allOps: readonly OpDef[] = [
   ...slicingOps,
   ...softmaxOps,
   ...structureOps,
+  ...unpoolingOps,
   ...unaryOps,
   ...signalTableOps,
 ];

@@ -1,8 +1,11 @@
-import type { AttributeInit } from "../../src/onnx/attribute.ts";
+import { type AttributeInit, floats } from "../../src/onnx/attribute.ts";
 import type { GradientCase } from "../support/gradient-check.ts";
 
 // Convolutions are linear in each input, so central differences with a large step are exact up to rounding.
 const linear = { precision: "float32", step: 0.5, tolerance: 1e-4 } as const;
+
+/** ONNX Runtime's own Conv with an activation, which bends: a small step. */
+const fused = { opType: "FusedConv", domain: "com.microsoft", step: 2e-3, tolerance: 5e-3 } as const;
 
 function conv(
   title: string,
@@ -111,4 +114,34 @@ const transposedForms: readonly GradientCase[] = [
   transposed("large map", [1, 2, 15, 16], [2, 2, 3, 3], { strides: [2, 2] }),
 ];
 
-export const convCases: readonly GradientCase[] = [...convForms, ...transposedForms];
+const fusedForms: readonly GradientCase[] = [
+  conv("Relu", [1, 2, 5, 5], [3, 2, 3, 3], { activation: "Relu", pads: [1, 1, 1, 1] }, fused),
+  conv("Tanh", [1, 2, 5, 5], [3, 2, 3, 3], { activation: "Tanh" }, fused),
+  conv(
+    "Clip",
+    [1, 2, 5, 5],
+    [3, 2, 3, 3],
+    { activation: "Clip", activation_params: floats([-0.4, 0.6]) },
+    fused,
+  ),
+  conv(
+    "LeakyRelu",
+    [1, 2, 5, 5],
+    [3, 2, 3, 3],
+    { activation: "LeakyRelu", activation_params: floats([0.2]) },
+    fused,
+  ),
+  conv("no activation", [1, 2, 5, 5], [3, 2, 3, 3], {}, fused),
+  conv(
+    "with a summand",
+    [1, 2, 5, 5],
+    [3, 2, 3, 3],
+    { activation: "Relu" },
+    {
+      ...fused,
+      inputs: [{ dims: [1, 2, 5, 5] }, { dims: [3, 2, 3, 3] }, { dims: [3] }, { dims: [1, 3, 3, 3] }],
+    },
+  ),
+];
+
+export const convCases: readonly GradientCase[] = [...convForms, ...transposedForms, ...fusedForms];

@@ -33,6 +33,109 @@ const einsums: readonly GradientCase[] = [
   einsum("aB,Bc->ca", [2, 3], [3, 4]),
 ];
 
+const microsoft = { domain: "com.microsoft", precision: "float32" } as const;
+
+const fusedMatMuls: readonly GradientCase[] = [
+  ...[0, 1].flatMap((transA) =>
+    [0, 1].map(
+      (transB): GradientCase => ({
+        opType: "FusedMatMul",
+        title: `transA ${transA}, transB ${transB}`,
+        inputs: [{ dims: transA ? [2, 3, 2] : [2, 2, 3] }, { dims: transB ? [2, 4, 3] : [2, 3, 4] }],
+        attributes: { transA, transB, alpha: float(0.5) },
+        ...microsoft,
+      }),
+    ),
+  ),
+  {
+    opType: "FusedMatMul",
+    title: "rows before the batch",
+    inputs: [{ dims: [2, 5, 3] }, { dims: [3, 5, 4] }],
+    attributes: { transBatchA: 1, transBatchB: 1 },
+    ...microsoft,
+  },
+  {
+    opType: "FusedMatMul",
+    title: "rows before the batch, transposed",
+    inputs: [{ dims: [3, 5, 2] }, { dims: [4, 5, 3] }],
+    attributes: { transBatchA: 1, transBatchB: 1, transA: 1, transB: 1 },
+    ...microsoft,
+  },
+  {
+    opType: "TransposeMatMul",
+    inputs: [{ dims: [2, 3] }, { dims: [4, 3] }],
+    attributes: { transB: 1, alpha: float(2) },
+    ...microsoft,
+  },
+];
+
+const activations: readonly (readonly [name: string, ...parameters: number[]])[] = [
+  ["Relu"],
+  ["Tanh"],
+  ["Sigmoid"],
+  ["LeakyRelu", 0.1],
+  ["HardSigmoid", 0.3, 0.4],
+  ["Elu", 0.5],
+];
+
+const fusedGemms: readonly GradientCase[] = activations.map(([activation, alpha, beta]) => ({
+  opType: "FusedGemm",
+  title: activation,
+  inputs: [{ dims: [2, 3] }, { dims: [4, 3] }, { dims: [4] }],
+  attributes: {
+    transB: 1,
+    activation,
+    ...(alpha === undefined ? {} : { activation_alpha: float(alpha) }),
+    ...(beta === undefined ? {} : { activation_beta: float(beta) }),
+  },
+  ...microsoft,
+}));
+
+const bytes = (dims: readonly number[]) => ({
+  dtype: "uint8" as const,
+  dims,
+  data: Array.from({ length: dims.reduce((p, d) => p * d, 1) }, (_, i) => (i * 37) % 256),
+});
+const scale = { dims: [], data: [0.1], constant: true } as const;
+const zeroPoint = { dtype: "uint8", dims: [], data: [128] } as const;
+
+const quantized: readonly GradientCase[] = [
+  { opType: "MatMulInteger", inputs: [{ ...bytes([2, 3]), fed: true }, bytes([3, 4]), zeroPoint, zeroPoint] },
+  {
+    opType: "QLinearMatMul",
+    inputs: [
+      { ...bytes([2, 2, 3]), fed: true },
+      scale,
+      zeroPoint,
+      bytes([3, 4]),
+      scale,
+      zeroPoint,
+      scale,
+      zeroPoint,
+    ],
+    precision: "float32",
+  },
+  {
+    opType: "ConvInteger",
+    inputs: [{ ...bytes([1, 2, 5, 5]), fed: true }, bytes([3, 2, 3, 3]), zeroPoint, zeroPoint],
+    attributes: { pads: [1, 1, 1, 1], strides: [2, 2] },
+  },
+  {
+    opType: "QLinearConv",
+    inputs: [
+      { ...bytes([1, 2, 5, 5]), fed: true },
+      scale,
+      zeroPoint,
+      bytes([3, 2, 3, 3]),
+      scale,
+      zeroPoint,
+      scale,
+      zeroPoint,
+    ],
+    precision: "float32",
+  },
+];
+
 export const matmulCases: readonly GradientCase[] = [
   { opType: "MatMul", inputs: [{ dims: [2, 3] }, { dims: [3, 4] }] },
   {
@@ -71,4 +174,7 @@ export const matmulCases: readonly GradientCase[] = [
     inputs: [{ dims: [2, 3] }, { dims: [3, 4] }, { dims: [2, 4] }],
   },
   ...einsums,
+  ...fusedMatMuls,
+  ...fusedGemms,
+  ...quantized,
 ];
