@@ -85,22 +85,18 @@ function perChannel(b: OpBuilder, vector: Value, x: Value): Value {
 /** The derivative with constant mean and variance: two sums over X, then arithmetic on vectors [C]. */
 function frozenStatisticsVjp(ctx: VjpContext): readonly (Value | null)[] {
   const { b, node, ct, needs } = ctx;
-  const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => node.input(i)) as [
-    Value,
-    Value,
-    Value,
-    Value,
-    Value,
-  ];
+  const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)];
+  const [mean, variance] = [node.input(3), node.input(4)];
   const stat = variance.dtype;
   const inverse = inverseOfRoot(b, variance, epsilonOf(ctx));
   const factor = b.mul(b.cast(scale, stat), inverse);
   const dx = needs(0) ? b.mul(ct, perChannel(b, factor, x)) : null;
   if (![1, 2, 3, 4].some(needs)) return [dx];
-  const channelSum = (v: Value) => b.reshape(b.cast(b.reduceSum(v, otherAxes(x), false), stat), mean.dims);
-  const sum = channelSum(ct); // Σ dY
+  const dy = b.cast(ct, stat);
+  const channelSum = (v: Value) => b.reshape(b.reduceSum(v, otherAxes(x), false), mean.dims);
+  const sum = channelSum(dy); // Σ dY
   // Σ dY (X − mean)
-  const moment = [1, 4].some(needs) ? b.sub(channelSum(b.mul(ct, x)), b.mul(mean, sum)) : null;
+  const moment = [1, 4].some(needs) ? b.sub(channelSum(b.mul(dy, b.cast(x, stat))), b.mul(mean, sum)) : null;
   return [
     dx,
     needs(1) && moment ? b.cast(b.mul(moment, inverse), scale.dtype) : null,

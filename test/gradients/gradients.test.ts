@@ -9,6 +9,7 @@ import { convCases } from "./conv.ts";
 import { cumulativeCases } from "./cumulative.ts";
 import { generatorCases } from "./generator.ts";
 import { indexingCases } from "./indexing.ts";
+import { kinkCases } from "./kinks.ts";
 import { lossCases } from "./loss.ts";
 import { matmulCases } from "./matmul.ts";
 import { normalizationCases } from "./normalization.ts";
@@ -32,6 +33,7 @@ const cases: readonly GradientCase[] = [
   ...cumulativeCases,
   ...generatorCases,
   ...indexingCases,
+  ...kinkCases,
   ...lossCases,
   ...matmulCases,
   ...normalizationCases,
