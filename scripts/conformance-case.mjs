@@ -2,8 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeModel } from "../dist/onnx/decode.js";
+import { loadModel } from "../dist/onnx/load.js";
 import { storedTensors } from "../dist/passes/parameters.js";
+import { nodeFiles } from "../dist/platform/node-files.js";
 import { openRuntime } from "../dist/runtime/runtime.js";
 import { createEvaluator } from "../dist/training/constant-evaluator.js";
 import { buildTrainingGraph } from "../dist/training/training-graph.js";
@@ -14,14 +15,7 @@ export async function buildConformanceCase(folder, file) {
   runtime ??= await openRuntime({ prefer: "native" });
   const started = performance.now();
   const meta = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8"));
-  const external = (proto) => {
-    const entry = Object.fromEntries(proto.externalData.map((e) => [e.key, e.value]));
-    if (!entry.location) return undefined;
-    const bytes = readFileSync(join(folder, entry.location));
-    const offset = Number(entry.offset ?? 0);
-    return bytes.subarray(offset, offset + Number(entry.length ?? bytes.length));
-  };
-  const model = decodeModel(readFileSync(join(folder, "model.onnx")), external);
+  const model = await loadModel(join(folder, "model.onnx"), nodeFiles);
   const graph = await buildTrainingGraph(model, {
     inputShapes: shapes(join(folder, "inputs.npz")),
     loss: meta.loss.kind === "cross_entropy" ? "cross-entropy" : "mse",

@@ -5,13 +5,13 @@ import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { type Model, opsetOf } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
+import { dependencies, prune } from "../onnx/prune.ts";
 import { type TensorType, tensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import type { OpBuilder } from "../ops/op-builder.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
-import { dependencies, prune } from "../passes/prune.ts";
 import type { Shape } from "../tensor/shape.ts";
 
 export interface TrainingGraphOptions {

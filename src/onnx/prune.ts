@@ -1,6 +1,6 @@
-import type { Graph } from "../onnx/graph.ts";
-import type { Node } from "../onnx/node.ts";
-import type { Value } from "../onnx/value.ts";
+import type { Graph } from "./graph.ts";
+import type { Node } from "./node.ts";
+import type { Value } from "./value.ts";
 
 /**
  * Takes out nodes and initializers that no output depends on.

@@ -1,0 +1,139 @@
+import { ConfigError, ModelError } from "../errors.ts";
+import { type AttributeInit, float } from "../onnx/attribute.ts";
+import { cutAt } from "../onnx/edit.ts";
+import { type Model, opsetOf } from "../onnx/model.ts";
+import { Node } from "../onnx/node.ts";
+import type { TensorType } from "../onnx/type.ts";
+import { Value } from "../onnx/value.ts";
+import { createRandom } from "../tensor/random.ts";
+import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
+
+export type Pooling = "auto" | "mean" | "max" | "first" | "none";
+
+export interface NewHeadOptions {
+  /** What the head reads: float [B, D], [B, T, D] (a sequence) or [B, D, H, W, …] (a map). */
+  readonly feature: Value;
+  /** Its type for concrete input shapes. */
+  readonly type: TensorType;
+  readonly classes: number;
+  readonly pooling: Pooling;
+  readonly seed: number;
+}
+
+export interface NewHead {
+  /** The model's only output now: float32 [B, classes]. */
+  readonly logits: Value;
+  /** Weight [classes, D] and bias [classes]. */
+  readonly parameters: readonly Value[];
+  /** How the feature was pooled, in words. */
+  readonly pooled: string;
+}
+
+/**
+ * Replaces the model's outputs by a linear classifier on a value of the graph. What only the old outputs needed is
+ * taken out. Weights are drawn from U(−1/√D, 1/√D), as PyTorch's Linear does; the bias is zero.
+ *
+ * @throws ModelError if the feature is not of a rank that can be pooled to one vector
+ */
+export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
+  const { feature, type, classes, seed } = options;
+  if (type.dtype !== "float32") {
+    throw new ModelError(`a new head needs a float32 feature; "${feature.name}" is ${type.dtype}`);
+  }
+  const { graph } = model;
+  const names = new Set([...graph.values()].map((v) => v.name));
+  const fresh = (name: string) => {
+    let unique = name;
+    for (let i = 1; names.has(unique); i++) unique = `${name}_${i}`;
+    names.add(unique);
+    return unique;
+  };
+  const batch = graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
+  cutAt(graph, [feature]);
+
+  const append = (
+    opType: string,
+    inputs: readonly Value[],
+    name: string,
+    attributes: Record<string, AttributeInit>,
+  ) => {
+    const node = new Node(opType, inputs, [new Value(fresh(`${name}_out`))], {
+      name: fresh(name),
+      attributes,
+    });
+    graph.nodes.push(node);
+    return node.output();
+  };
+  const store = (t: Tensor, name: string) => {
+    const value = new Value(fresh(name), { dtype: t.dtype, dims: t.dims });
+    value.constant = t;
+    graph.initializers.push(value);
+    return value;
+  };
+  const { vector, width, pooled } = pool(options, opsetOf(model) ?? 1, append, store);
+
+  const bound = 1 / Math.sqrt(width);
+  const random = createRandom(seed);
+  const drawn = Float32Array.from({ length: classes * width }, () => bound * (2 * random.next() - 1));
+  const weight = store(tensor("float32", [classes, width], drawn), "head.weight");
+  const bias = store(tensor("float32", [classes], new Float32Array(classes)), "head.bias");
+  const logits = append("Gemm", [vector, weight, bias], "head", {
+    transB: 1,
+    alpha: float(1),
+    beta: float(1),
+  });
+  logits.name = fresh("logits");
+  logits.declared = { dtype: "float32", dims: [batch, classes] };
+  graph.outputs = [logits];
+  return { logits, parameters: [weight, bias], pooled };
+}
+
+type Append = (
+  opType: string,
+  inputs: readonly Value[],
+  name: string,
+  attributes: Record<string, AttributeInit>,
+) => Value;
+type Store = (t: Tensor, name: string) => Value;
+
+function pool(
+  options: NewHeadOptions,
+  opset: number,
+  append: Append,
+  store: Store,
+): { vector: Value; width: number; pooled: string } {
+  const { feature, pooling } = options;
+  const { dims } = options.type;
+  const rank = dims.length;
+  const flat = (value: Value) => append("Flatten", [value], "head_flatten", { axis: 1 });
+  if (rank < 2)
+    throw new ModelError(`"${feature.name}" has shape [${dims}]: a head needs a batch axis and features`);
+  if (pooling === "none" || rank === 2) {
+    const width = dims.slice(1).reduce((a, d) => a * d, 1);
+    return { vector: rank === 2 ? feature : flat(feature), width, pooled: rank === 2 ? "none" : "flattened" };
+  }
+  const way = pooling === "auto" ? "mean" : pooling;
+  if (rank === 3) {
+    const width = dims[2]!; // the rank was just checked
+    if (way === "first") {
+      const index = store(int64s([0]), "head.first");
+      const first = append("Gather", [feature, index], "head_pool", { axis: 1 });
+      return { vector: flat(first), width, pooled: `first of ${dims[1]} positions` };
+    }
+    const opType = way === "mean" ? "ReduceMean" : "ReduceMax";
+    const vector =
+      opset >= 18
+        ? append(opType, [feature, store(int64s([1]), "head.axes")], "head_pool", { keepdims: 0 })
+        : append(opType, [feature], "head_pool", { axes: [1], keepdims: 0 });
+    return { vector, width, pooled: `${way} over ${dims[1]} positions` };
+  }
+  if (way === "first")
+    throw new ConfigError(`head.pooling "first" needs a sequence; "${feature.name}" has shape [${dims}]`);
+  const opType = way === "mean" ? "GlobalAveragePool" : "GlobalMaxPool";
+  const width = dims[1]!; // the rank was just checked
+  return {
+    vector: flat(append(opType, [feature], "head_pool", {})),
+    width,
+    pooled: `${way} over ${dims.slice(2).join("×")}`,
+  };
+}

@@ -1,0 +1,14 @@
+export type { Config, ConfigInput } from "./config/schema.ts";
+export { type FinetuneOptions, type FinetuneResult, finetune, resume } from "./finetune.ts";
+export { loadModel } from "./onnx/load.ts";
+export { saveModel } from "./onnx/save.ts";
+export { createOptimizer, type OptimizerOptions, type ParameterSpec } from "./optim/create-optimizer.ts";
+export { createMemoryFiles } from "./platform/memory-files.ts";
+export { nodeFiles } from "./platform/node-files.ts";
+export { openRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
+export {
+  buildTrainingGraph,
+  type TrainingGraph,
+  type TrainingGraphOptions,
+} from "./training/training-graph.ts";
+export { VERSION } from "./version.ts";

@@ -1,0 +1,41 @@
+import type { Config } from "../config/schema.ts";
+import type { Model } from "../onnx/model.ts";
+import { basename } from "../platform/paths.ts";
+import type { RunSummary } from "../run/records.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { resolveMethod } from "./open-optimizer.ts";
+import type { RunData } from "./prepare-data.ts";
+import type { Network } from "./prepare-network.ts";
+import type { TrainingGraph } from "./training-graph.ts";
+
+/** What a run is, before its first step. */
+export function describeRun(
+  config: Config,
+  parts: {
+    readonly data: RunData;
+    readonly network: Network;
+    readonly graph: TrainingGraph;
+    readonly model: Model;
+  },
+): RunSummary {
+  const { data, network, graph, model } = parts;
+  const stored = new Set([...model.graph.initializers, ...graph.parameters.map((p) => p.source)]);
+  const total = [...stored].reduce((n, v) => n + (v.constant ? sizeOf(v.constant.dims) : 0), 0);
+  const { metric } = config.evaluation;
+  return {
+    name: basename(config.out),
+    status: "running",
+    task: "classification",
+    method: resolveMethod(config),
+    model: config.model,
+    head: network.head,
+    classes: data.classes,
+    selection: { set: "validation", metric, higherIsBetter: metric !== "loss" },
+    trainCount: data.train.dataset.length,
+    trainableParameters: graph.parameters.reduce((n, p) => n + sizeOf(p.type.dims), 0),
+    totalParameters: total,
+    steps: 0,
+    sets: [],
+    seconds: 0,
+  };
+}

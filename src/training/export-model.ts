@@ -1,0 +1,124 @@
+import type { Batch } from "../data/loader.ts";
+import { RunError } from "../errors.ts";
+import type { Model } from "../onnx/model.ts";
+import { saveModel } from "../onnx/save.ts";
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { COMPANION_FILES, type ModelSource } from "./model-source.ts";
+import type { TrainableParameter } from "./training-graph.ts";
+
+/** Largest difference, relative to the largest logit, between the exported model and the one that was trained. */
+const EXPORT_TOLERANCE = 1e-3;
+
+export interface ExportOptions {
+  readonly files: Files;
+  /** The run's model folder. */
+  readonly folder: string;
+  readonly source: ModelSource;
+  readonly classes: readonly string[];
+  readonly parameters: readonly TrainableParameter[];
+  /** The values to write. */
+  readonly values: ReadonlyMap<string, Float32Array>;
+  /** Content of the preprocessor_config.json to write where the model has none of its own; null to write none. */
+  readonly preprocessor: Readonly<Record<string, unknown>> | null;
+}
+
+/**
+ * Writes the model with new weights, and everything else of it as it was, as a folder that Transformers.js loads:
+ * `onnx/model.onnx`, `config.json` with the class names, `preprocessor_config.json`.
+ *
+ * @returns path of the `.onnx` file
+ */
+export async function exportModel(model: Model, options: ExportOptions): Promise<string> {
+  const { files, folder, source, classes, parameters, values, preprocessor } = options;
+  for (const { name, source: value, type } of parameters) {
+    const data = values.get(name);
+    if (!data) throw new RunError(`internal: there is no trained value for "${name}"`);
+    putWeight(value, tensor("float32", type.dims, data));
+  }
+  const path = joinPath(folder, "onnx/model.onnx");
+  await saveModel(model, path, files);
+  await files.write(joinPath(folder, "config.json"), json(modelConfig(source, classes)));
+  for (const name of COMPANION_FILES) {
+    const from = joinPath(source.folder, name);
+    if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
+    else if (name === "preprocessor_config.json" && preprocessor)
+      await files.write(joinPath(folder, name), json(preprocessor));
+  }
+  return path;
+}
+
+function putWeight(value: TrainableParameter["source"], weight: Tensor): void {
+  value.constant = weight;
+  const constantNode = value.producer;
+  if (constantNode !== null) constantNode.attributes.set("value", { kind: "tensor", value: weight });
+}
+
+function modelConfig(source: ModelSource, classes: readonly string[]): Record<string, unknown> {
+  const base = source.config ?? {};
+  const js = (base["transformers.js_config"] ?? {}) as Record<string, unknown>;
+  return {
+    ...base,
+    id2label: Object.fromEntries(classes.map((name, i) => [i, name])),
+    label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
+    // Without it a browser asks for model_quantized.onnx.
+    "transformers.js_config": { ...js, dtype: "fp32" },
+  };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+export interface VerifyOptions {
+  readonly runtime: Runtime;
+  readonly path: string;
+  /** The exported model's output that holds logits, or probabilities where `isProbability`. */
+  readonly output: string;
+  readonly isProbability: boolean;
+  readonly batch: Batch;
+  /** What the training session gives for the batch, [B, C]. */
+  readonly logits: Float32Array;
+}
+
+/** Runs the exported file in a session of its own and compares. @throws RunError if it computes something else */
+export async function verifyExport(options: VerifyOptions): Promise<void> {
+  const { runtime, path, output, batch, logits, isProbability } = options;
+  const session = await runtime.createSession({ path });
+  try {
+    const feeds = new Map<string, Tensor>(batch.inputs);
+    const out = (await session.run(feeds, { outputs: [output] })).get(output);
+    const got = out?.data as Float32Array | undefined;
+    const classes = logits.length / (batch.inputs.values().next().value?.dims[0] ?? 1);
+    const want = isProbability ? rowwiseSoftmax(logits, classes) : logits;
+    const scale = want.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6);
+    const worst =
+      got?.length === want.length
+        ? want.reduce((m, v, i) => Math.max(m, Math.abs(v - got[i]!)), 0)
+        : Infinity;
+    if (!(worst <= EXPORT_TOLERANCE * scale)) {
+      throw new RunError(
+        `the exported model ${path} does not compute what was trained: its output "${output}" differs by ${worst}, largest value ${scale}. The checkpoint is kept; please report this.`,
+        { details: { path, worst, scale } },
+      );
+    }
+  } finally {
+    await session.release();
+  }
+}
+
+function rowwiseSoftmax(logits: Float32Array, classes: number): Float32Array {
+  const out = new Float32Array(logits.length);
+  for (let at = 0; at < logits.length; at += classes) {
+    const row = logits.subarray(at, at + classes);
+    const top = row.reduce((a, b) => Math.max(a, b));
+    const exp = row.map((v) => Math.exp(v - top));
+    const sum = exp.reduce((a, b) => a + b, 0);
+    exp.forEach((v, i) => {
+      out[at + i] = v / sum;
+    });
+  }
+  return out;
+}

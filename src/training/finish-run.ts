@@ -1,0 +1,142 @@
+import { preprocessorJson } from "../data/preprocess/to-json.ts";
+import { logitsOf } from "../heads/find-head.ts";
+import type { EvaluationRecord, RunSummary, SetSummary } from "../run/records.ts";
+import { readRun } from "../run/run-reader.ts";
+import { evaluateSet, evaluationRecord, type Prediction } from "./evaluate.ts";
+import type { TrainingEvent } from "./events.ts";
+import { exportModel, verifyExport } from "./export-model.ts";
+import type { PreparedRun } from "./prepare-run.ts";
+import { pickSamples, sampleRecords } from "./samples.ts";
+import type { TrainerResult } from "./trainer.ts";
+
+export interface FinishOptions {
+  readonly shouldStop: () => boolean;
+  readonly onEvent: (event: TrainingEvent) => void;
+}
+
+/** How a run ended, and the path of its model; null if it was stopped. */
+export interface Finished {
+  readonly summary: RunSummary;
+  readonly model: string | null;
+}
+
+/** Judges the kept model on every set, writes it back as ONNX and checks the file against the training session. */
+export async function finishRun(
+  run: PreparedRun,
+  result: TrainerResult,
+  options: FinishOptions,
+): Promise<Finished> {
+  const { sessions, summary: start, writer, data } = run;
+  const { progress, firingRate } = result;
+  const soFar: RunSummary = {
+    ...start,
+    steps: progress.step,
+    seconds: progress.seconds,
+    ...(progress.best ? { bestStep: progress.best.step } : {}),
+    ...(firingRate === undefined ? {} : { firingRate }),
+  };
+  if (result.ended === "stopped")
+    return { summary: { ...soFar, status: "stopped", reason: "asked to stop" }, model: null };
+
+  sessions.load(result.best);
+  const deviation = deviationOf(run);
+  options.onEvent({ kind: "phase", text: "Judging the kept model" });
+  const records: EvaluationRecord[] = [];
+  for (const set of data.sets) {
+    const predictions: Prediction[] = [];
+    const judged = await evaluateSet(sessions, set, {
+      classes: data.classes.length,
+      onPrediction: (p) => predictions.push(p),
+      onProgress: (done, total) => options.onEvent({ kind: "evaluating", set: set.name, done, total }),
+      shouldStop: options.shouldStop,
+    });
+    if (judged === null)
+      return { summary: { ...soFar, status: "stopped", reason: "asked to stop" }, model: null };
+    const step = progress.best?.step ?? progress.step;
+    const record = evaluationRecord(set, judged, {
+      step,
+      epoch: step / run.trainer.evaluateEvery,
+      model: "best",
+    });
+    records.push(record);
+    const { set: name, count, metrics, epoch } = record;
+    options.onEvent({
+      kind: "evaluation",
+      step,
+      epoch,
+      model: "best",
+      set: name,
+      setKind: set.kind,
+      count,
+      metrics,
+    });
+    await writer.samples(await sampleRecords(set, pickSamples(predictions)));
+  }
+  await writer.evaluations(...records);
+
+  options.onEvent({ kind: "phase", text: "Writing the model and checking it" });
+  const model = await writeModel(run, result);
+  const initial = await metricsBefore(run);
+  return {
+    model,
+    summary: {
+      ...soFar,
+      status: "finished",
+      ...(result.ended === "early stopping" ? { reason: "early stopping" } : {}),
+      deviation,
+      sets: records.map((r): SetSummary => {
+        const before = initial.get(r.set);
+        return {
+          set: r.set,
+          kind: r.kind,
+          count: r.count,
+          metrics: r.metrics,
+          ...(before ? { initial: before } : {}),
+        };
+      }),
+    },
+  };
+}
+
+/** Metrics of the initial model by set, from the records that the run has written. */
+async function metricsBefore({
+  files,
+  writer,
+}: PreparedRun): Promise<ReadonlyMap<string, EvaluationRecord["metrics"]>> {
+  const { evaluations } = await readRun(files, writer.folder);
+  return new Map(evaluations.filter((e) => e.model === "initial").map((e) => [e.set, e.metrics]));
+}
+
+/** ‖θ − θ0‖ over all parameters but a new head, which has no pretrained value. */
+function deviationOf({ optimizer, network, graph }: PreparedRun): number {
+  const head = new Set(
+    network.head === "new"
+      ? graph.parameters.filter((p) => network.headParameters.has(p.source)).map((p) => p.name)
+      : [],
+  );
+  return Math.sqrt(
+    [...optimizer.deviations()].reduce((sum, [name, d]) => sum + (head.has(name) ? 0 : d * d), 0),
+  );
+}
+
+async function writeModel(run: PreparedRun, result: TrainerResult): Promise<string> {
+  const { files, runtime, network, source, data, graph, sessions, writer } = run;
+  const path = await exportModel(network.model, {
+    files,
+    folder: writer.modelFolder,
+    source,
+    classes: data.classes,
+    parameters: graph.parameters,
+    values: result.best,
+    preprocessor: data.preprocessing.kind === "image" ? preprocessorJson(data.preprocessing) : null,
+  });
+  const output = network.model.graph.outputs[0]!; // prepareNetwork refuses a model without outputs
+  const set = data.sets[0]!; // there is always a validation set
+  for await (const batch of set.loader.epoch(0)) {
+    const logits = await sessions.predict(batch);
+    const isProbability = logitsOf(output) !== output;
+    await verifyExport({ runtime, path, output: output.name, isProbability, batch, logits });
+    break;
+  }
+  return path;
+}

@@ -1,0 +1,76 @@
+import { DataError, ModelError, messageOf } from "../errors.ts";
+import type { Files } from "../platform/files.ts";
+import { dirname, joinPath } from "../platform/paths.ts";
+
+/** A model on disk and what lies beside it, as Transformers.js folders have it. */
+export interface ModelSource {
+  /** Path of the `.onnx` file. */
+  readonly path: string;
+  /** Folder with `config.json` and its like: the one that was named, or the one around the file. */
+  readonly folder: string;
+  /** Content of `config.json`, or null. */
+  readonly config: Readonly<Record<string, unknown>> | null;
+  /** Content of `preprocessor_config.json`, or null. */
+  readonly preprocessor: unknown;
+}
+
+/** Files of a model folder that are kept beside an exported model, if they are there. */
+export const COMPANION_FILES: readonly string[] = [
+  "preprocessor_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "vocab.txt",
+];
+
+/**
+ * Finds the model behind a path: an `.onnx` file, or a folder with `onnx/model.onnx`, `model.onnx` or one `.onnx` file.
+ *
+ * @throws ModelError if there is none, or several to choose from
+ */
+export async function findModel(files: Files, path: string): Promise<ModelSource> {
+  const stat = await files.stat(path);
+  if (stat === null)
+    throw new ModelError(`${path}: no such file or folder; --model takes an .onnx file or a model folder`);
+  const file = stat.kind === "file" ? path : await modelInFolder(files, path);
+  const around = dirname(file);
+  const folder =
+    stat.kind === "folder" ? path : around.endsWith("/onnx") || around === "onnx" ? dirname(around) : around;
+  return {
+    path: file,
+    folder,
+    config: (await readJson(files, joinPath(folder, "config.json"))) as ModelSource["config"],
+    preprocessor: await readJson(files, joinPath(folder, "preprocessor_config.json")),
+  };
+}
+
+async function modelInFolder(files: Files, folder: string): Promise<string> {
+  for (const name of ["onnx/model.onnx", "model.onnx"]) {
+    const path = joinPath(folder, name);
+    if (await files.exists(path)) return path;
+  }
+  const found = (await files.list(folder)).filter((e) => e.kind === "file" && e.name.endsWith(".onnx"));
+  if (found.length === 1) return joinPath(folder, found[0]!.name);
+  throw new ModelError(
+    found.length === 0
+      ? `${folder}: holds no model: expected onnx/model.onnx, model.onnx or one other .onnx file`
+      : `${folder}: holds several models, name one: ${found.map((e) => e.name).join(", ")}`,
+  );
+}
+
+async function readJson(files: Files, path: string): Promise<unknown> {
+  if (!(await files.exists(path))) return null;
+  try {
+    return JSON.parse(await files.readText(path)) as unknown;
+  } catch (cause) {
+    throw new DataError(`${path}: not readable as JSON (${messageOf(cause)})`, { cause });
+  }
+}
+
+/** Class names from `id2label` of a `config.json`, in the order of the model's outputs; null if it has none. */
+export function labelsOf(config: ModelSource["config"]): string[] | null {
+  const map = config?.id2label;
+  if (typeof map !== "object" || map === null) return null;
+  const entries = Object.entries(map as Record<string, string>).sort(([a], [b]) => Number(a) - Number(b));
+  return entries.map(([, label]) => label);
+}

@@ -1,0 +1,146 @@
+import { findMethod } from "../config/methods.ts";
+import type { Config } from "../config/schema.ts";
+import { ConfigError } from "../errors.ts";
+import { findHead, logitsOf } from "../heads/find-head.ts";
+import { putNewHead } from "../heads/new-head.ts";
+import { valueNamed } from "../onnx/edit.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Value } from "../onnx/value.ts";
+import type { Evaluate } from "../passes/constant-region.ts";
+import { lower } from "../passes/lower.ts";
+import { type StoredTensor, storedTensors } from "../passes/parameters.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+/** A model whose head fits the task, and the weights of it that are to be trained. */
+export interface Network {
+  readonly model: Model;
+  /** Name of the output with the logits [B, C]; an output of the training model alone if the file gives probabilities. */
+  readonly logits: string;
+  readonly head: "kept" | "new";
+  /** Weights of the classifier. */
+  readonly headParameters: ReadonlySet<Value>;
+  readonly trainable: readonly StoredTensor[];
+  readonly notes: readonly string[];
+  /** Takes back what the training graph alone needs, before the model is exported. */
+  readonly restoreOutputs: () => void;
+}
+
+export interface NetworkOptions {
+  readonly config: Config;
+  readonly classes: number;
+  /** The model's input shapes for one batch. */
+  readonly inputShapes: ReadonlyMap<string, Shape>;
+  readonly evaluate: Evaluate;
+}
+
+/** Keeps or replaces the classifier, and chooses what is trained. @throws ConfigError, ModelError */
+export async function prepareNetwork(model: Model, options: NetworkOptions): Promise<Network> {
+  const { config, classes } = options;
+  const output = model.graph.outputs[0];
+  if (!output) throw new ConfigError("the model has no output");
+  const notes: string[] = [];
+  const mode = config.head.mode === "auto" ? chooseMode(output, classes, config, notes) : config.head.mode;
+  return mode === "keep"
+    ? keepHead(model, output, options, notes)
+    : replaceHead(model, output, options, notes);
+}
+
+function chooseMode(output: Value, classes: number, config: Config, notes: string[]): "keep" | "new" {
+  const width = output.declared?.dims?.at(-1);
+  const rank = output.declared?.dims?.length;
+  if (config.head.from === undefined && rank === 2 && width === classes) {
+    notes.push(
+      `The classifier is kept: output "${output.name}" has ${classes} classes, as many as the data.`,
+    );
+    return "keep";
+  }
+  notes.push(
+    `A new head is trained: output "${output.name}" is [${output.declared?.dims?.join(", ") ?? "?"}], the data has ${classes} classes.`,
+  );
+  return "new";
+}
+
+function keepHead(model: Model, output: Value, options: NetworkOptions, notes: string[]): Network {
+  const { classes, config } = options;
+  const width = output.declared?.dims?.at(-1);
+  if (typeof width === "number" && width !== classes) {
+    throw new ConfigError(
+      `head.mode keep: output "${output.name}" has ${width} classes, the data ${classes}; use --head.mode new`,
+    );
+  }
+  const logits = logitsOf(output);
+  const before = [...model.graph.outputs];
+  if (!before.includes(logits)) model.graph.outputs.push(logits);
+  const site = findHead(output);
+  const headParameters = new Set(site.weights);
+  return {
+    model,
+    logits: logits.name,
+    head: "kept",
+    headParameters,
+    trainable: chooseTrainable(model, config, headParameters),
+    notes,
+    restoreOutputs: () => {
+      model.graph.outputs = before;
+    },
+  };
+}
+
+async function replaceHead(
+  model: Model,
+  output: Value,
+  options: NetworkOptions,
+  notes: string[],
+): Promise<Network> {
+  const { config, classes, inputShapes, evaluate } = options;
+  const feature =
+    config.head.from === undefined ? findHead(output).feature : valueNamed(model.graph, config.head.from);
+  const types = await lower(model, { inputShapes, parameters: [], evaluate });
+  const type = types.valueOf.get(feature)?.type;
+  if (!type) throw new ConfigError(`head.from: the type of "${feature.name}" is not known`);
+  const head = putNewHead(model, { feature, type, classes, pooling: config.head.pooling, seed: config.seed });
+  notes.push(`The new head reads "${feature.name}" [${type.dims.join(", ")}], pooled: ${head.pooled}.`);
+  const headParameters = new Set(head.parameters);
+  return {
+    model,
+    logits: head.logits.name,
+    head: "new",
+    headParameters,
+    trainable: chooseTrainable(model, config, headParameters),
+    notes,
+    restoreOutputs: () => undefined,
+  };
+}
+
+/** The weights that `trainable` names: all, those of the head, or those whose name fits a regular expression. */
+function chooseTrainable(model: Model, config: Config, head: ReadonlySet<Value>): StoredTensor[] {
+  const wanted = config.trainable ?? findMethod(config.method)?.trainable ?? "all";
+  const all = storedTensors(model);
+  const weights = all.filter((t) => t.constantBecause === null);
+  if (wanted === "all") return float32Only(weights);
+  if (wanted === "head") return float32Only(all.filter((t) => head.has(t.value)));
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(wanted, "u");
+  } catch (cause) {
+    throw new ConfigError(`trainable "${wanted}" is no regular expression; expected all, head or one`, {
+      cause,
+    });
+  }
+  // A name that is asked for is trained even if it looks like a constant.
+  const chosen = all.filter((t) => pattern.test(t.name) || head.has(t.value));
+  if (chosen.length === 0) {
+    throw new ConfigError(`trainable "${wanted}" fits no weight; holdfast inspect lists their names`);
+  }
+  return float32Only(chosen);
+}
+
+function float32Only(tensors: readonly StoredTensor[]): StoredTensor[] {
+  const other = tensors.filter((t) => t.value.constant?.dtype !== "float32");
+  if (other.length > 0) {
+    throw new ConfigError(
+      `${other.length} of the weights to train are not float32 ("${other[0]!.name}" is ${other[0]!.value.constant?.dtype}); start from the float32 export of the model`,
+    );
+  }
+  return [...tensors];
+}

@@ -1,0 +1,223 @@
+import type { Config } from "../config/schema.ts";
+import { ConfigError, DataError, messageOf } from "../errors.ts";
+import { loadModel } from "../onnx/load.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Value } from "../onnx/value.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { createSchedule } from "../optim/schedules.ts";
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import type { Json, RunSummary } from "../run/records.ts";
+import { createRun, type RunWriter, resumeRun } from "../run/run-writer.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { type Checkpoint, CheckpointStore, hashValues } from "./checkpoint.ts";
+import { createEvaluator } from "./constant-evaluator.ts";
+import { describeRun } from "./describe-run.ts";
+import { describeEnvironment } from "./environment.ts";
+import type { TrainingEvent } from "./events.ts";
+import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
+import { openOptimizer } from "./open-optimizer.ts";
+import { prepareData, type RunData } from "./prepare-data.ts";
+import { type Network, prepareNetwork } from "./prepare-network.ts";
+import { TrainingSessions } from "./sessions.ts";
+import type { TrainerOptions } from "./trainer.ts";
+import { buildTrainingGraph, type TrainingGraph } from "./training-graph.ts";
+
+export interface PrepareRunOptions {
+  readonly files: Files;
+  readonly runtime: Runtime;
+  readonly command?: string;
+  readonly resume: boolean;
+  readonly onEvent: (event: TrainingEvent) => void;
+}
+
+/** A run that is ready for its first step, or for the one after its checkpoint. */
+export interface PreparedRun {
+  readonly config: Config;
+  readonly files: Files;
+  readonly runtime: Runtime;
+  readonly source: ModelSource;
+  readonly network: Network;
+  readonly graph: TrainingGraph;
+  readonly data: RunData;
+  readonly optimizer: Optimizer;
+  readonly sessions: TrainingSessions;
+  readonly writer: RunWriter;
+  readonly checkpoint: Checkpoint | null;
+  readonly trainer: Omit<TrainerOptions, "shouldStop" | "onEvent">;
+  /** The summary so far. */
+  readonly summary: RunSummary;
+  /** The summary of the run if it fails now. */
+  readonly failed: (error: unknown) => RunSummary;
+}
+
+/** Opens model and data, builds graphs and optimizer, starts the run folder. */
+export async function prepareRun(config: Config, options: PrepareRunOptions): Promise<PreparedRun> {
+  const { files, runtime, onEvent, resume } = options;
+  onEvent({ kind: "phase", text: `Reading ${config.model}` });
+  const source = await findModel(files, config.model);
+  const model = await loadModel(source.path, files);
+  const input = onlyInput(model);
+
+  onEvent({ kind: "phase", text: `Reading ${config.data}` });
+  const kept = config.head.mode === "new" ? null : keptClasses(source, model);
+  const data = await prepareData({
+    files,
+    config,
+    input,
+    preprocessor: source.preprocessor,
+    ...(kept ? { classes: kept } : {}),
+    onEvent,
+  });
+
+  onEvent({ kind: "phase", text: "Building the training graph" });
+  const evaluate = createEvaluator(runtime);
+  const inputShapes = new Map([[input.name, [config.batchSize, ...data.exampleDims]]]);
+  const network = await prepareNetwork(model, {
+    config,
+    classes: data.classes.length,
+    inputShapes,
+    evaluate,
+  });
+  const graph = await buildTrainingGraph(model, {
+    inputShapes,
+    loss: "cross-entropy",
+    logits: network.logits,
+    lossOptions: { labelSmoothing: config.labelSmoothing },
+    trainable: network.trainable,
+    evaluate,
+  });
+  network.restoreOutputs();
+  for (const text of [...data.notes, ...network.notes, ...unreachableNote(graph)])
+    onEvent({ kind: "note", text });
+
+  const optimizer = await openOptimizer(config, graph, network);
+  const anchors = await hashValues(optimizer.parameters);
+  const store = new CheckpointStore(files, joinPath(config.out, "checkpoint"), {
+    anchors,
+    keep: config.checkpoint.keep,
+  });
+  const plan = planSteps(config, data);
+  const summary = describeRun(config, { data, network, graph, model });
+  const { writer, checkpoint } = resume
+    ? await continueRun(files, config, store, optimizer)
+    : { writer: await startRun(config, options, summary), checkpoint: null };
+  const sessions = await TrainingSessions.open(runtime, graph, optimizer, network.logits);
+  onEvent({
+    kind: "plan",
+    totalSteps: plan.totalSteps,
+    startStep: checkpoint?.progress.step ?? 0,
+    trainCount: data.train.dataset.length,
+    batchSize: config.batchSize,
+    parameters: summary.trainableParameters,
+    tensors: graph.parameters.length,
+    runtime: runtime.label,
+  });
+  return {
+    config,
+    files,
+    runtime,
+    source,
+    network,
+    graph,
+    data,
+    optimizer,
+    sessions,
+    writer,
+    checkpoint,
+    summary,
+    trainer: {
+      ...trainerSettings(config),
+      ...plan,
+      graph,
+      sessions,
+      optimizer,
+      writer,
+      checkpoints: store,
+      loader: data.train,
+      sets: data.sets,
+      classes: data.classes.length,
+    },
+    failed: (error) => ({ ...summary, status: "failed", reason: messageOf(error), steps: optimizer.steps }),
+  };
+}
+
+/** The input that takes the examples. @throws ConfigError if there are several */
+export function onlyInput(model: Model): Value {
+  const stored = new Set(model.graph.initializers);
+  const inputs = model.graph.inputs.filter((v) => !stored.has(v));
+  const [first, ...rest] = inputs;
+  if (first && rest.length === 0) return first;
+  throw new ConfigError(
+    `the model takes ${inputs.length} inputs (${inputs.map((v) => v.name).join(", ")}); image and array data feed one`,
+  );
+}
+
+/** Class names of a model whose classifier may stay; null where it says none, or its output has another width. */
+function keptClasses(source: ModelSource, model: Model): string[] | null {
+  const labels = labelsOf(source.config);
+  const width = model.graph.outputs[0]?.declared?.dims?.at(-1);
+  return labels && labels.length === width && !labels.every((l) => /^LABEL_\d+$/.test(l)) ? labels : null;
+}
+
+function unreachableNote(graph: TrainingGraph): string[] {
+  if (graph.unreachable.length === 0) return [];
+  const names = graph.unreachable.slice(0, 5).map((p) => p.name);
+  return [
+    `${graph.unreachable.length} weights do not influence the logits and stay as they are: ${names.join(", ")}${graph.unreachable.length > 5 ? " …" : ""}.`,
+  ];
+}
+
+function planSteps(config: Config, data: RunData) {
+  const perEpoch = Math.max(1, Math.floor(data.train.batchesPerEpoch / config.optimizer.accumulate));
+  const totalSteps = config.steps ?? Math.max(1, Math.round(config.epochs * perEpoch));
+  const { name, warmup, floor } = config.schedule;
+  return {
+    totalSteps,
+    schedule: createSchedule(name, { totalSteps, warmupSteps: Math.round(warmup * totalSteps), floor }),
+    evaluateEvery: config.evaluation.every === "epoch" ? perEpoch : config.evaluation.every,
+  };
+}
+
+function trainerSettings(config: Config) {
+  const { optimizer, evaluation, checkpoint } = config;
+  return {
+    lr: optimizer.lr,
+    clipNorm: optimizer.clipNorm,
+    accumulate: optimizer.accumulate,
+    evaluateAtStart: evaluation.atStart,
+    shiftsWhileTraining: evaluation.shiftsWhileTraining,
+    metric: evaluation.metric,
+    patience: evaluation.patience,
+    checkpointEvery: checkpoint.every,
+  };
+}
+
+async function startRun(config: Config, options: PrepareRunOptions, summary: RunSummary): Promise<RunWriter> {
+  const environment = await describeEnvironment(options.runtime, {
+    command: options.command ?? `holdfast finetune --config ${joinPath(config.out, "config.yaml")}`,
+    seeds: { run: config.seed },
+  });
+  // A parsed configuration holds JSON alone; undefined entries drop out.
+  const json = JSON.parse(JSON.stringify(config)) as Json;
+  return createRun(options.files, config.out, {
+    config: json,
+    environment,
+    summary,
+    overwrite: config.overwrite,
+  });
+}
+
+async function continueRun(
+  files: Files,
+  config: Config,
+  store: CheckpointStore,
+  optimizer: Optimizer,
+): Promise<{ writer: RunWriter; checkpoint: Checkpoint }> {
+  const checkpoint = await store.load();
+  if (!checkpoint) {
+    throw new DataError(`${config.out}: the run has no checkpoint yet; start it again with --overwrite`);
+  }
+  optimizer.loadState(checkpoint.optimizer);
+  return { writer: await resumeRun(files, config.out, checkpoint.progress.step), checkpoint };
+}
