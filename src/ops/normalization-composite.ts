@@ -6,8 +6,6 @@ import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define
 import type { OpBuilder } from "./op-builder.ts";
 import { oneForZero } from "./rule-parts.ts";
 
-const MICROSOFT = "com.microsoft";
-
 /** Normalisations spelled out in others; most are a layer norm of a reshaped input. */
 export const compositeNormalizationOps: readonly OpDef[] = [
   /** InstanceNormalization(X [N, C, …], scale [C], B [C]). https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html */
@@ -70,36 +68,6 @@ export const compositeNormalizationOps: readonly OpDef[] = [
   }),
   /** LRN(X [N, C, …]): X / (bias + alpha / size · Σ X²)^beta, summed over `size` channels around each. https://onnx.ai/onnx/operators/onnx__LRN.html */
   defineComposite({ opType: "LRN", opsets: [1, LATEST], lower: responseNormalization }),
-  /**
-   * SkipLayerNormalization(input, skip, gamma, beta, bias): a layer norm of input + skip + bias, which is output 3.
-   * ContribOperators.md, com.microsoft.SkipLayerNormalization
-   */
-  defineComposite({
-    opType: "SkipLayerNormalization",
-    domain: MICROSOFT,
-    opsets: [1, LATEST],
-    lower: (ctx) => {
-      const { b, input, optional } = ctx;
-      const sum = skipSum(ctx, 4);
-      const beta = optional(3);
-      const inputs = beta ? [sum, input(2), beta] : [sum, input(2)];
-      return [b.op("LayerNormalization", inputs, skipAttributes(ctx)), null, null, sum];
-    },
-  }),
-  /**
-   * SkipSimplifiedLayerNormalization(input, skip, gamma, bias): an RMS norm of input + skip + bias, which is output 3.
-   * ContribOperators.md, com.microsoft.SkipSimplifiedLayerNormalization
-   */
-  defineComposite({
-    opType: "SkipSimplifiedLayerNormalization",
-    domain: MICROSOFT,
-    opsets: [1, LATEST],
-    lower: (ctx) => {
-      const sum = skipSum(ctx, 3);
-      const y = ctx.b.op("SimplifiedLayerNormalization", [sum, ctx.input(2)], skipAttributes(ctx));
-      return [y, null, null, sum];
-    },
-  }),
 ];
 
 function epsilonOf({ node }: LowerContext): number {
@@ -151,15 +119,4 @@ function bandOfOnes(channels: number, size: number): Tensor {
     for (let k = Math.max(0, c - before); k <= last; k++) data[c * channels + k] = 1;
   }
   return tensor("float32", [channels, channels], data);
-}
-
-/** input + skip, plus the bias at input `bias` if there is one. */
-function skipSum({ b, input, optional }: LowerContext, bias: number): Value {
-  const sum = b.add(input(0), input(1));
-  const vector = optional(bias);
-  return vector ? b.add(sum, vector) : sum;
-}
-
-function skipAttributes({ node }: LowerContext): { axis: number; epsilon: ReturnType<typeof float> } {
-  return { axis: -1, epsilon: float(node.float("epsilon", 1e-12)) };
 }

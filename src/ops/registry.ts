@@ -24,6 +24,7 @@ import { matmulOps } from "./matmul.ts";
 import { normPoolingOps } from "./norm-pooling.ts";
 import { normalizationOps } from "./normalization.ts";
 import { compositeNormalizationOps } from "./normalization-composite.ts";
+import { microsoftNormalizationOps } from "./normalization-microsoft.ts";
 import { OpBuilder } from "./op-builder.ts";
 import { paddingOps } from "./padding.ts";
 import { poolingOps } from "./pooling.ts";
@@ -66,6 +67,7 @@ export const allOps: readonly OpDef[] = [
   ...normPoolingOps,
   ...normalizationOps,
   ...compositeNormalizationOps,
+  ...microsoftNormalizationOps,
   ...paddingOps,
   ...poolingOps,
   ...quantizedProductOps,

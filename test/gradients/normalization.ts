@@ -5,6 +5,8 @@ const x = { dims: [2, 3, 4] };
 const images = { dims: [2, 3, 2, 2] };
 const width = { dims: [4] };
 const f32 = "float32";
+const ids = { dtype: "int32" as const, dims: [2, 3], data: [0, 2, 1, 2, 2, 0], fed: true as const };
+const tables = [{ dims: [5, 4] }, { dims: [4, 4] }, { dims: [3, 4] }] as const;
 const channels = { dims: [3] };
 const variance = { dims: [3], range: [0.5, 2] as const };
 
@@ -141,6 +143,21 @@ export const normalizationCases: readonly GradientCase[] = [
     opType: "SkipSimplifiedLayerNormalization",
     domain: "com.microsoft",
     inputs: [x, x, width],
+    precision: f32,
+  },
+  {
+    opType: "EmbedLayerNormalization",
+    domain: "com.microsoft",
+    inputs: [ids, ids, ...tables, width, width, { ...ids, data: [1, 1, 0, 1, 1, 1] }],
+    outputs: [true, false, true],
+    precision: f32,
+  },
+  {
+    opType: "EmbedLayerNormalization",
+    domain: "com.microsoft",
+    title: "no segments, no mask, given positions",
+    inputs: [ids, null, tables[0], tables[1], null, width, width, null, { ...ids, data: [2, 0, 1, 1, 0, 3] }],
+    outputs: 2,
     precision: f32,
   },
 ];
