@@ -1,4 +1,5 @@
 import { UnsupportedOpError } from "../errors.ts";
+import type { Graph } from "../onnx/graph.ts";
 import type { Node } from "../onnx/node.ts";
 import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
@@ -83,6 +84,10 @@ export interface LowerContext {
   optional(i: number): Value | null;
   numbers(i: number): number[] | null;
   axis(axis: number, rank: number): number;
+  /** The elements of a value, computed if it depends on constants alone; null if it depends on data. */
+  constant(value: Value): Promise<Tensor | null>;
+  /** Lowers a body in place, with values for its inputs, and gives what its outputs became. A body may be lowered again. */
+  body(graph: Graph, actuals: readonly Value[]): Promise<readonly Value[]>;
 }
 
 interface OpIdentity {
@@ -113,7 +118,7 @@ export interface PrimitiveOp extends OpIdentity {
 /** An operator (or an old version of one) that lowering rewrites into others. */
 export interface CompositeOp extends OpIdentity {
   /** The values that take the place of the node's outputs, null for those the node does not have. */
-  readonly lower: (ctx: LowerContext) => readonly (Value | null)[];
+  readonly lower: (ctx: LowerContext) => readonly (Value | null)[] | Promise<readonly (Value | null)[]>;
 }
 
 export type OpDef = PrimitiveOp | CompositeOp;

@@ -9,6 +9,7 @@ import { attentionOps } from "./attention.ts";
 import { castingOps } from "./casting.ts";
 import { comparisonOps } from "./comparison.ts";
 import { constantOps } from "./constants.ts";
+import { controlFlowOps } from "./control-flow.ts";
 import { convOps } from "./conv.ts";
 import { convTransposeOps } from "./conv-transpose.ts";
 import { cumulativeOps } from "./cumulative.ts";
@@ -53,6 +54,7 @@ export const allOps: readonly OpDef[] = [
   ...castingOps,
   ...comparisonOps,
   ...constantOps,
+  ...controlFlowOps,
   ...convOps,
   ...depthSpaceOps,
   ...convTransposeOps,

@@ -14,9 +14,9 @@ import {
 import type { OpBuilder } from "../ops/op-builder.ts";
 import { createOpBuilder, opOf } from "../ops/registry.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { ConstantRegion, type Evaluate } from "./constant-region.ts";
 import { callFunction } from "./inline-function.ts";
+import { lowerMaskedScatter } from "./masked-scatter.ts";
 
 export interface LowerOptions {
   /** Concrete shape of each model input, by name. */
@@ -63,6 +63,8 @@ class Lowering {
   private readonly constants: ConstantRegion;
   private readonly map = new Map<Value, Value>();
   private readonly parameters = new Map<Value, Value>();
+  /** Values that have no static shape, and why. */
+  private readonly refused = new Map<Value, UnsupportedOpError>();
   private readonly names = new Set<string>();
   private readonly domains = new Set<string>([""]);
 
@@ -141,6 +143,8 @@ class Lowering {
   private lowered(value: Value): Value {
     const found = this.map.get(value);
     if (found) return found;
+    const reason = this.refused.get(value);
+    if (reason) throw reason;
     if (value.constant !== null && value.producer === null) {
       this.addConstant(value);
       return this.map.get(value)!;
@@ -156,6 +160,13 @@ class Lowering {
   private async lowerNode(node: Node, opsets: ReadonlyMap<string, number>): Promise<void> {
     // The output of a Constant node that is a parameter is an input of the lowered graph.
     if (node.outputs.length === 1 && node.outputs[0] && this.parameters.has(node.outputs[0])) return;
+    const refusal = this.refusalOf(node.inputs);
+    if (refusal !== null) {
+      const output = lowerMaskedScatter(node, { b: this.b, valueOf: (v) => this.map.get(v) ?? null });
+      if (output !== null) this.bind(node.output(), output);
+      else this.refuse(node.outputs, refusal);
+      return;
+    }
     const inputs = node.inputs.map((v) => (v === null ? null : this.lowered(v)));
     const call = callFunction(this.model, node);
     if (call) {
@@ -166,16 +177,9 @@ class Lowering {
       await this.walk(call.body.nodes, call.opsets);
       call.body.outputs.forEach((formal, i) => {
         const target = node.outputs[i];
-        if (target) this.bind(target, this.lowered(formal));
-      });
-      return;
-    }
-    const branch = await this.takenBranch(node, inputs);
-    if (branch) {
-      await this.walk(branch.nodes, opsets);
-      branch.outputs.forEach((value, i) => {
-        const target = node.outputs[i];
-        if (target) this.bind(target, this.lowered(value));
+        const reason = this.refused.get(formal);
+        if (target && reason) this.refuse([target], reason);
+        else if (target) this.bind(target, this.lowered(formal));
       });
       return;
     }
@@ -183,7 +187,7 @@ class Lowering {
     const def = opOf(node, opset);
     await this.constants.compute(...(def.reads ?? []).map((i) => inputs[i] ?? null));
     if (isComposite(def)) {
-      const outputs = def.lower(lowerContext(node, inputs, this.b, opset));
+      const outputs = await def.lower(this.contextOf(node, inputs, opsets));
       node.outputs.forEach((target, i) => {
         const value = outputs[i] ?? null;
         if (target && value) this.bind(target, value);
@@ -195,6 +199,24 @@ class Lowering {
     await this.copy(node, inputs, def);
   }
 
+  /** Why one of the values cannot be computed; null if all of them can. */
+  private refusalOf(values: readonly (Value | null)[]): UnsupportedOpError | null {
+    for (const v of values) {
+      const reason = v === null ? undefined : this.refused.get(v);
+      if (reason !== undefined) return reason;
+    }
+    return null;
+  }
+
+  /** Values without a static shape are no error until somebody needs them. */
+  private refuse(values: readonly (Value | null)[], reason: UnsupportedOpError): void {
+    for (const v of values) {
+      if (v === null) continue;
+      this.map.delete(v); // what it was in an earlier turn of a loop
+      this.refused.set(v, reason);
+    }
+  }
+
   private async copy(node: Node, inputs: readonly (Value | null)[], def: PrimitiveOp): Promise<void> {
     const outputs = node.outputs.map((v) => (v === null ? null : new Value(this.freshName(v.name))));
     const twin = new Node(node.opType, inputs, outputs, { domain: node.domain, name: node.name });
@@ -204,7 +226,14 @@ class Lowering {
       for (const value of outputs) if (value !== null) this.graph.initializers.push(value);
     } else {
       this.domains.add(def.domain ?? "");
-      this.b.append(twin);
+      try {
+        this.b.append(twin);
+      } catch (error) {
+        if (!def.dataDependent || !(error instanceof UnsupportedOpError)) throw error;
+        twin.detach();
+        this.refuse(node.outputs, error);
+        return;
+      }
     }
     node.outputs.forEach((v, i) => {
       if (v !== null) this.map.set(v, outputs[i]!); // made just above, in the same places
@@ -223,45 +252,42 @@ class Lowering {
     return name;
   }
 
-  /** The branch of an If whose condition is constant. @throws UnsupportedOpError for control flow that depends on data */
-  private async takenBranch(node: Node, inputs: readonly (Value | null)[]): Promise<Graph | null> {
-    if (node.domain !== "" || node.opType !== "If") return null;
-    await this.constants.compute(inputs[0] ?? null);
-    const condition = inputs[0]?.constant as Tensor<"bool"> | null;
-    if (!condition) {
-      throw new UnsupportedOpError(
-        `${node.describe()}: its condition depends on the data, so the training graph would differ from batch to batch. ` +
-          "Export the model with the condition fixed.",
-        { details: { node: node.name, opType: "If" } },
-      );
-    }
-    const graph = node.graph(condition.data[0] ? "then_branch" : "else_branch");
-    for (const initializer of graph.initializers) this.addConstant(initializer);
-    return graph;
+  private contextOf(
+    node: Node,
+    inputs: readonly (Value | null)[],
+    opsets: ReadonlyMap<string, number>,
+  ): LowerContext {
+    return {
+      node,
+      b: this.b,
+      opset: node.domain === "" ? (opsets.get("") ?? 1) : 1,
+      input: (i) => inputs[i] ?? node.fail(`input ${i} is missing`),
+      optional: (i) => inputs[i] ?? null,
+      numbers: (i) => {
+        const value = inputs[i] ?? null;
+        if (value === null) return null;
+        // A one-input stand-in, so that the same check and message serve lowered inputs.
+        const standIn = new Node(node.opType, Array(i).fill(null).concat(value), 0, { name: node.name });
+        try {
+          return constantNumbers(standIn, i);
+        } finally {
+          standIn.detach();
+        }
+      },
+      axis: (axis, rank) => axisOf(node, axis, rank),
+      constant: async (value) => {
+        await this.constants.compute(value);
+        return value.constant;
+      },
+      body: async (graph, actuals) => {
+        for (const initializer of graph.initializers) this.addConstant(initializer);
+        graph.inputs.forEach((formal, i) => {
+          const actual = actuals[i];
+          if (actual) this.map.set(formal, actual);
+        });
+        await this.walk(graph.nodes, opsets);
+        return graph.outputs.map((v) => this.lowered(v));
+      },
+    };
   }
-}
-
-function lowerContext(
-  node: Node,
-  inputs: readonly (Value | null)[],
-  b: OpBuilder,
-  opset: number,
-): LowerContext {
-  return {
-    node,
-    b,
-    opset,
-    input: (i) => inputs[i] ?? node.fail(`input ${i} is missing`),
-    optional: (i) => inputs[i] ?? null,
-    numbers: (i) => {
-      const value = inputs[i] ?? null;
-      if (value === null) return null;
-      // A one-input stand-in, so that the same check and message serve lowered inputs.
-      return constantNumbers(
-        new Node(node.opType, Array(i).fill(null).concat(value), 0, { name: node.name }),
-        i,
-      );
-    },
-    axis: (axis, rank) => axisOf(node, axis, rank),
-  };
 }

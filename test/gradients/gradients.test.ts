@@ -5,6 +5,7 @@ import { activationCases } from "./activation.ts";
 import { arithmeticCases } from "./arithmetic.ts";
 import { attentionCases } from "./attention.ts";
 import { comparisonCases } from "./comparison.ts";
+import { controlFlowCases } from "./control-flow.ts";
 import { convCases } from "./conv.ts";
 import { cumulativeCases } from "./cumulative.ts";
 import { generatorCases } from "./generator.ts";
@@ -31,6 +32,7 @@ const cases: readonly GradientCase[] = [
   ...comparisonCases,
   ...convCases,
   ...cumulativeCases,
+  ...controlFlowCases,
   ...generatorCases,
   ...indexingCases,
   ...kinkCases,

@@ -89,16 +89,38 @@ export async function checkGradient(c: GradientCase): Promise<void> {
   const tolerance = c.tolerance ?? (float === "float64" ? 1e-6 : 5e-3);
   const step = c.step ?? (float === "float64" ? 1e-5 : 1e-2);
   const { model, fed, tensors } = buildModel(c, float);
-  const rt = await testRuntime();
-  const session = await rt.createSession(encodeModel(model), {
-    name: caseTitle(c),
-    optimization: "disabled",
+  await checkModel(model, {
+    title: caseTitle(c),
+    feeds: new Map(fed.map((v) => [v.name, tensors.get(v)!])),
+    tolerance,
+    step,
+    ...(typeof c.outputs === "object" ? { reads: c.outputs.filter((o) => o !== null) } : {}),
+    ...(c.zero ? { zero: true } : {}),
   });
-  const feeds = new Map(fed.map((v) => [v.name, tensors.get(v)!]));
+}
+
+export interface ModelCheck {
+  readonly title: string;
+  /** A tensor for each input of the model, by name; derivatives are taken by the float ones. */
+  readonly feeds: ReadonlyMap<string, Tensor>;
+  /** Largest accepted error relative to the largest entry of the gradient. */
+  readonly tolerance: number;
+  /** Step of the central difference. */
+  readonly step: number;
+  /** Which outputs the loss reads; all if left out. */
+  readonly reads?: readonly boolean[];
+  readonly zero?: true;
+}
+
+/** Checks a whole model in the same way. */
+export async function checkModel(model: Model, check: ModelCheck): Promise<void> {
+  const { feeds, tolerance, step } = check;
+  const rt = await testRuntime();
+  const session = await rt.createSession(encodeModel(model), { name: check.title, optimization: "disabled" });
   const expected = await session.run(feeds);
 
   const lowered = await lower(model, {
-    inputShapes: new Map(fed.map((v) => [v.name, tensors.get(v)!.dims])),
+    inputShapes: new Map([...feeds].map(([name, t]) => [name, t.dims])),
     parameters: [],
     evaluate: createEvaluator(rt),
   });
@@ -111,16 +133,16 @@ export async function checkGradient(c: GradientCase): Promise<void> {
     });
   }
 
-  const read = readOutputs(c, [...lowered.outputs.keys()]).filter((name) =>
-    isFloat(lowered.outputs.get(name)!.dtype),
-  );
+  const read = [...lowered.outputs]
+    .filter(([, value], i) => isFloat(value.dtype) && check.reads?.[i] !== false)
+    .map(([name]) => name);
   const weights = new Map(
     read.map((name, i) => {
       const { dtype, dims } = expected.get(name)!;
       return [name, c.gradients ? filled(dtype, dims, 1) : randomTensor(dtype, dims, 100 + i)];
     }),
   );
-  const wrt = fed.filter((v) => isFloat(tensors.get(v)!.dtype));
+  const wrt = model.graph.inputs.filter((v) => isFloat(feeds.get(v.name)!.dtype));
   const results = await runBackward(rt, lowered, weights, wrt, feeds);
   for (const [name, tensorValue] of expected) {
     const got = results.get(name);
@@ -137,15 +159,11 @@ export async function checkGradient(c: GradientCase): Promise<void> {
     }
     const numeric = await differences(session, feeds, input.name, weights, step);
     const analytic = Array.from(numeric.indices, (i) => (gradient ? Number(gradient.data[i]) : 0));
-    if (c.zero) expect(gradient, `${input.name} is expected to have no gradient`).toBeUndefined();
+    if (check.zero) expect(gradient, `${input.name} is expected to have no gradient`).toBeUndefined();
     else expect(gradient, `${input.name} has a gradient`).toBeDefined();
     expectClose(analytic, numeric.values, tolerance, `gradient of ${input.name}`);
   }
   await session.release();
-}
-
-function readOutputs(c: GradientCase, names: readonly string[]): string[] {
-  return names.filter((name) => typeof c.outputs !== "object" || c.outputs[Number(name.slice(1))]);
 }
 
 function buildModel(

@@ -1,0 +1,162 @@
+import { UnsupportedOpError } from "../errors.ts";
+import type { Graph } from "../onnx/graph.ts";
+import type { Node } from "../onnx/node.ts";
+import type { Value } from "../onnx/value.ts";
+import { scalar, type Tensor, toNumbers, zeros } from "../tensor/tensor.ts";
+import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define.ts";
+
+/** A loop with more iterations than this makes a graph too large to open; real ones have a few. */
+const MAX_ITERATIONS = 1024;
+
+/** Operators with bodies. A branch is taken and a loop is written out where constants decide which and how often. */
+export const controlFlowOps: readonly OpDef[] = [
+  /** If(cond): the outputs of one branch. https://onnx.ai/onnx/operators/onnx__If.html */
+  defineComposite({
+    opType: "If",
+    opsets: [1, LATEST],
+    lower: async (ctx) => {
+      const condition = await ctx.constant(ctx.input(0));
+      if (condition === null) throw dataDependent(ctx, "its condition depends", "the condition");
+      return ctx.body(ctx.node.graph(isTrue(condition) ? "then_branch" : "else_branch"), []);
+    },
+  }),
+  /** Loop(M, cond, initial…). https://onnx.ai/onnx/operators/onnx__Loop.html */
+  defineComposite({ opType: "Loop", opsets: [1, LATEST], lower: unrollLoop }),
+  /** Scan(initial states…, sequences…). https://onnx.ai/onnx/operators/onnx__Scan.html */
+  defineComposite({ opType: "Scan", opsets: [9, LATEST], lower: unrollScan }),
+];
+
+/** Body: (iteration, condition, carried…) → (condition, carried…, collected…). */
+async function unrollLoop(ctx: LowerContext): Promise<(Value | null)[]> {
+  const { b, node, optional } = ctx;
+  const body = node.graph("body");
+  const [count, start] = [optional(0), optional(1)];
+  const limit = await loopLimit(ctx, count);
+  let running = start === null || isTrue(await known(ctx, start));
+  let carried = node.inputs.slice(2).map((_, i) => ctx.input(i + 2));
+  const collected: Value[][] = body.outputs.slice(1 + carried.length).map(() => []);
+  for (let i = 0; running && i < limit; i++) {
+    if (i === MAX_ITERATIONS) throw tooMany(ctx, Number.isFinite(limit) ? `${limit}` : `more than ${i}`);
+    const actuals = [b.constant(scalar("int64", i)), b.scalar(1, "bool"), ...carried];
+    const [next, ...rest] = await ctx.body(body, actuals);
+    carried = rest.slice(0, carried.length);
+    rest.slice(carried.length).forEach((value, k) => {
+      collected[k]!.push(value);
+    });
+    running = isTrue(await known(ctx, next!)); // a body gives its condition first
+  }
+  const stacks = collected.map((values, k) =>
+    stack(ctx, values, body, { output: 1 + carried.length + k, axis: 0 }),
+  );
+  return [...carried, ...stacks];
+}
+
+async function loopLimit(ctx: LowerContext, count: Value | null): Promise<number> {
+  if (count === null) return Number.POSITIVE_INFINITY;
+  const constant = await ctx.constant(count);
+  if (constant === null) throw dataDependent(ctx, "its number of iterations depends", "the number");
+  return toNumbers(constant)[0] ?? 0;
+}
+
+async function known(ctx: LowerContext, condition: Value): Promise<Tensor> {
+  const constant = await ctx.constant(condition);
+  if (constant === null) throw dataDependent(ctx, "when it ends depends", "the condition");
+  return constant;
+}
+
+/** Body: (states…, one element of each sequence…) → (states…, collected…). */
+async function unrollScan(ctx: LowerContext): Promise<(Value | null)[]> {
+  const { node } = ctx;
+  const body = node.graph("body");
+  const sequences = node.int("num_scan_inputs");
+  const count = node.inputs.length - sequences;
+  const axes = perSequence(node, "scan_input_axes", sequences);
+  const isReverse = perSequence(node, "scan_input_directions", sequences);
+  const elements = axes.map((given, i) => {
+    const x = ctx.input(count + i);
+    const parts = slicesOf(ctx, x, ctx.axis(given, x.dims.length));
+    return isReverse[i] === 1 ? parts.toReversed() : parts;
+  });
+  const steps = elements[0]!.length; // Scan has at least one sequence
+  for (const [i, list] of elements.entries())
+    if (list.length !== steps)
+      node.fail(`sequence ${i} has ${list.length} elements, expected ${steps} as the first`);
+  if (steps > MAX_ITERATIONS) throw tooMany(ctx, `${steps}`);
+  let states = Array.from({ length: count }, (_, i) => ctx.input(i));
+  const collected: Value[][] = body.outputs.slice(count).map(() => []);
+  for (let t = 0; t < steps; t++) {
+    const results = await ctx.body(body, [...states, ...elements.map((list) => list[t]!)]);
+    states = results.slice(0, count);
+    results.slice(count).forEach((value, k) => {
+      collected[k]!.push(value);
+    });
+  }
+  const outAxes = perSequence(node, "scan_output_axes", collected.length);
+  const outReverse = perSequence(node, "scan_output_directions", collected.length);
+  const stacks = collected.map((values, k) =>
+    stack(ctx, outReverse[k] === 1 ? values.toReversed() : values, body, {
+      output: count + k,
+      axis: outAxes[k]!,
+    }),
+  );
+  return [...states, ...stacks];
+}
+
+/** One integer for each sequence, 0 if the attribute is left out. */
+function perSequence(node: Node, name: string, length: number): readonly number[] {
+  const found = node.ints(name, new Array<number>(length).fill(0));
+  if (found.length !== length) node.fail(`attribute ${name} has ${found.length} entries, expected ${length}`);
+  return found;
+}
+
+/** The slices of a tensor along an axis, without it. */
+function slicesOf({ b, node }: LowerContext, x: Value, axis: number): Value[] {
+  const length = x.dims[axis]!;
+  const dims = x.dims.filter((_, i) => i !== axis);
+  if (length === 0) node.fail("a sequence of no elements cannot be scanned");
+  const sizes = new Array<number>(length).fill(1);
+  const parts = length === 1 ? [x] : b.ops("Split", [x, b.ints(sizes)], length, { axis });
+  return parts.map((part) => b.reshape(part, dims));
+}
+
+/** Values joined along a new axis. Of no values only an empty tensor of the type that the body declares is known. */
+function stack(
+  { b, node, axis: axisIn }: LowerContext,
+  values: readonly Value[],
+  body: Graph,
+  place: { output: number; axis: number },
+): Value {
+  const first = values[0];
+  if (first) {
+    const axis = axisIn(place.axis, first.dims.length + 1);
+    return b.concat(
+      values.map((value) => b.unsqueeze(value, [axis])),
+      axis,
+    );
+  }
+  const { declared, name } = body.outputs[place.output]!; // counted from the body's own outputs
+  const dims = declared?.dims?.filter((d) => typeof d === "number");
+  if (!declared || dims?.length !== declared.dims?.length || !dims)
+    return node.fail(`does not run at all, and the shape of its output "${name}" is not declared`);
+  return b.constant(zeros(declared.dtype, [0, ...dims]));
+}
+
+function isTrue(condition: Tensor): boolean {
+  return toNumbers(condition)[0] === 1;
+}
+
+function dataDependent({ node, opset }: LowerContext, what: string, fixed: string): UnsupportedOpError {
+  return new UnsupportedOpError(
+    `${node.describe()} (domain ai.onnx, opset ${opset}): ${what} on the data, so the training graph would differ from ` +
+      `batch to batch. Export the model with ${fixed} fixed.`,
+    { details: { node: node.name, opType: node.opType, domain: node.domain, opset } },
+  );
+}
+
+function tooMany({ node, opset }: LowerContext, count: string): UnsupportedOpError {
+  return new UnsupportedOpError(
+    `${node.describe()} (domain ai.onnx, opset ${opset}): has ${count} iterations to write out, more than ` +
+      `${MAX_ITERATIONS}. Train on shorter sequences: give a smaller --dim for the axis that it runs over.`,
+    { details: { node: node.name, opType: node.opType, domain: node.domain, opset, limit: MAX_ITERATIONS } },
+  );
+}
