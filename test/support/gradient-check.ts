@@ -96,6 +96,7 @@ export async function checkGradient(c: GradientCase): Promise<void> {
     step,
     ...(typeof c.outputs === "object" ? { reads: c.outputs.filter((o) => o !== null) } : {}),
     ...(c.zero ? { zero: true } : {}),
+    ...(c.gradients ? { gradients: c.gradients } : {}),
   });
 }
 
@@ -110,6 +111,8 @@ export interface ModelCheck {
   /** Which outputs the loss reads; all if left out. */
   readonly reads?: readonly boolean[];
   readonly zero?: true;
+  /** As in a GradientCase. */
+  readonly gradients?: readonly (readonly number[] | null)[];
 }
 
 /** Checks a whole model in the same way. */
@@ -139,7 +142,7 @@ export async function checkModel(model: Model, check: ModelCheck): Promise<void>
   const weights = new Map(
     read.map((name, i) => {
       const { dtype, dims } = expected.get(name)!;
-      return [name, c.gradients ? filled(dtype, dims, 1) : randomTensor(dtype, dims, 100 + i)];
+      return [name, check.gradients ? filled(dtype, dims, 1) : randomTensor(dtype, dims, 100 + i)];
     }),
   );
   const wrt = model.graph.inputs.filter((v) => isFloat(feeds.get(v.name)!.dtype));
@@ -152,8 +155,8 @@ export async function checkModel(model: Model, check: ModelCheck): Promise<void>
   }
   for (const [i, input] of wrt.entries()) {
     const gradient = results.get(`${input.name}_grad`);
-    if (c.gradients) {
-      const want = c.gradients[i];
+    if (check.gradients) {
+      const want = check.gradients[i];
       if (want) expectClose(elementsOf(gradient!), want, tolerance, `gradient of ${input.name}`);
       continue;
     }
