@@ -287,5 +287,6 @@ function lostNames(graph: Graph, origin: GraphProto): (name: string) => boolean 
   const present = new Set([...graph.values()].map((v) => v.name));
   const read = new Set(origin.node.flatMap((n) => n.output));
   for (const { name } of [...origin.input, ...origin.initializer]) read.add(name);
+  read.delete(""); // an output that the node leaves out
   return (name) => read.has(name) && !present.has(name);
 }
