@@ -6,6 +6,7 @@ import { tensor } from "../tensor/tensor.ts";
 import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define.ts";
 import {
   type AttentionResult,
+  type Bias,
   floatTypeOf,
   mergeHeads,
   positionMask,
@@ -52,19 +53,20 @@ function lowerAttention(ctx: LowerContext): readonly (Value | null)[] {
 function masksOf(
   ctx: LowerContext,
   sequences: { readonly query: Value; readonly key: Value },
-): { allowed: Value[]; biases: Value[] } {
+): { allowed: Value[]; biases: Bias[] } {
   const { b, node, optional } = ctx;
   const dims = [sequences.query.dims[2]!, sequences.key.dims[2]!] as const;
   const [rows, columns] = dims;
   const allowed: Value[] = [];
-  const biases: Value[] = [];
+  const biases: Bias[] = [];
   const given = optional(3);
   if (given !== null) {
     if (given.dims.at(-1) !== columns && given.dims.at(-1) !== 1)
       node.fail(
         `attn_mask has shape ${formatShape(given.dims)}, expected ${columns} keys along its last axis`,
       );
-    (given.dtype === "bool" ? allowed : biases).push(given);
+    if (given.dtype === "bool") allowed.push(given);
+    else biases.push({ value: given });
   }
   for (const window of ["left_window_size", "right_window_size"]) {
     if (node.int(window, -1) >= 0) {

@@ -16,6 +16,7 @@ import { cumulativeOps } from "./cumulative.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
 import { depthSpaceOps } from "./depth-space.ts";
 import { einsumOps } from "./einsum.ts";
+import { fusedAttentionOps } from "./fused-attention.ts";
 import { fusedProductOps } from "./fused-products.ts";
 import { gemmOps } from "./gemm.ts";
 import { generatorOps } from "./generator.ts";
@@ -35,6 +36,7 @@ import { randomOps } from "./random.ts";
 import { recurrentOps } from "./recurrent.ts";
 import { reductionOps } from "./reduction.ts";
 import { resizeOps } from "./resize.ts";
+import { rotaryOps } from "./rotary.ts";
 import { scatteringOps } from "./scattering.ts";
 import { selectionOps } from "./selection.ts";
 import { shapeQueryOps } from "./shape-query.ts";
@@ -59,6 +61,7 @@ export const allOps: readonly OpDef[] = [
   ...depthSpaceOps,
   ...convTransposeOps,
   ...einsumOps,
+  ...fusedAttentionOps,
   ...fusedProductOps,
   ...gemmOps,
   ...cumulativeOps,
@@ -78,6 +81,7 @@ export const allOps: readonly OpDef[] = [
   ...recurrentOps,
   ...reductionOps,
   ...resizeOps,
+  ...rotaryOps,
   ...scatteringOps,
   ...selectionOps,
   ...shapeQueryOps,

@@ -14,13 +14,19 @@ export interface AttentionInputs {
   readonly value: Value;
   /** Boolean masks, true where a query may read a key; each broadcasts to [B, heads, T, S]. */
   readonly allowed: readonly Value[];
-  /** Added to the scores; each broadcasts to [B, heads, T, S]. −∞ shuts a key out. */
-  readonly biases: readonly Value[];
+  readonly biases: readonly Bias[];
   readonly scale: number;
   /** Scores become c · tanh(score / c); 0 for none. */
   readonly softcap: number;
   /** Precision of the softmax; that of the query if left out. */
   readonly softmaxType?: DataType;
+}
+
+/** Added to the scores; broadcasts to [B, heads, T, S]. */
+export interface Bias {
+  readonly value: Value;
+  /** Known to hold no −∞, which would shut a key out. */
+  readonly finite?: true;
 }
 
 export interface AttentionResult {
@@ -57,7 +63,9 @@ export function scaledDotProduct(b: OpBuilder, from: AttentionInputs): Attention
   const capped =
     from.softcap > 0 ? b.scale(b.op("Tanh", [b.scale(products, 1 / from.softcap)]), from.softcap) : products;
   const lowest = b.scalar(LOWEST[query.dtype] ?? -3.4e38, query.dtype);
-  const biases = from.biases.map((bias) => (neverMinusInfinity(bias) ? bias : b.op("Max", [bias, lowest])));
+  const biases = from.biases.map((bias) =>
+    hasNoInfinity(bias) ? bias.value : b.op("Max", [bias.value, lowest]),
+  );
   const allowed = from.allowed.reduce<Value | null>((m, a) => (m === null ? a : b.op("And", [m, a])), null);
   const biased = biases.reduce((x, bias) => b.add(x, bias), capped);
   const masked = allowed === null ? biased : b.where(allowed, biased, lowest);
@@ -77,7 +85,7 @@ export function scaledDotProduct(b: OpBuilder, from: AttentionInputs): Attention
 function zeroWhereShut(
   b: OpBuilder,
   output: Value,
-  masks: { readonly allowed: Value | null; readonly biases: readonly Value[] },
+  masks: { readonly allowed: Value | null; readonly biases: readonly Bias[] },
 ): Value {
   let result = output;
   const keep = (mask: Value) => {
@@ -86,8 +94,9 @@ function zeroWhereShut(
   };
   if (masks.allowed !== null && !everyRowOpen(masks.allowed)) keep(masks.allowed);
   for (const bias of masks.biases) {
-    if (neverMinusInfinity(bias)) continue;
-    keep(b.op("Greater", [bias, b.scalar(Number.NEGATIVE_INFINITY, bias.dtype)]));
+    if (hasNoInfinity(bias)) continue;
+    const { value } = bias;
+    keep(b.op("Greater", [value, b.scalar(Number.NEGATIVE_INFINITY, value.dtype)]));
   }
   return result;
 }
@@ -102,13 +111,12 @@ function everyRowOpen(allowed: Value): boolean {
   return true;
 }
 
-/** Whether a bias is known to hold no −∞: a constant without one, or a trained parameter. */
-function neverMinusInfinity(bias: Value): boolean {
-  if (bias.constant === null || !isFloat(bias.dtype)) return false;
-  const data = bias.constant.data as ArrayLike<number>;
-  if (bias.dtype !== "float32" && bias.dtype !== "float64") return false;
-  for (let i = 0; i < data.length; i++) if (data[i] === Number.NEGATIVE_INFINITY) return false;
-  return true;
+/** Whether a bias is known to hold no −∞: said so, or a constant without one. */
+function hasNoInfinity({ value, finite }: Bias): boolean {
+  if (finite) return true;
+  const { constant, dtype } = value;
+  if (constant === null || (dtype !== "float32" && dtype !== "float64")) return false;
+  return !(constant.data as Float32Array | Float64Array).includes(Number.NEGATIVE_INFINITY);
 }
 
 /** A constant mask [T, S] from a condition on the positions of query and key. */

@@ -21,6 +21,105 @@ const k4: Input = { dims: [2, 4, 6, 5] };
 const v4: Input = { dims: [2, 4, 6, 2] };
 const three = { q_num_heads: 4, kv_num_heads: 2 };
 
+const linear = { precision: "float32", step: 0.5, tolerance: 1e-4 } as const;
+const ids = (dims: readonly number[], data: readonly number[]) => ({ dtype: "int64" as const, dims, data });
+
+function rotary(title: string, inputs: readonly Input[], attributes: Attributes): GradientCase {
+  return { opType: "RotaryEmbedding", title, opset: 23, inputs, attributes, ...linear };
+}
+
+const rotaries: readonly GradientCase[] = [
+  rotary(
+    "4-D",
+    [{ dims: [2, 2, 3, 4] }, { dims: [5, 2] }, { dims: [5, 2] }, ids([2, 3], [0, 1, 2, 2, 3, 4])],
+    {},
+  ),
+  rotary(
+    "interleaved",
+    [{ dims: [2, 2, 3, 4] }, { dims: [5, 2] }, { dims: [5, 2] }, ids([2, 3], [0, 1, 2, 2, 3, 4])],
+    {
+      interleaved: 1,
+    },
+  ),
+  rotary("3-D, angles per position", [{ dims: [2, 3, 8] }, { dims: [2, 3, 2] }, { dims: [2, 3, 2] }], {
+    num_heads: 2,
+  }),
+  rotary("part of the depth", [{ dims: [2, 3, 12] }, { dims: [2, 3, 2] }, { dims: [2, 3, 2] }], {
+    num_heads: 2,
+    rotary_embedding_dim: 4,
+  }),
+  ...[ids([2, 3], [0, 1, 2, 2, 3, 4]), ids([1], [1])].flatMap((positions) => [
+    {
+      ...rotary("", [{ dims: [2, 3, 8] }, positions, { dims: [5, 2] }, { dims: [5, 2] }], {}),
+      domain: "com.microsoft",
+      opset: 17,
+    },
+    {
+      ...rotary("interleaved", [{ dims: [2, 2, 3, 4] }, positions, { dims: [5, 2] }, { dims: [5, 2] }], {
+        interleaved: 1,
+      }),
+      domain: "com.microsoft",
+      opset: 17,
+    },
+  ]),
+];
+
+const microsoft = { domain: "com.microsoft", opset: 17, precision: "float32" } as const;
+const int32 = (dims: readonly number[], data: readonly number[]) => ({ dtype: "int32" as const, dims, data });
+
+function projected(title: string, rest: readonly Input[], attributes: Attributes = {}): GradientCase {
+  const inputs = [{ dims: [2, 4, 6] }, { dims: [6, 24] }, { dims: [24] }, ...rest];
+  return { opType: "Attention", title, inputs, attributes: { num_heads: 2, ...attributes }, ...microsoft };
+}
+
+function multiHead(title: string, inputs: readonly Input[], attributes: Attributes = {}): GradientCase {
+  return {
+    opType: "MultiHeadAttention",
+    title,
+    inputs,
+    attributes: { num_heads: 2, ...attributes },
+    ...microsoft,
+  };
+}
+
+const [mq, mk, mv] = [{ dims: [2, 3, 8] }, { dims: [2, 5, 8] }, { dims: [2, 5, 6] }];
+
+const fused: readonly GradientCase[] = [
+  projected("no mask", []),
+  projected("mask of keys", [int32([2, 4], [1, 1, 0, 1, 1, 1, 1, 0])]),
+  projected("mask of keys, fed", [{ ...int32([2, 4], [1, 1, 0, 1, 0, 0, 1, 0]), fed: true }]),
+  projected("mask of pairs", [int32([2, 4, 4], tri(8, 4))]),
+  projected("lengths", [int32([2], [3, 4])]),
+  projected("causal, scaled", [], { unidirectional: 1, scale: float(0.7) }),
+  projected("bias", [null, null, { dims: [2, 2, 4, 4] }]),
+  projected("other width of values", [], { qkv_hidden_sizes: [8, 8, 8] }),
+  multiHead("separate", [mq, mk, mv]),
+  multiHead("with biases", [mq, mk, mv, { dims: [22] }]),
+  multiHead("mask of keys and bias", [
+    mq,
+    mk,
+    mv,
+    null,
+    int32([2, 5], [1, 1, 0, 1, 1, 1, 1, 1, 0, 0]),
+    { dims: [1, 2, 3, 5] },
+  ]),
+  multiHead("causal", [mq, { dims: [2, 3, 8] }, { dims: [2, 3, 6] }], { unidirectional: 1 }),
+  multiHead("keys of another node", [mq, { dims: [2, 2, 5, 4] }, { dims: [2, 2, 5, 4] }]),
+  {
+    ...multiHead("past keys", [
+      mq,
+      { dims: [2, 3, 8] },
+      { dims: [2, 3, 8] },
+      null,
+      null,
+      null,
+      { dims: [2, 2, 2, 4] },
+      { dims: [2, 2, 2, 4] },
+    ]),
+    outputs: 3,
+  },
+];
+
 export const attentionCases: readonly GradientCase[] = [
   attention("4-D", [q4, k4, v4], {}),
   attention("3-D", [{ dims: [2, 3, 8] }, { dims: [2, 5, 8] }, { dims: [2, 5, 12] }], {
@@ -140,4 +239,6 @@ export const attentionCases: readonly GradientCase[] = [
     { is_causal: 1 },
     { opset: 24 },
   ),
+  ...rotaries,
+  ...fused,
 ];

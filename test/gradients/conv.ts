@@ -53,6 +53,7 @@ const convForms: readonly GradientCase[] = [
   conv("SAME_LOWER", [1, 2, 6, 7], [3, 2, 3, 4], { auto_pad: "SAME_LOWER", strides: [2, 2] }),
   conv("VALID", [1, 2, 6, 7], [3, 2, 3, 2], { auto_pad: "VALID", kernel_shape: [3, 2] }),
   conv("large map", [2, 2, 16, 15], [3, 2, 3, 3], { pads: [1, 1, 1, 1] }),
+  conv("large map, pointwise", [2, 3, 16, 15], [4, 3, 1, 1]),
   conv("large map, grouped", [2, 4, 16, 15], [4, 2, 3, 3], { group: 2, pads: [1, 1, 1, 1] }),
   conv("large map, stride 2", [1, 2, 31, 33], [3, 2, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }),
   conv("medium map", [2, 2, 10, 12], [3, 2, 3, 3], { pads: [1, 1, 1, 1] }),
