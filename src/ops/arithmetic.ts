@@ -28,11 +28,11 @@ export const arithmeticOps: readonly OpDef[] = [
     opsets: [7, LATEST],
     broadcasts: true,
     infer: broadcastInputs,
-    // dA = dC · B, dB = dC · A
-    vjp: ({ b, node, ct, needs }) => [
-      needs(0) ? b.mul(ct, node.input(1)) : null,
-      needs(1) ? b.mul(ct, node.input(0)) : null,
-    ],
+    // dA = dC · B, dB = dC · A; a square has both in one.
+    vjp: ({ b, node, ct, needs }) =>
+      node.input(0) === node.input(1)
+        ? [b.mul(b.scale(ct, 2), node.input(0)), null]
+        : [needs(0) ? b.mul(ct, node.input(1)) : null, needs(1) ? b.mul(ct, node.input(0)) : null],
   }),
   /** Div(A, B): C = A / B. https://onnx.ai/onnx/operators/onnx__Div.html */
   defineOp({
@@ -95,12 +95,11 @@ function powBase({ b, node, ct }: VjpContext): Value | null {
   const exponent = uniformConstant(y);
   if (exponent === 0) return null;
   if (exponent === 1) return ct;
-  if (exponent === 2) return b.mul(ct, b.scale(x, 2));
-  if (exponent === 3) return b.mul(ct, b.scale(b.mul(x, x), 3));
+  if (exponent === 2) return b.mul(b.scale(ct, 2), x);
+  if (exponent === 3) return b.mul(b.scale(ct, 3), b.mul(x, x));
   if (exponent === 0.5) return b.div(b.scale(ct, 0.5), z);
   if (exponent !== null) {
-    const power = b.op("Pow", [x, b.scalar(exponent - 1, x.dtype)]);
-    return b.mul(ct, b.scale(power, exponent));
+    return b.mul(b.scale(ct, exponent), b.op("Pow", [x, b.scalar(exponent - 1, x.dtype)]));
   }
   const e = b.cast(y, x.dtype);
   // Where Y is 0 the result is 0 · X^0, not 0 · X^−1, which is NaN at X = 0.

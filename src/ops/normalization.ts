@@ -181,6 +181,9 @@ function scaledVjp(
 function standardized(ctx: VjpContext): Normalized {
   const { b, node } = ctx;
   const x = node.input(0);
+  // With a scale of 1 and no bias, as instance and group norms have it here, the output is X̂.
+  if (x.dtype === "float32" && uniformConstant(node.input(1)) === 1 && !node.hasInput(2))
+    return { xhat: node.output(), inverse: b.optionalOutput(node, 2) };
   // For float64, ONNX Runtime declares these outputs float32 and gives float64, so that nothing can read them.
   if (x.dtype !== "float64") {
     const [mean, inverse] = [b.optionalOutput(node, 1), b.optionalOutput(node, 2)];

@@ -6,7 +6,7 @@ import type { TensorType } from "../onnx/type.ts";
 import { Value } from "../onnx/value.ts";
 import { type DataType, dataTypes, isFloat } from "../tensor/data-type.ts";
 import { floatToBfloat16, floatToHalf } from "../tensor/half.ts";
-import { type Shape, shapesEqual, sizeOf } from "../tensor/shape.ts";
+import { broadcastShapes, type Shape, shapesEqual, sizeOf } from "../tensor/shape.ts";
 import { int64s, scalar, type Tensor } from "../tensor/tensor.ts";
 
 export type Attributes = Readonly<Record<string, AttributeInit>>;
@@ -127,23 +127,33 @@ export class OpBuilder {
   }
 
   add(a: Value, c: Value): Value {
-    return this.op("Add", [a, c]);
+    return this.elementwise("Add", [a, c]);
   }
 
   sub(a: Value, c: Value): Value {
-    return this.op("Sub", [a, c]);
+    return this.elementwise("Sub", [a, c]);
   }
 
   mul(a: Value, c: Value): Value {
-    return this.op("Mul", [a, c]);
+    return this.elementwise("Mul", [a, c]);
   }
 
   div(a: Value, c: Value): Value {
-    return this.op("Div", [a, c]);
+    return this.elementwise("Div", [a, c]);
   }
 
   neg(a: Value): Value {
-    return this.op("Neg", [a]);
+    return this.elementwise("Neg", [a]);
+  }
+
+  /**
+   * An operator that acts element by element and broadcasts. An Expand before it is put behind it, where it mostly
+   * vanishes: the derivative of a mean is one number per row, and meets a whole row only in the next product.
+   */
+  private elementwise(opType: string, inputs: readonly Value[]): Value {
+    const dims = broadcastShapes(...inputs.map((v) => v.dims));
+    const result = this.op(opType, inputs.map(unexpanded));
+    return dims === null ? result : this.expand(result, dims);
   }
 
   /** `a` times a plain number. */
@@ -171,15 +181,17 @@ export class OpBuilder {
   }
 
   where(condition: Value, yes: Value, no: Value): Value {
-    return this.op("Where", [condition, yes, no]);
+    return this.elementwise("Where", [condition, yes, no]);
   }
 
   cast(a: Value, dtype: DataType): Value {
     return a.dtype === dtype ? a : this.op("Cast", [a], { to: dataTypes[dtype].code });
   }
 
+  /** The same elements in another shape; of several reshapes only the last is kept. */
   reshape(a: Value, dims: Shape): Value {
     if (shapesEqual(a.dims, dims)) return a;
+    if (isFrom("Reshape", a)) return this.reshape(a.producer.input(0), dims);
     // allowzero: a dimension of 0 is meant as it stands.
     return this.op("Reshape", [a, this.ints(dims)], sizeOf(dims) === 0 ? { allowzero: 1 } : {});
   }
@@ -283,4 +295,13 @@ export class OpBuilder {
     if (rows < 2 || columns < 2) return null;
     return this.matmul(this.full([1, rows], 1, ct.dtype), this.reshape(ct, [rows, columns]));
   }
+}
+
+function isFrom(opType: string, value: Value): value is Value & { producer: Node } {
+  return value.producer?.opType === opType && value.producer.domain === "";
+}
+
+/** What an Expand was given, or the value itself. */
+function unexpanded(value: Value): Value {
+  return isFrom("Expand", value) ? unexpanded(value.producer.input(0)) : value;
 }

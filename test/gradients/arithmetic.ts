@@ -15,6 +15,12 @@ export const arithmeticCases: readonly GradientCase[] = [
   { opType: "Sub", title: "broadcast", opset: 7, inputs: broadcast },
   { opType: "Mul", inputs: pair },
   { opType: "Mul", title: "broadcast", inputs: [{ dims: [3] }, { dims: [4, 2, 3] }] },
+  {
+    opType: "Mul",
+    title: "a square under a mean",
+    inputs: [{ dims: [2, 3] }],
+    body: (apply, [x]) => apply("ReduceMean", [apply("Mul", [x!, x!])]),
+  },
   { opType: "Div", inputs: [{ dims: [2, 3] }, { dims: [2, 3], range: [0.5, 2] }] },
   { opType: "Div", title: "broadcast", inputs: [{ dims: [2, 1, 3] }, { dims: [4, 1], range: [-2, -0.5] }] },
   {

@@ -169,7 +169,8 @@ export async function checkModel(model: Model, check: ModelCheck): Promise<void>
   await session.release();
 }
 
-function buildModel(
+/** The model of a case, the inputs that are fed, and their elements. `float` is the dtype of its float inputs. */
+export function buildModel(
   c: GradientCase,
   float: DataType,
 ): { model: Model; fed: Value[]; tensors: Map<Value, Tensor> } {
