@@ -74,7 +74,7 @@ function padsOf(
 }
 
 /** Every position inside a kernel, row-major. */
-export function tapsOf(kernel: Shape): number[][] {
+function tapsOf(kernel: Shape): number[][] {
   let taps: number[][] = [[]];
   for (const k of kernel) taps = taps.flatMap((t) => Array.from({ length: k }, (_, i) => [...t, i]));
   return taps;
