@@ -21,7 +21,7 @@ export interface ExportOptions {
   readonly parameters: readonly TrainableParameter[];
   /** The values to write. */
   readonly values: ReadonlyMap<string, Float32Array>;
-  /** Content of the preprocessor_config.json to write where the model has none of its own; null to write none. */
+  /** Content of the preprocessor_config.json to write in place of the model's own; null to keep that, if there is one. */
   readonly preprocessor: Readonly<Record<string, unknown>> | null;
 }
 
@@ -43,9 +43,9 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
   await files.write(joinPath(folder, "config.json"), json(modelConfig(source, classes)));
   for (const name of COMPANION_FILES) {
     const from = joinPath(source.folder, name);
-    if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
-    else if (name === "preprocessor_config.json" && preprocessor)
+    if (name === "preprocessor_config.json" && preprocessor)
       await files.write(joinPath(folder, name), json(preprocessor));
+    else if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
   }
   return path;
 }

@@ -128,7 +128,7 @@ async function writeModel(run: PreparedRun, result: TrainerResult): Promise<stri
     classes: data.classes,
     parameters: graph.parameters,
     values: result.best,
-    preprocessor: data.preprocessing.kind === "image" ? preprocessorJson(data.preprocessing) : null,
+    preprocessor: preprocessorToWrite(run),
   });
   const output = network.model.graph.outputs[0]!; // prepareNetwork refuses a model without outputs
   const set = data.sets[0]!; // there is always a validation set
@@ -139,4 +139,11 @@ async function writeModel(run: PreparedRun, result: TrainerResult): Promise<stri
     break;
   }
   return path;
+}
+
+/** What images went through in this run, unless that is what the model's own file says. */
+function preprocessorToWrite({ config, data, source }: PreparedRun): Record<string, unknown> | null {
+  if (data.preprocessing.kind !== "image") return null;
+  const isOverridden = Object.values(config.preprocess).some((value) => value !== undefined);
+  return source.preprocessor !== null && !isOverridden ? null : preprocessorJson(data.preprocessing);
 }

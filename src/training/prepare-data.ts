@@ -5,9 +5,9 @@ import { createLoader, type Loader } from "../data/loader.ts";
 import { openDataset } from "../data/open-dataset.ts";
 import { openSplits } from "../data/open-splits.ts";
 import { cached, checkExamples, createSampleCache, prepared } from "../data/prepared.ts";
-import { imagePreprocessing, type Preprocessing } from "../data/preprocess/config.ts";
+import type { Preprocessing } from "../data/preprocess/config.ts";
+import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
-import { preprocessingFromJson } from "../data/preprocess/preprocessor-json.ts";
 import { ConfigError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
 import type { Files } from "../platform/files.ts";
@@ -110,49 +110,20 @@ function checkSetName(name: string): void {
 /** What the model's own preprocessing says, with the user's overrides; without either, pixels in 0 … 1. */
 function choosePreprocessing(options: PrepareDataOptions, train: Dataset): Preprocessing {
   const { config, input, preprocessor } = options;
-  const dims = input.declared?.dims;
-  const example = dims?.slice(1).map((d) => (typeof d === "number" && d > 0 ? d : null));
-  if (!dims || !example || input.declared?.dtype !== "float32") {
+  const dims = input.declared?.dims?.slice(1).map((d) => (typeof d === "number" && d > 0 ? d : null));
+  if (!dims || input.declared?.dtype !== "float32") {
     throw new ConfigError(
       `model input "${input.name}" is no float32 tensor with a batch axis, so it takes no such examples`,
     );
   }
-  if (train.kind === "array") return { kind: "array", dims: concreteDims(example, input) };
   const { size, ...overrides } = config.preprocess;
-  const { channels, height, width, layout } = imageAxes(example, input);
-  const free = { channels, layout, height: size?.[0] ?? height, width: size?.[1] ?? width };
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
-  if (preprocessor !== null) {
-    const own = preprocessingFromJson(preprocessor, free);
-    return imagePreprocessing({ channels, layout, ...own.size }, given, own);
-  }
-  if (free.height === null || free.width === null) {
-    throw new ConfigError(
-      `model input "${input.name}" [${dims.join(", ")}] leaves its height or width open, and there is no preprocessor_config.json: set --preprocess.size HEIGHT,WIDTH`,
-    );
-  }
-  return imagePreprocessing({ channels, layout, height: free.height, width: free.width }, given);
-}
-
-function concreteDims(dims: readonly (number | null)[], input: Value): number[] {
-  return dims.map((d) => {
-    if (d !== null) return d;
-    throw new ConfigError(
-      `model input "${input.name}" leaves a dimension open; arrays need every one but the batch fixed`,
-    );
-  });
-}
-
-function imageAxes(
-  example: readonly (number | null)[],
-  input: Value,
-): { channels: 1 | 3; height: number | null; width: number | null; layout: "NCHW" | "NHWC" } {
-  const [a, b, c] = [example[0] ?? null, example[1] ?? null, example[2] ?? null];
-  if (example.length === 3 && (a === 1 || a === 3))
-    return { channels: a, height: b, width: c, layout: "NCHW" };
-  if (example.length === 3 && (c === 1 || c === 3))
-    return { channels: c, height: a, width: b, layout: "NHWC" };
-  throw new ConfigError(
-    `model input "${input.name}" [batch, ${example.map((d) => d ?? "?").join(", ")}] is no image: expected 1 or 3 channels first or last`,
+  return preprocessingFor(
+    train.kind,
+    { name: input.name, dims },
+    {
+      options: Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined)),
+      ...(preprocessor === null ? {} : { json: preprocessor }),
+      ...(size === undefined ? {} : { size }),
+    },
   );
 }

@@ -24,6 +24,11 @@ test.each([
   expect(preprocessingFromJson(preprocessorJson(config), input)).toEqual(config);
 });
 
-test("channels last has no words there", () => {
-  expect(preprocessorJson(imagePreprocessing({ ...input, layout: "NHWC" }))).toBeNull();
+test("grey and channels last are said in words, and what is written is read back", () => {
+  const grey = { channels: 1, height: 28, width: 28, layout: "NHWC" } as const;
+  const config = imagePreprocessing(grey, { mean: [0.1], std: [0.3] });
+  const json = preprocessorJson(config);
+  expect(json).toMatchObject({ do_convert_grayscale: true, data_format: "channels_last", image_mean: [0.1] });
+  expect(json).not.toHaveProperty("do_convert_rgb");
+  expect(preprocessingFromJson(json, grey)).toEqual(config);
 });

@@ -11,11 +11,11 @@ const resampleCodes: Readonly<Record<ImagePreprocessing["resample"], number>> = 
 };
 
 /**
- * Preprocessing as a `preprocessor_config.json` that Transformers and Transformers.js read; null where they have no
- * words for it (channels last, one channel).
+ * Preprocessing as a `preprocessor_config.json`, from which it can be done again anywhere. Transformers and
+ * Transformers.js read it; for a model with channels last they know the keyword (`data_format`) but not every class of
+ * processor heeds it. Mean and std are in the order of channels that the model takes.
  */
-export function preprocessorJson(p: ImagePreprocessing): Record<string, unknown> | null {
-  if (p.layout !== "NCHW" || p.channels !== 3) return null;
+export function preprocessorJson(p: ImagePreprocessing): Record<string, unknown> {
   const { resize, crop } = p;
   return {
     image_processor_type: "ViTImageProcessor",
@@ -29,7 +29,8 @@ export function preprocessorJson(p: ImagePreprocessing): Record<string, unknown>
     do_normalize: true,
     image_mean: p.mean,
     image_std: p.std,
-    do_convert_rgb: true,
+    ...(p.channels === 3 ? { do_convert_rgb: true } : { do_convert_grayscale: true }),
+    ...(p.layout === "NHWC" ? { data_format: "channels_last" } : {}),
     ...(p.channelOrder === "bgr" ? { do_flip_channel_order: true } : {}),
   };
 }
