@@ -278,3 +278,40 @@ test("recurrent operators with the batch first give what they give with the time
     });
   }
 });
+
+test("a loop that collects its results in a sequence is written out", async () => {
+  const x = doubles(2, 3);
+  const model = modelOf(
+    graphOf({
+      inputs: { x: type(x) },
+      constants: { three: scalar("int64", 3) },
+      nodes: [
+        ["SequenceEmpty", [], ["none"], { dtype: 11 }],
+        [
+          "Loop",
+          ["three", "", "x", "none"],
+          ["last", "list"],
+          {
+            body: {
+              inputs: {
+                i: { dtype: "int64", dims: [] },
+                go: { dtype: "bool", dims: [] },
+                v: type(x),
+                seen: null,
+              },
+              nodes: [
+                ["Identity", ["go"], ["going"]],
+                ["Mul", ["v", "x"], ["next"]],
+                ["SequenceInsert", ["seen", "next"], ["grown"]],
+              ],
+              outputs: ["going", "next", "grown"],
+            },
+          },
+        ],
+        ["ConcatFromSequence", ["list"], ["y"], { axis: 0, new_axis: 1 }],
+      ],
+      outputs: ["y"],
+    }),
+  );
+  await check(model, { x });
+});

@@ -88,6 +88,11 @@ export interface LowerContext {
   constant(value: Value): Promise<Tensor | null>;
   /** Lowers a body in place, with values for its inputs, and gives what its outputs became. A body may be lowered again. */
   body(graph: Graph, actuals: readonly Value[]): Promise<readonly Value[]>;
+  /** The elements of input `i`, which is a sequence. @throws ModelError if it is none */
+  sequence(i: number): readonly Value[];
+  isSequence(i: number): boolean;
+  /** A value that stands for a sequence while the graph is lowered. */
+  makeSequence(elements: readonly Value[]): Value;
 }
 
 interface OpIdentity {

@@ -39,6 +39,7 @@ import { resizeOps } from "./resize.ts";
 import { rotaryOps } from "./rotary.ts";
 import { scatteringOps } from "./scattering.ts";
 import { selectionOps } from "./selection.ts";
+import { sequenceOps } from "./sequence.ts";
 import { shapeQueryOps } from "./shape-query.ts";
 import { signalTableOps } from "./signal-tables.ts";
 import { slicingOps } from "./slicing.ts";
@@ -84,6 +85,7 @@ export const allOps: readonly OpDef[] = [
   ...rotaryOps,
   ...scatteringOps,
   ...selectionOps,
+  ...sequenceOps,
   ...shapeQueryOps,
   ...slicingOps,
   ...softmaxOps,

@@ -63,6 +63,8 @@ class Lowering {
   private readonly constants: ConstantRegion;
   private readonly map = new Map<Value, Value>();
   private readonly parameters = new Map<Value, Value>();
+  /** The elements of sequences, by the values that stand for them; none of these is in the lowered graph. */
+  private readonly sequences = new Map<Value, readonly Value[]>();
   /** Values that have no static shape, and why. */
   private readonly refused = new Map<Value, UnsupportedOpError>();
   private readonly names = new Set<string>();
@@ -90,7 +92,11 @@ class Lowering {
     for (const initializer of source.initializers) this.addConstant(initializer);
     await this.walk(source.nodes, this.model.opsets);
     const outputs = new Map<string, Value>();
-    for (const output of source.outputs) outputs.set(output.name, this.lowered(output));
+    for (const output of source.outputs) {
+      const value = this.lowered(output);
+      if (this.sequences.has(value)) throw sequenceOutput(output);
+      outputs.set(output.name, value);
+    }
     this.graph.outputs = [...outputs.values()];
     await this.constants.settle(this.graph);
     this.b.forgetRemoved();
@@ -196,6 +202,13 @@ class Lowering {
       });
       return;
     }
+    const passed = inputs.find((v) => v !== null && this.sequences.has(v));
+    if (passed) {
+      // Of the operators that stay, only one that passes its input on takes a sequence.
+      if (inputs.length !== 1) node.fail("takes tensors, got a sequence");
+      this.bind(node.output(), passed);
+      return;
+    }
     await this.copy(node, inputs, def);
   }
 
@@ -288,6 +301,21 @@ class Lowering {
         await this.walk(graph.nodes, opsets);
         return graph.outputs.map((v) => this.lowered(v));
       },
+      sequence: (i) => this.sequences.get(inputs[i]!) ?? node.fail(`input ${i} is no sequence`),
+      isSequence: (i) => this.sequences.has(inputs[i]!),
+      makeSequence: (elements) => {
+        const handle = new Value("sequence");
+        this.sequences.set(handle, elements);
+        return handle;
+      },
     };
   }
+}
+
+function sequenceOutput(output: Value): UnsupportedOpError {
+  return new UnsupportedOpError(
+    `model output "${output.name}" is a sequence of tensors, and a training graph gives tensors. ` +
+      "Export the model with its elements as outputs, or cut it before with --head.from.",
+    { details: { output: output.name } },
+  );
 }

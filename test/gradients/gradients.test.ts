@@ -20,6 +20,7 @@ import { recurrentCases } from "./recurrent.ts";
 import { reductionCases } from "./reduction.ts";
 import { resizeCases } from "./resize.ts";
 import { randomCases, selectionCases } from "./selection.ts";
+import { sequenceCases } from "./sequence.ts";
 import { slicingCases } from "./slicing.ts";
 import { softmaxCases } from "./softmax.ts";
 import { structureCases } from "./structure.ts";
@@ -46,6 +47,7 @@ const cases: readonly GradientCase[] = [
   ...reductionCases,
   ...resizeCases,
   ...selectionCases,
+  ...sequenceCases,
   ...slicingCases,
   ...softmaxCases,
   ...structureCases,

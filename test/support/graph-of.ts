@@ -15,7 +15,8 @@ export type NodeText = readonly [
 ];
 
 export interface GraphText {
-  readonly inputs?: Readonly<Record<string, DeclaredType>>;
+  /** null: no tensor, or of a type that is inferred. */
+  readonly inputs?: Readonly<Record<string, DeclaredType | null>>;
   readonly constants?: Readonly<Record<string, Tensor>>;
   readonly nodes: readonly NodeText[];
   readonly outputs: readonly string[];
