@@ -22,6 +22,8 @@ export const controlFlowOps: readonly OpDef[] = [
   }),
   /** Loop(M, cond, initial…). https://onnx.ai/onnx/operators/onnx__Loop.html */
   defineComposite({ opType: "Loop", opsets: [1, LATEST], lower: unrollLoop }),
+  /** Scan in opset 8: (lengths, initial states…, sequences…), each with a batch axis in front. */
+  defineComposite({ opType: "Scan", opsets: [8, 8], reads: [0], lower: unrollBatchedScan }),
   /** Scan(initial states…, sequences…). https://onnx.ai/onnx/operators/onnx__Scan.html */
   defineComposite({ opType: "Scan", opsets: [9, LATEST], lower: unrollScan }),
 ];
@@ -64,39 +66,89 @@ async function known(ctx: LowerContext, condition: Value): Promise<Tensor> {
   return constant;
 }
 
-/** Body: (states…, one element of each sequence…) → (states…, collected…). */
+/** The axes and directions of a Scan: one for each sequence that goes in and each that comes out. */
+interface ScanPlan {
+  readonly inputAxes: readonly number[];
+  readonly inputIsReverse: readonly boolean[];
+  readonly outputAxes: readonly number[];
+  readonly outputIsReverse: readonly boolean[];
+}
+
 async function unrollScan(ctx: LowerContext): Promise<(Value | null)[]> {
   const { node } = ctx;
-  const body = node.graph("body");
   const sequences = node.int("num_scan_inputs");
   const count = node.inputs.length - sequences;
-  const axes = perSequence(node, "scan_input_axes", sequences);
-  const isReverse = perSequence(node, "scan_input_directions", sequences);
-  const elements = axes.map((given, i) => {
-    const x = ctx.input(count + i);
-    const parts = slicesOf(ctx, x, ctx.axis(given, x.dims.length));
-    return isReverse[i] === 1 ? parts.toReversed() : parts;
+  const collected = node.graph("body").outputs.length - count;
+  const inputs = node.inputs.map((_, i) => ctx.input(i));
+  return scan(ctx, inputs.slice(0, count), inputs.slice(count), {
+    inputAxes: perSequence(node, "scan_input_axes", sequences),
+    inputIsReverse: perSequence(node, "scan_input_directions", sequences).map((d) => d === 1),
+    outputAxes: perSequence(node, "scan_output_axes", collected),
+    outputIsReverse: perSequence(node, "scan_output_directions", collected).map((d) => d === 1),
+  });
+}
+
+/** Each example of the batch is scanned by itself. */
+async function unrollBatchedScan(ctx: LowerContext): Promise<(Value | null)[]> {
+  const { b, node } = ctx;
+  const sequences = node.int("num_scan_inputs");
+  const inputs = node.inputs.slice(1).map((_, i) => slicesOf(ctx, ctx.input(i + 1), 0));
+  const count = inputs.length - sequences;
+  const steps = inputs[count]?.[0]?.dims[0];
+  const lens = ctx.numbers(0);
+  if (lens?.some((n) => n !== steps))
+    node.fail(`sequences of lengths [${lens}] in opset 8; expected all to have the whole length ${steps}`);
+  const collected = node.graph("body").outputs.length - count;
+  const plan: ScanPlan = {
+    inputAxes: new Array<number>(sequences).fill(0),
+    inputIsReverse: perSequence(node, "directions", sequences).map((d) => d === 1),
+    outputAxes: new Array<number>(collected).fill(0),
+    outputIsReverse: new Array<boolean>(collected).fill(false),
+  };
+  const examples: Value[][] = [];
+  for (let i = 0; i < inputs[0]!.length; i++) {
+    const of = inputs.map((list) => list[i]!); // all inputs have one batch
+    examples.push(await scan(ctx, of.slice(0, count), of.slice(count), plan));
+  }
+  return examples[0]!.map((_, k) =>
+    b.concat(
+      examples.map((results) => b.unsqueeze(results[k]!, [0])),
+      0,
+    ),
+  );
+}
+
+/** Body: (states…, one element of each sequence…) → (states…, collected…). */
+async function scan(
+  ctx: LowerContext,
+  initial: readonly Value[],
+  sequences: readonly Value[],
+  plan: ScanPlan,
+): Promise<Value[]> {
+  const { node } = ctx;
+  const body = node.graph("body");
+  const elements = sequences.map((x, i) => {
+    const parts = slicesOf(ctx, x, ctx.axis(plan.inputAxes[i]!, x.dims.length));
+    return plan.inputIsReverse[i] ? parts.toReversed() : parts;
   });
   const steps = elements[0]!.length; // Scan has at least one sequence
   for (const [i, list] of elements.entries())
     if (list.length !== steps)
       node.fail(`sequence ${i} has ${list.length} elements, expected ${steps} as the first`);
   if (steps > MAX_ITERATIONS) throw tooMany(ctx, `${steps}`);
-  let states = Array.from({ length: count }, (_, i) => ctx.input(i));
-  const collected: Value[][] = body.outputs.slice(count).map(() => []);
+  let states = initial;
+  const collected: Value[][] = body.outputs.slice(initial.length).map(() => []);
   for (let t = 0; t < steps; t++) {
     const results = await ctx.body(body, [...states, ...elements.map((list) => list[t]!)]);
-    states = results.slice(0, count);
-    results.slice(count).forEach((value, k) => {
+    states = results.slice(0, initial.length);
+    results.slice(initial.length).forEach((value, k) => {
       collected[k]!.push(value);
     });
   }
-  const outAxes = perSequence(node, "scan_output_axes", collected.length);
-  const outReverse = perSequence(node, "scan_output_directions", collected.length);
   const stacks = collected.map((values, k) =>
-    stack(ctx, outReverse[k] === 1 ? values.toReversed() : values, body, {
-      output: count + k,
-      axis: outAxes[k]!,
+    stack(ctx, plan.outputIsReverse[k] ? values.toReversed() : values, body, {
+      output: initial.length + k,
+      axis: plan.outputAxes[k]!,
     }),
   );
   return [...states, ...stacks];

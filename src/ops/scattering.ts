@@ -1,6 +1,15 @@
 import { UnsupportedOpError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
-import { defineComposite, defineOp, LATEST, type OpDef, type VjpContext } from "./define.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { int64s } from "../tensor/tensor.ts";
+import {
+  defineComposite,
+  defineOp,
+  LATEST,
+  type LowerContext,
+  type OpDef,
+  type VjpContext,
+} from "./define.ts";
 import { addAtTuples } from "./scatter-rules.ts";
 import { sameAsInput } from "./typing-rules.ts";
 
@@ -45,6 +54,8 @@ export const scatteringOps: readonly OpDef[] = [
       });
     },
   }),
+  /** TensorScatter(past_cache, update, write_indices): a cache with new entries. https://onnx.ai/onnx/operators/onnx__TensorScatter.html */
+  defineComposite({ opType: "TensorScatter", opsets: [24, LATEST], lower: tensorScatter }),
 ];
 
 /** The two directions of a scatter at fixed indices. */
@@ -93,4 +104,20 @@ function noProductRule({ node }: VjpContext): UnsupportedOpError {
       "derivative for them. Freeze the parameters before it with --trainable, or cut the model before it with --head.from.",
     { details: { node: node.name, opType: node.opType, reduction: "mul" } },
   );
+}
+
+/** Entry t of the update of each example goes to place `write_indices` + t along the axis. */
+function tensorScatter({ b, node, input, optional, axis }: LowerContext): Value[] {
+  const [cache, update, first] = [input(0), input(1), optional(2)];
+  const at = axis(node.int("axis", -2), cache.dims.length);
+  const along = (value: Value, k: number) =>
+    b.reshape(
+      value,
+      cache.dims.map((_, i) => (i === k ? sizeOf(value.dims) : 1)),
+    );
+  const count = b.constant(int64s(Array.from({ length: update.dims[at]! }, (_, t) => t)));
+  const places = first === null ? along(count, at) : b.add(along(first, 0), along(count, at));
+  const isCircular = node.string("mode", "linear") === "circular";
+  const wrapped = isCircular ? b.op("Mod", [places, b.scalar(cache.dims[at]!, "int64")]) : places;
+  return [b.op("ScatterElements", [cache, b.expand(wrapped, update.dims), update], { axis: at })];
 }

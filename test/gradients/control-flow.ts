@@ -1,3 +1,4 @@
+import type { DeclaredType } from "../../src/onnx/type.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import type { GradientCase } from "../support/gradient-check.ts";
 import { bodyOf } from "../support/graph-of.ts";
@@ -8,6 +9,7 @@ const branch = (value: Tensor) =>
 
 const scalarInt = { dtype: "int64", dims: [] } as const;
 const flag = { dtype: "bool", dims: [] } as const;
+const narrow = { dtype: "float32", dims: [2] } as const;
 const vector = { dtype: "float64", dims: [2] } as const;
 
 /** v ← v · v + v; collects v · v. Runs on as it was told. */
@@ -36,15 +38,18 @@ const untilTwo = bodyOf({
 });
 
 /** s ← s · x + x; collects s. */
-const recurrence = bodyOf({
-  inputs: { s: vector, x: vector },
-  nodes: [
-    ["Mul", ["s", "x"], ["sx"]],
-    ["Add", ["sx", "x"], ["next"]],
-    ["Identity", ["next"], ["seen"]],
-  ],
-  outputs: ["next", "seen"],
-});
+const recurrenceOf = (v: DeclaredType) =>
+  bodyOf({
+    inputs: { s: v, x: v },
+    nodes: [
+      ["Mul", ["s", "x"], ["sx"]],
+      ["Add", ["sx", "x"], ["next"]],
+      ["Identity", ["next"], ["seen"]],
+    ],
+    outputs: ["next", "seen"],
+    declared: { next: v, seen: v },
+  });
+const recurrence = recurrenceOf(vector);
 
 const times = (n: number) => ({ dtype: "int64", dims: [], data: [n] }) as const;
 const always = { dtype: "bool", dims: [], data: [1] } as const;
@@ -105,6 +110,15 @@ export const controlFlowCases: readonly GradientCase[] = [
     title: "over one element",
     inputs: [{ dims: [2] }, { dims: [1, 2] }],
     attributes: { body: recurrence, num_scan_inputs: 1 },
+    outputs: 2,
+  },
+  {
+    opType: "Scan",
+    opset: 8,
+    title: "of a batch",
+    precision: "float32",
+    inputs: [null, { dims: [3, 2] }, { dims: [3, 4, 2] }],
+    attributes: { body: recurrenceOf(narrow), num_scan_inputs: 1, directions: [1] },
     outputs: 2,
   },
 ];

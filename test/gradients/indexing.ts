@@ -136,4 +136,25 @@ export const indexingCases: readonly GradientCase[] = [
     ],
     attributes: { axis: 1, reduction: "min" },
   },
+  {
+    opType: "TensorScatter",
+    opset: 24,
+    precision: "float32",
+    inputs: [{ dims: [2, 4, 3] }, { dims: [2, 2, 3] }, ints([2], [2, 0])],
+  },
+  {
+    opType: "TensorScatter",
+    opset: 24,
+    title: "circular",
+    precision: "float32",
+    inputs: [{ dims: [2, 2, 4] }, { dims: [2, 2, 3] }, ints([2], [2, 0])],
+    attributes: { axis: -1, mode: "circular" },
+  },
+  {
+    opType: "TensorScatter",
+    opset: 24,
+    title: "at the start",
+    precision: "float32",
+    inputs: [{ dims: [2, 4, 3] }, { dims: [2, 2, 3] }],
+  },
 ];
