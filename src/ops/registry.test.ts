@@ -11,9 +11,6 @@ const existence = JSON.parse(
 /** The oldest opset that ONNX Runtime promises to run. */
 const OLDEST = 7;
 
-/** Versions without a record. Scan had sequence lengths and a batch axis of its own at opset 8 alone. */
-const refused: Readonly<Record<string, readonly number[]>> = { Scan: [8] };
-
 const standard = allOps.filter((def) => (def.domain ?? "") === "");
 const names = [...new Set(standard.map((def) => def.opType))].sort();
 
@@ -25,7 +22,7 @@ describe("the registry", () => {
     const wrong: Record<number, number> = {};
     for (let opset = Math.max(since, OLDEST); opset <= until; opset++) {
       const count = records.filter((def) => def.opsets[0] <= opset && opset <= def.opsets[1]).length;
-      if (count !== (refused[name]?.includes(opset) ? 0 : 1)) wrong[opset] = count;
+      if (count !== 1) wrong[opset] = count;
     }
     expect(wrong).toEqual({});
   });
