@@ -2,9 +2,9 @@ import type { Model } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
 import { isFloat } from "../tensor/data-type.ts";
-import { bfloat16ToFloat, halfToFloat } from "../tensor/half.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { isUniform, looksLikeMask, numberReader, rotationTables } from "./constant-content.ts";
 
 /** What a parameter does in the network, by the operator that reads it. */
 export type ParameterRole = "weight" | "bias" | "norm" | "embedding";
@@ -18,8 +18,8 @@ export interface StoredTensor {
   readonly constantBecause: string | null;
 }
 
-/** Elements of this size or more are taken for the −∞ of an attention mask. */
-const MASK_MAGNITUDE = 1e4;
+/** A single number of at most this size that is added is taken for the ε of a normalisation. */
+const LARGEST_EPSILON = 1e-3;
 
 /** Operators that hand a weight on without computing with it. */
 const PASS_THROUGH: ReadonlySet<string> = new Set([
@@ -60,17 +60,15 @@ export function storedTensors(model: Model): StoredTensor[] {
     output.constant = attribute.value;
     found.push(output);
   }
-  return found
-    .filter((v) => isFloat(v.constant!.dtype)) // every value found has a constant
-    .map((value) => {
-      const readers = readersOf(value);
-      return {
-        value,
-        name: value.name,
-        role: roleOf(value, readers),
-        constantBecause: whyConstant(value, readers),
-      };
-    });
+  const stored = found.filter((v) => isFloat(v.constant!.dtype)); // every value found has a constant
+  const rotations = rotationTables(stored);
+  return stored.map((value) => {
+    const readers = readersOf(value);
+    const constantBecause = rotations.has(value)
+      ? "cosines or sines of a position encoding"
+      : whyConstant(value, readers);
+    return { value, name: value.name, role: roleOf(value, readers), constantBecause };
+  });
 }
 
 interface Reader {
@@ -116,11 +114,27 @@ function whyConstant(value: Value, readers: readonly Reader[]): string | null {
     return "a setting of its operator, not a weight";
   if (readers.some(({ node }) => leadsToRotation(node))) return "frequencies of a position encoding";
   if (looksLikeMask(tensor)) return "holds infinite or huge entries, as attention masks do";
-  if (readers.every(({ node }) => node.opType === "InstanceNormalization") && isUniform(tensor)) {
+  if (readers.every(isGroupNormPart) && isUniform(tensor))
     return "the ones or zeros of a decomposed normalisation";
-  }
-  if (sizeOf(tensor.dims) === 1 && !readers.some(isBiasOf)) return "a single number that scales or shifts";
-  return null;
+  return sizeOf(tensor.dims) === 1 ? whySingleIsConstant(value, tensor, readers) : null;
+}
+
+/**
+ * A single number in a tensor of rank 1 or more may be a weight (a bias of one unit, a slope, a gain) or a literal that
+ * the exporter wrote down. Weights are initializers; an epsilon is tiny and added.
+ */
+function whySingleIsConstant(value: Value, tensor: Tensor, readers: readonly Reader[]): string | null {
+  if (readers.some((r) => isBiasOf(r) || (r.node.opType === "PRelu" && r.index === 1))) return null;
+  if (value.producer !== null) return "a single number written into the graph";
+  const size = Math.abs(numberReader(tensor)(0));
+  const isAdded = readers.every(({ node }) => node.opType === "Add");
+  return isAdded && size > 0 && size <= LARGEST_EPSILON ? "an epsilon" : null;
+}
+
+/** Exporters write GroupNormalization as an InstanceNormalization of ones and zeros between two Reshapes. */
+function isGroupNormPart({ node }: Reader): boolean {
+  if (node.opType !== "InstanceNormalization") return false;
+  return [...(node.outputs[0]?.uses ?? [])].every((use) => use.node.opType === "Reshape");
 }
 
 /** Inputs that steer an operator: bounds, exponents, scales of a resize, fill values, conditions. */
@@ -150,8 +164,9 @@ function isSetting(node: Node, index: number): boolean {
   }
 }
 
-/** Whether what a node computes goes straight into a sine or cosine. */
+/** Whether a node is a sine or cosine, or what it computes goes straight into one. */
 function leadsToRotation(node: Node): boolean {
+  if (node.opType === "Sin" || node.opType === "Cos") return true;
   let outputs = node.outputs;
   for (let step = 0; step < 4; step++) {
     const readers = outputs.flatMap((v) => (v === null ? [] : [...v.uses].map((u) => u.node)));
@@ -169,25 +184,4 @@ function isBiasOf({ node, index }: Reader): boolean {
   if (node.opType !== "Add") return false;
   const other = node.inputs[1 - index]?.producer;
   return other?.opType === "MatMul" || other?.opType === "Gemm" || other?.opType === "Conv";
-}
-
-function looksLikeMask(tensor: Tensor): boolean {
-  const read = numberReader(tensor);
-  for (let i = 0; i < tensor.data.length; i++) if (!(Math.abs(read(i)) < MASK_MAGNITUDE)) return true;
-  return false;
-}
-
-function isUniform(tensor: Tensor): boolean {
-  const read = numberReader(tensor);
-  const first = read(0);
-  if (first !== 0 && first !== 1) return false;
-  for (let i = 1; i < tensor.data.length; i++) if (read(i) !== first) return false;
-  return true;
-}
-
-function numberReader(tensor: Tensor): (i: number) => number {
-  const data = tensor.data as ArrayLike<number>; // only float tensors come here
-  if (tensor.dtype === "float16") return (i) => halfToFloat(data[i]!);
-  if (tensor.dtype === "bfloat16") return (i) => bfloat16ToFloat(data[i]!);
-  return (i) => data[i]!;
 }

@@ -1,0 +1,72 @@
+import type { Value } from "../onnx/value.ts";
+import { bfloat16ToFloat, halfToFloat } from "../tensor/half.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Elements of this size or more are taken for the −∞ of an attention mask. */
+const MASK_MAGNITUDE = 1e4;
+/** A tensor of zeros and one value as low as this is a mask too: Swin writes −100. */
+const MASK_VALUE = -50;
+/** How far cos² + sin² of a stored table may be from 1. */
+const ROTATION_TOLERANCE = 1e-3;
+
+/** Whether a tensor holds infinite or huge entries, or zeros and one very low value, as attention masks do. */
+export function looksLikeMask(tensor: Tensor): boolean {
+  const read = numberReader(tensor);
+  const values = new Set<number>();
+  for (let i = 0; i < tensor.data.length; i++) {
+    const v = read(i);
+    if (!(Math.abs(v) < MASK_MAGNITUDE)) return true;
+    if (values.size < 3) values.add(v);
+  }
+  const [a, b] = [Math.max(...values), Math.min(...values)];
+  return values.size === 2 && a === 0 && b <= MASK_VALUE;
+}
+
+/** Whether a tensor is all zeros or all ones. */
+export function isUniform(tensor: Tensor): boolean {
+  const read = numberReader(tensor);
+  const first = read(0);
+  if (first !== 0 && first !== 1) return false;
+  for (let i = 1; i < tensor.data.length; i++) if (read(i) !== first) return false;
+  return true;
+}
+
+/** The stored values that are the folded cosines and sines of a rotary position encoding: pairs with a² + b² = 1. */
+export function rotationTables(stored: readonly Value[]): ReadonlySet<Value> {
+  const byShape = new Map<string, Value[]>();
+  for (const value of stored) {
+    const tensor = value.constant;
+    if (!tensor || sizeOf(tensor.dims) < 4 || !isBoundedByOne(tensor)) continue;
+    const key = tensor.dims.join();
+    byShape.set(key, [...(byShape.get(key) ?? []), value]);
+  }
+  const found = new Set<Value>();
+  for (const values of byShape.values()) {
+    for (const a of values)
+      for (const b of values) if (a !== b && isRotationPair(a.constant!, b.constant!)) found.add(a);
+  }
+  return found;
+}
+
+function isBoundedByOne(tensor: Tensor): boolean {
+  const read = numberReader(tensor);
+  for (let i = 0; i < tensor.data.length; i++)
+    if (!(Math.abs(read(i)) <= 1 + ROTATION_TOLERANCE)) return false;
+  return true;
+}
+
+function isRotationPair(a: Tensor, b: Tensor): boolean {
+  const [x, y] = [numberReader(a), numberReader(b)];
+  for (let i = 0; i < a.data.length; i++)
+    if (Math.abs(x(i) ** 2 + y(i) ** 2 - 1) > ROTATION_TOLERANCE) return false;
+  return true;
+}
+
+/** Reads elements of a float tensor as numbers, whatever its width. */
+export function numberReader(tensor: Tensor): (i: number) => number {
+  const data = tensor.data as ArrayLike<number>; // float tensors hold numbers, half floats their bits
+  if (tensor.dtype === "float16") return (i) => halfToFloat(data[i]!);
+  if (tensor.dtype === "bfloat16") return (i) => bfloat16ToFloat(data[i]!);
+  return (i) => data[i]!;
+}
