@@ -1,6 +1,7 @@
 import { ModelError } from "../errors.ts";
 import type { Graph } from "./graph.ts";
 import type { Node } from "./node.ts";
+import { bodiesOf, dependencies, detachAll, prune } from "./prune.ts";
 import type { Value } from "./value.ts";
 
 /**
@@ -54,16 +55,15 @@ export interface Removed {
 
 /** Removes the nodes, inputs and initializers of a graph on which none of its outputs depends. */
 export function removeDead(graph: Graph): Removed {
-  const live = liveValues(graph);
-  const isLive = (v: Value | null) => v !== null && live.has(v);
-  const nodes = graph.nodes.filter((node) => !node.outputs.some(isLive));
-  const inputs = graph.inputs.filter((v) => !live.has(v));
-  const initializers = graph.initializers.filter((v) => !live.has(v));
-  graph.nodes = graph.nodes.filter((node) => node.outputs.some(isLive));
-  graph.inputs = graph.inputs.filter(isLive);
-  graph.initializers = graph.initializers.filter(isLive);
-  for (const node of nodes) detachAll(node);
-  return { nodes, inputs, initializers };
+  const { nodes, values } = dependencies(graph, graph.outputs);
+  const removed = {
+    nodes: graph.nodes.filter((n) => !nodes.has(n)),
+    inputs: graph.inputs.filter((v) => !values.has(v)),
+    initializers: graph.initializers.filter((v) => !values.has(v)),
+  };
+  prune(graph);
+  graph.inputs = graph.inputs.filter((v) => values.has(v));
+  return removed;
 }
 
 /** Ends a graph at the given values: they become its outputs, and what only the old outputs needed is removed. */
@@ -101,39 +101,11 @@ export function checkOrder(graph: Graph, around: ReadonlySet<Value> = new Set())
   for (const node of graph.nodes) {
     for (const value of node.inputs)
       if (value !== null && !isKnown(value)) node.fail(`reads "${value.name}" before it is computed`);
-    for (const sub of subgraphsOf(node)) checkOrder(sub, known);
+    for (const sub of bodiesOf(node)) checkOrder(sub, known);
     for (const value of node.outputs) if (value !== null) known.add(value);
   }
   const lost = graph.outputs.find((v) => !isKnown(v));
   if (lost) throw new ModelError(`graph "${graph.name}": no node computes its output "${lost.name}"`);
-}
-
-/** Values that the outputs of a graph depend on, with what the subgraphs of live nodes read. */
-function liveValues(graph: Graph): Set<Value> {
-  const live = new Set<Value>();
-  const waiting: Value[] = [...graph.outputs];
-  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
-    if (live.has(value)) continue;
-    live.add(value);
-    if (value.producer) waiting.push(...readBy(value.producer));
-  }
-  return live;
-}
-
-/** What a node reads: its inputs, and everything that its subgraphs read or give. */
-function* readBy(node: Node): Generator<Value> {
-  for (const value of node.inputs) if (value !== null) yield value;
-  for (const sub of subgraphsOf(node)) {
-    yield* sub.outputs;
-    for (const inner of sub.nodes) yield* readBy(inner);
-  }
-}
-
-function* subgraphsOf(node: Node): Generator<Graph> {
-  for (const attribute of node.attributes.values()) {
-    if (attribute.kind === "graph") yield attribute.value;
-    if (attribute.kind === "graphs") yield* attribute.value;
-  }
 }
 
 function* graphsIn(graph: Graph): Generator<Graph> {
@@ -144,9 +116,4 @@ function* graphsIn(graph: Graph): Generator<Graph> {
 function isOutputIn(graph: Graph, value: Value): boolean {
   for (const g of graphsIn(graph)) if (g.outputs.includes(value)) return true;
   return false;
-}
-
-function detachAll(node: Node): void {
-  node.detach();
-  for (const sub of subgraphsOf(node)) for (const inner of sub.nodes) detachAll(inner);
 }

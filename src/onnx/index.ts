@@ -7,7 +7,7 @@ export { Graph } from "./graph.ts";
 export { loadModel, loadModelBytes } from "./load.ts";
 export { allNodes, type FunctionDef, type Model, opsetOf } from "./model.ts";
 export { Node, type NodeInit } from "./node.ts";
-export { type PrintOptions, printGraph } from "./printer.ts";
+export { type PrintOptions, printGraph } from "./print-graph.ts";
 export { type SaveOptions, saveModel } from "./save.ts";
 export { type ModelSummary, summarize } from "./summary.ts";
 export { type DeclaredType, type Dim, formatType, type TensorType, tensorType } from "./type.ts";

@@ -9,9 +9,23 @@ import type { Value } from "./value.ts";
  */
 export function prune(graph: Graph): void {
   const { nodes, values } = dependencies(graph, graph.outputs);
-  for (const node of graph.nodes) if (!nodes.has(node)) node.detach();
+  for (const node of graph.nodes) if (!nodes.has(node)) detachAll(node);
   graph.nodes = graph.nodes.filter((n) => nodes.has(n));
   graph.initializers = graph.initializers.filter((v) => values.has(v));
+}
+
+/** Makes a node, and the nodes of the graphs it holds, forget their inputs. */
+export function detachAll(node: Node): void {
+  node.detach();
+  for (const body of bodiesOf(node)) for (const inner of body.nodes) detachAll(inner);
+}
+
+/** The graphs in a node's attributes. */
+export function* bodiesOf(node: Node): Generator<Graph> {
+  for (const attribute of node.attributes.values()) {
+    if (attribute.kind === "graph") yield attribute.value;
+    if (attribute.kind === "graphs") yield* attribute.value;
+  }
 }
 
 /** Nodes and values that `outputs` depend on, outer values read by subgraphs included. */
@@ -23,13 +37,9 @@ export function dependencies(
   const nodes = new Set<Node>();
   const readBy = (node: Node) => {
     for (const input of node.inputs) if (input !== null) values.add(input);
-    for (const attribute of node.attributes.values()) {
-      const bodies =
-        attribute.kind === "graph" ? [attribute.value] : attribute.kind === "graphs" ? attribute.value : [];
-      for (const body of bodies) {
-        for (const v of body.outputs) values.add(v);
-        for (const inner of body.nodes) readBy(inner);
-      }
+    for (const body of bodiesOf(node)) {
+      for (const v of body.outputs) values.add(v);
+      for (const inner of body.nodes) readBy(inner);
     }
   };
   for (let i = graph.nodes.length - 1; i >= 0; i--) {

@@ -4,7 +4,7 @@ import { int64s, scalar, type Tensor, tensor } from "../tensor/tensor.ts";
 import { float } from "./attribute.ts";
 import { Graph } from "./graph.ts";
 import { Node, type NodeInit } from "./node.ts";
-import { printGraph } from "./printer.ts";
+import { printGraph } from "./print-graph.ts";
 import { Value } from "./value.ts";
 
 function stored(graph: Graph, name: string, constant: Tensor): Value {
