@@ -1,3 +1,4 @@
+import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import {
@@ -8,6 +9,7 @@ import {
   type OpDef,
   type VjpContext,
 } from "./define.ts";
+import { uniformConstant } from "./rule-parts.ts";
 import { sameAsInput } from "./typing-rules.ts";
 
 /** The softmax family: distributions along an axis. */
@@ -39,19 +41,29 @@ function axisOf(ctx: VjpContext): number {
 
 /** dX = Y (dY − Σ Y dY) */
 function softmaxVjp(ctx: VjpContext): readonly Value[] {
-  const { b, ct } = ctx;
-  const p = withoutNaN(ctx);
+  const { b } = ctx;
+  const { p, ct } = withoutNaN(ctx);
   return [b.mul(p, b.sub(ct, b.reduceSum(b.mul(p, ct), [axisOf(ctx)], true)))];
 }
 
 /**
- * The probabilities, with 0 for NaN if the model itself looks for NaN. Attention with a fully masked row gives NaN,
- * which exporters replace by Where(IsNaN(p), 0, p); the NaN must not come back through the product with p.
+ * The probabilities and their cotangent, with 0 for NaN if the model itself looks for NaN. Attention with a fully
+ * masked row gives NaN, which exporters replace by Where(IsNaN(p), 0, p); the NaN must not come back through the
+ * product with p.
  */
-function withoutNaN({ b, node }: VjpContext): Value {
+function withoutNaN({ b, node, ct }: VjpContext): { p: Value; ct: Value } {
   const p = node.output();
-  const check = [...p.uses].find((use) => use.node.opType === "IsNaN")?.node;
-  return check ? b.where(check.output(), b.scalar(0, p.dtype), p) : p;
+  const nanMask = [...p.uses].find((use) => use.node.opType === "IsNaN")?.node.output();
+  if (!nanMask) return { p, ct };
+  const isChoice = (n: Node | null) =>
+    n?.opType === "Where" && n.input(0) === nanMask && uniformConstant(n.input(1)) === 0;
+  const clean = [...nanMask.uses].find((use) => isChoice(use.node) && use.node.input(2) === p)?.node.output();
+  const { producer } = ct;
+  return {
+    p: clean ?? b.where(nanMask, b.scalar(0, p.dtype), p),
+    // Where p counts as 0 the cotangent is multiplied with 0, so it need not be 0 itself.
+    ct: producer !== null && isChoice(producer) ? producer.input(2) : ct,
+  };
 }
 
 /**
