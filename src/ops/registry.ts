@@ -14,12 +14,14 @@ import { convOps } from "./conv.ts";
 import { convTransposeOps } from "./conv-transpose.ts";
 import { cumulativeOps } from "./cumulative.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
+import { deformConvOps } from "./deform-conv.ts";
 import { depthSpaceOps } from "./depth-space.ts";
 import { einsumOps } from "./einsum.ts";
 import { fusedAttentionOps } from "./fused-attention.ts";
 import { fusedProductOps } from "./fused-products.ts";
 import { gemmOps } from "./gemm.ts";
 import { generatorOps } from "./generator.ts";
+import { gridSampleOps } from "./grid-sample.ts";
 import { indexingOps } from "./indexing.ts";
 import { lossOps } from "./loss.ts";
 import { matmulOps } from "./matmul.ts";
@@ -59,6 +61,7 @@ export const allOps: readonly OpDef[] = [
   ...constantOps,
   ...controlFlowOps,
   ...convOps,
+  ...deformConvOps,
   ...depthSpaceOps,
   ...convTransposeOps,
   ...einsumOps,
@@ -67,6 +70,7 @@ export const allOps: readonly OpDef[] = [
   ...gemmOps,
   ...cumulativeOps,
   ...generatorOps,
+  ...gridSampleOps,
   ...indexingOps,
   ...lossOps,
   ...matmulOps,

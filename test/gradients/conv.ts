@@ -145,4 +145,40 @@ const fusedForms: readonly GradientCase[] = [
   ),
 ];
 
-export const convCases: readonly GradientCase[] = [...convForms, ...transposedForms, ...fusedForms];
+function deformed(
+  title: string,
+  dims: { readonly x: readonly number[]; readonly w: readonly number[]; readonly out: readonly number[] },
+  attributes: Readonly<Record<string, AttributeInit>>,
+  masked = false,
+): GradientCase {
+  const groups = (attributes.offset_group as number | undefined) ?? 1;
+  const taps = dims.w.slice(2).reduce((p, k) => p * k, 1);
+  const offsets = { dims: [dims.x[0]!, groups * taps * 2, ...dims.out], range: [-1.3, 1.3] as const };
+  const mask = { dims: [dims.x[0]!, groups * taps, ...dims.out] };
+  const inputs = [
+    { dims: dims.x },
+    { dims: dims.w },
+    offsets,
+    ...(masked ? [{ dims: [dims.w[0]!] }, mask] : []),
+  ];
+  // Bends where a place crosses an element.
+  const bent = { precision: "float32", step: 1e-3, tolerance: 1e-2 } as const;
+  return { opType: "DeformConv", title, opset: 19, inputs, attributes, ...bent };
+}
+
+const deformedForms: readonly GradientCase[] = [
+  deformed("2×2", { x: [2, 2, 4, 5], w: [3, 2, 2, 2], out: [3, 4] }, {}),
+  deformed(
+    "grouped, strided, masked",
+    { x: [1, 4, 6, 5], w: [4, 2, 3, 2], out: [3, 3] },
+    { group: 2, offset_group: 2, strides: [2, 2], pads: [1, 0, 1, 1] },
+    true,
+  ),
+];
+
+export const convCases: readonly GradientCase[] = [
+  ...convForms,
+  ...transposedForms,
+  ...fusedForms,
+  ...deformedForms,
+];

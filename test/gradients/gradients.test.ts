@@ -9,6 +9,7 @@ import { controlFlowCases } from "./control-flow.ts";
 import { convCases } from "./conv.ts";
 import { cumulativeCases } from "./cumulative.ts";
 import { generatorCases } from "./generator.ts";
+import { gridSampleCases } from "./grid-sample.ts";
 import { indexingCases } from "./indexing.ts";
 import { kinkCases } from "./kinks.ts";
 import { lossCases } from "./loss.ts";
@@ -35,6 +36,7 @@ const cases: readonly GradientCase[] = [
   ...cumulativeCases,
   ...controlFlowCases,
   ...generatorCases,
+  ...gridSampleCases,
   ...indexingCases,
   ...kinkCases,
   ...lossCases,
