@@ -9,7 +9,7 @@ import { type Config, type ConfigInput, configSchema } from "./schema.ts";
  * @throws ConfigError that lists every problem with its key
  */
 export function parseConfig(input: ConfigInput | unknown, source = "settings"): Config {
-  const result = configSchema.safeParse(input);
+  const result = configSchema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
   const problems = result.error.issues.map(describeIssue);
   throw new ConfigError(

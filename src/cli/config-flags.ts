@@ -1,0 +1,197 @@
+import { InvalidArgumentError, Option } from "commander";
+import { configJsonSchema } from "../config/parse.ts";
+
+/** Settings as a user gives them: nested plain objects, whatever their values. */
+export type Settings = { readonly [key: string]: unknown };
+
+interface SchemaNode {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: unknown;
+  readonly items?: SchemaNode;
+  readonly prefixItems?: readonly SchemaNode[];
+}
+
+/** One flag of the command line, made of one key of the schema. */
+export interface ConfigFlag {
+  /** The key with its sections: `optimizer.lr`. */
+  readonly key: string;
+  /** One option; two for a boolean (`--x` and `--no-x`). */
+  readonly options: readonly Option[];
+}
+
+/** Keys that only a file can give: lists of objects make no readable flag. */
+export const FILE_ONLY: readonly string[] = ["groups"];
+
+/** Records have one flag that is given once per entry, named in the singular. */
+const ENTRY_FLAGS: Readonly<Record<string, { readonly flag: string; readonly argument: string }>> = {
+  shifts: { flag: "shift", argument: "name=path" },
+};
+
+/** Where the keys outside of sections stand in the help. */
+const TOP_LEVEL_GROUPS: Readonly<Record<string, string>> = {
+  model: "Model and data:",
+  data: "Model and data:",
+  validation: "Model and data:",
+  test: "Model and data:",
+  shifts: "Model and data:",
+  out: "Run folder:",
+  overwrite: "Run folder:",
+  report: "Run folder:",
+  tensorboard: "Run folder:",
+  csv: "Run folder:",
+};
+
+/** A flag for every key of the settings, but those of `FILE_ONLY`. Their values go to `settingsFrom`. */
+export function configFlags(): ConfigFlag[] {
+  const root = configJsonSchema() as SchemaNode; // a JSON Schema is what SchemaNode describes
+  return flagsIn(root.properties ?? {}, "", null);
+}
+
+function flagsIn(
+  properties: Readonly<Record<string, SchemaNode>>,
+  prefix: string,
+  section: string | null,
+): ConfigFlag[] {
+  return Object.entries(properties).flatMap(([name, node]) => {
+    const key = `${prefix}${name}`;
+    if (FILE_ONLY.includes(key)) return [];
+    if (node.properties) {
+      const about = node.description ? ` (${node.description})` : "";
+      return flagsIn(node.properties, `${key}.`, `${capitalised(name)}${about}:`);
+    }
+    const group = section ?? TOP_LEVEL_GROUPS[key] ?? "Training:";
+    return [{ key, options: optionsOf(key, node).map((o) => o.helpGroup(group)) }];
+  });
+}
+
+function optionsOf(key: string, node: SchemaNode): Option[] {
+  const about = describeNode(node);
+  const entry = ENTRY_FLAGS[key];
+  if (entry) {
+    return [
+      new Option(
+        `--${entry.flag} <${entry.argument}>`,
+        `${node.description ?? ""}; repeat for several`,
+      ).argParser((text, before: Settings | undefined) => ({ ...before, ...parseEntry(text) })),
+    ];
+  }
+  if (node.type === "boolean") {
+    const negative = new Option(`--no-${key}`, "");
+    return [new Option(`--${key}`, about), node.default === true ? negative : negative.hideHelp()];
+  }
+  return [new Option(`--${key} <${argumentName(node)}>`, about).argParser((text) => parseValue(text, node))];
+}
+
+function parseEntry(text: string): Settings {
+  const cut = text.indexOf("=");
+  if (cut > 0 && cut < text.length - 1) return { [text.slice(0, cut)]: text.slice(cut + 1) };
+  throw new InvalidArgumentError("Expected name=path or name=corruption:NAME:SEVERITY.");
+}
+
+/** The value that a flag's text stands for. What it may be is left to the schema; here it only gets its type. */
+function parseValue(text: string, node: SchemaNode): unknown {
+  const choices = node.anyOf ?? [node];
+  if (choices.some((c) => c.type === "null") && (text === "null" || text === "none")) return null;
+  if (choices.some((c) => c.const === text)) return text;
+  const plain = choices.find((c) => c.type !== "null" && c.const === undefined) ?? node;
+  if (plain.enum && !plain.enum.includes(text))
+    throw new InvalidArgumentError(`Expected one of ${plain.enum.join(", ")}.`);
+  if (plain.type === "number" || plain.type === "integer") return parseNumber(text, node);
+  if (plain.type === "array") {
+    const item = plain.prefixItems?.[0] ?? plain.items ?? {};
+    return text.split(",").map((part) => parseValue(part.trim(), item));
+  }
+  return text;
+}
+
+function parseNumber(text: string, node: SchemaNode): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!Number.isNaN(value)) return value;
+  throw new InvalidArgumentError(`Expected ${argumentName(node).replaceAll("|", " or ")}.`);
+}
+
+function argumentName(node: SchemaNode): string {
+  if (node.anyOf) return node.anyOf.map((c) => (c.type === "null" ? "null" : argumentName(c))).join("|");
+  if (node.const !== undefined) return String(node.const);
+  if (node.enum) return node.enum.length <= 4 ? node.enum.join("|") : "name";
+  if (node.type === "array")
+    return node.prefixItems?.map((_, i) => "xyzw"[i] ?? "…").join(",") ?? "numbers,…";
+  if (node.type === "integer") return "count";
+  return node.type === "number" ? "number" : "text";
+}
+
+function describeNode(node: SchemaNode): string {
+  const listed = node.enum && node.enum.length > 4 ? [`one of ${node.enum.join(", ")}`] : [];
+  const shown = node.default;
+  const isShown = shown !== undefined && shown !== false && typeof shown !== "object";
+  return [node.description, ...listed, ...(isShown ? [`default ${shown}`] : [])].filter(Boolean).join("; ");
+}
+
+function capitalised(name: string): string {
+  const words = name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Nested settings from the option values of a parsed command line; flags that were not given are absent. */
+export function settingsFrom(
+  values: Readonly<Record<string, unknown>>,
+  flags: readonly ConfigFlag[],
+): Settings {
+  const out: Record<string, unknown> = {};
+  for (const { key, options } of flags) {
+    const value = values[options[0]!.attributeName()]; // each flag has an option
+    if (value !== undefined) put(out, key.split("."), value);
+  }
+  return out;
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path as [string, ...string[]]; // a split gives a part at least
+  if (rest.length === 0) {
+    target[name] = value;
+    return;
+  }
+  target[name] ??= {};
+  put(target[name] as Record<string, unknown>, rest, value); // only `put` fills it
+}
+
+/** Settings with others over them, key by key and section by section; lists are replaced whole. */
+export function overlay(base: Settings, over: Settings): Settings {
+  const out: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = out[key];
+    out[key] = isSection(below) && isSection(value) ? overlay(below, value) : value;
+  }
+  return out;
+}
+
+function isSection(value: unknown): value is Settings {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A command line whose flags are spelled as keys are: `--batch-size` and `--optimizer.clip-norm` become `--batchSize`
+ * and `--optimizer.clipNorm`; flags of other names stay as they are.
+ */
+export function spellAsKeys(argv: readonly string[], flags: readonly ConfigFlag[]): string[] {
+  const known = new Map(
+    flags.flatMap((f) => f.options).map((o) => [o.long ?? "", kebab(o.long ?? "")] as const),
+  );
+  const byKebab = new Map([...known].map(([long, other]) => [other, long]));
+  const end = argv.indexOf("--");
+  return argv.map((word, i) => {
+    if (!word.startsWith("--") || (end >= 0 && i >= end)) return word;
+    const [name, ...value] = word.split("=") as [string, ...string[]]; // a split gives a part at least
+    return [byKebab.get(name) ?? name, ...value].join("=");
+  });
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+}
