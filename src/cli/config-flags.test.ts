@@ -65,7 +65,7 @@ describe("flags", () => {
   it("say what they expect", () => {
     expect(() => read("--optimizer.lr", "fast")).toThrow(/'--optimizer.lr <number>'.*Expected number/);
     expect(() => read("--method", "magic")).toThrow(/Expected one of spd, adamw/);
-    expect(() => read("--optimizer.lrate", "1")).toThrow(/Did you mean --optimizer.lr\?/);
+    expect(() => read("--optimizer.lrate", "1")).toThrow(/Did you mean .*--optimizer.lr/);
   });
 
   it("are known in kebab case too", () => {

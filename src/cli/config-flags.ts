@@ -33,6 +33,9 @@ const ENTRY_FLAGS: Readonly<Record<string, { readonly flag: string; readonly arg
   shifts: { flag: "shift", argument: "name=path" },
 };
 
+// Commander takes null for "no value given".
+const NOTHING = Symbol("null");
+
 /** Where the keys outside of sections stand in the help. */
 const TOP_LEVEL_GROUPS: Readonly<Record<string, string>> = {
   model: "Model and data:",
@@ -97,7 +100,7 @@ function parseEntry(text: string): Settings {
 /** The value that a flag's text stands for. What it may be is left to the schema; here it only gets its type. */
 function parseValue(text: string, node: SchemaNode): unknown {
   const choices = node.anyOf ?? [node];
-  if (choices.some((c) => c.type === "null") && (text === "null" || text === "none")) return null;
+  if (choices.some((c) => c.type === "null") && (text === "null" || text === "none")) return NOTHING;
   if (choices.some((c) => c.const === text)) return text;
   const plain = choices.find((c) => c.type !== "null" && c.const === undefined) ?? node;
   if (plain.enum && !plain.enum.includes(text))
@@ -146,7 +149,7 @@ export function settingsFrom(
   const out: Record<string, unknown> = {};
   for (const { key, options } of flags) {
     const value = values[options[0]!.attributeName()]; // each flag has an option
-    if (value !== undefined) put(out, key.split("."), value);
+    if (value !== undefined) put(out, key.split("."), value === NOTHING ? null : value);
   }
   return out;
 }
