@@ -41,6 +41,9 @@ export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
     throw new ModelError(`a new head needs a float32 feature; "${feature.name}" is ${type.dtype}`);
   }
   const { graph } = model;
+  const batch = graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
+  cutAt(graph, [feature]);
+  // Names that went with the old head are free: a model whose output was "logits" has an output "logits" again.
   const names = new Set([...graph.values()].map((v) => v.name));
   const fresh = (name: string) => {
     let unique = name;
@@ -48,8 +51,6 @@ export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
     names.add(unique);
     return unique;
   };
-  const batch = graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
-  cutAt(graph, [feature]);
 
   const append = (
     opType: string,

@@ -1,5 +1,6 @@
 import type { Batch } from "../data/loader.ts";
 import { RunError } from "../errors.ts";
+import type { OutputKind } from "../heads/find-head.ts";
 import type { Model } from "../onnx/model.ts";
 import { saveModel } from "../onnx/save.ts";
 import type { Files } from "../platform/files.ts";
@@ -75,9 +76,9 @@ function json(value: unknown): string {
 export interface VerifyOptions {
   readonly runtime: Runtime;
   readonly path: string;
-  /** The exported model's output that holds logits, or probabilities where `isProbability`. */
+  /** The exported model's output that holds logits, or what `kind` says of them. */
   readonly output: string;
-  readonly isProbability: boolean;
+  readonly kind: OutputKind;
   readonly batch: Batch;
   /** What the training session gives for the batch, [B, C]. */
   readonly logits: Float32Array;
@@ -85,14 +86,14 @@ export interface VerifyOptions {
 
 /** Runs the exported file in a session of its own and compares. @throws RunError if it computes something else */
 export async function verifyExport(options: VerifyOptions): Promise<void> {
-  const { runtime, path, output, batch, logits, isProbability } = options;
+  const { runtime, path, output, batch, logits, kind } = options;
   const session = await runtime.createSession({ path });
   try {
     const feeds = new Map<string, Tensor>(batch.inputs);
     const out = (await session.run(feeds, { outputs: [output] })).get(output);
     const got = out?.data as Float32Array | undefined;
     const classes = logits.length / (batch.inputs.values().next().value?.dims[0] ?? 1);
-    const want = isProbability ? rowwiseSoftmax(logits, classes) : logits;
+    const want = outputFrom(logits, classes, kind);
     const scale = want.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6);
     const worst =
       got?.length === want.length
@@ -109,16 +110,16 @@ export async function verifyExport(options: VerifyOptions): Promise<void> {
   }
 }
 
-function rowwiseSoftmax(logits: Float32Array, classes: number): Float32Array {
+/** What an output of a kind gives for logits [B, classes]. */
+function outputFrom(logits: Float32Array, classes: number, kind: OutputKind): Float32Array {
+  if (kind === "logits") return logits;
+  if (kind === "sigmoid") return logits.map((v) => 1 / (1 + Math.exp(-v)));
   const out = new Float32Array(logits.length);
   for (let at = 0; at < logits.length; at += classes) {
     const row = logits.subarray(at, at + classes);
     const top = row.reduce((a, b) => Math.max(a, b));
-    const exp = row.map((v) => Math.exp(v - top));
-    const sum = exp.reduce((a, b) => a + b, 0);
-    exp.forEach((v, i) => {
-      out[at + i] = v / sum;
-    });
+    const logSum = top + Math.log(row.reduce((sum, v) => sum + Math.exp(v - top), 0));
+    out.set(kind === "softmax" ? row.map((v) => Math.exp(v - logSum)) : row.map((v) => v - logSum), at);
   }
   return out;
 }

@@ -134,8 +134,8 @@ async function writeModel(run: PreparedRun, result: TrainerResult): Promise<stri
   const set = data.sets[0]!; // there is always a validation set
   for await (const batch of set.loader.epoch(0)) {
     const logits = await sessions.predict(batch);
-    const isProbability = logitsOf(output) !== output;
-    await verifyExport({ runtime, path, output: output.name, isProbability, batch, logits });
+    const { kind } = logitsOf(output);
+    await verifyExport({ runtime, path, output: output.name, kind, batch, logits });
     break;
   }
   return path;

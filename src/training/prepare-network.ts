@@ -68,7 +68,7 @@ function keepHead(model: Model, output: Value, options: NetworkOptions, notes: s
       `head.mode keep: output "${output.name}" has ${width} classes, the data ${classes}; use --head.mode new`,
     );
   }
-  const logits = logitsOf(output);
+  const { logits } = logitsOf(output);
   const before = [...model.graph.outputs];
   if (!before.includes(logits)) model.graph.outputs.push(logits);
   const site = findHead(output);
