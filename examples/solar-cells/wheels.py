@@ -25,3 +25,7 @@ def unpacked(package, version):
         archive.extractall(part)
     part.rename(folder)
     return folder
+
+
+if __name__ == "__main__":
+    print(unpacked(*sys.argv[1:3]))
