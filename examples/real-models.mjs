@@ -82,7 +82,7 @@ async function smoke(runtime, { name, model, preprocess = {}, head = {} }) {
       batchSize: BATCH,
       preprocess,
       head,
-      optimizer: { lr: 1e-4, headLrScale: 10 },
+      optimizer: { lr: 3e-4, headLrScale: 10 },
       schedule: { name: "constant", warmup: 0 },
       evaluation: { every: STEPS, metric: "loss" },
       report: false,
