@@ -33,7 +33,7 @@ export interface Cell {
   /** Whether the recurrent bias may be added to the input's projection, for all steps at once. */
   readonly mergesBias: boolean;
   /** One step: from W·x + b [B, G·H] and the states before it to those after it. */
-  readonly step: (direction: Direction, projected: Value, states: readonly Value[]) => Value[];
+  readonly step: (direction: Direction, projected: Value, states: readonly Value[]) => readonly Value[];
 }
 
 /**
@@ -146,9 +146,9 @@ function walk(
   cell: Cell,
   direction: Direction,
   { order, initial, lens }: Walk,
-): { outputs: Value[]; states: Value[] } {
+): { outputs: Value[]; states: readonly Value[] } {
   const { b } = direction;
-  let states = [...initial];
+  let states = initial;
   const limits = lens === null ? null : b.unsqueeze(b.cast(lens, "int64"), [1]);
   const outputs = order.map((projected, t) => {
     const next = cell.step(direction, projected, states);

@@ -91,16 +91,34 @@ function gruStepResetLast(d: Direction, projected: Value, [h]: readonly Value[])
   return mix(d, z!, h!, candidate);
 }
 
-/** Gates in the order i, o, f, c: C' = f ∘ C + i ∘ c, h' = o ∘ tanh(C'); peepholes add P ∘ C (to o: P ∘ C'). */
-function lstmStep(d: Direction, projected: Value, [h, c]: readonly Value[], isCoupled: boolean): Value[] {
-  const { b, activations, clip, peepholes } = d;
+/** Gates in the order i, o, f, c: C' = f ∘ C + i ∘ c, h' = o ∘ tanh(C'). */
+function lstmStep(
+  d: Direction,
+  projected: Value,
+  [h, c]: readonly Value[],
+  isCoupled: boolean,
+): readonly Value[] {
+  const { b, hidden, activations, clip } = d;
   const [f, g, last] = activations;
-  const [iX, oX, fX, cX] = splitEvenly(b, recur(d, projected, h!), 4, 1);
-  const [pi, po, pf] = peepholes ? splitEvenly(b, peepholes, 3, 0) : [];
-  const peep = (a: Value, p: Value | undefined, cell: Value): Value => (p ? b.add(a, b.mul(p, cell)) : a);
-  const i = f!(b, clip(peep(iX!, pi, c!)));
-  const forget = isCoupled ? b.shift(b.neg(i), 1) : f!(b, clip(peep(fX!, pf, c!)));
-  const cell = b.add(b.mul(forget, c!), b.mul(i, g!(b, clip(cX!))));
-  const o = f!(b, clip(peep(oX!, po, cell)));
-  return [b.mul(o, last!(b, cell)), cell];
+  const sum = recur(d, projected, h!);
+  if (d.peepholes) return lstmPeepholeStep(d, sum, c!, isCoupled);
+  const [gates, candidate] = b.ops("Split", [sum, b.ints([3 * hidden, hidden])], 2, { axis: 1 });
+  // One activation for three gates: a third of the nodes, forward and backward.
+  const [i, o, forget] = splitEvenly(b, f!(b, clip(gates!)), 3, 1);
+  const kept = b.mul(isCoupled ? b.shift(b.neg(i!), 1) : forget!, c!);
+  const cell = b.add(kept, b.mul(i!, g!(b, clip(candidate!))));
+  return [b.mul(o!, last!(b, cell)), cell];
+}
+
+/** The same where the gates also see the cell: i and f get P ∘ C, o gets P ∘ C'. */
+function lstmPeepholeStep(d: Direction, sum: Value, c: Value, isCoupled: boolean): readonly Value[] {
+  const { b, activations, clip } = d;
+  const [f, g, last] = activations;
+  const [iX, oX, fX, cX] = splitEvenly(b, sum, 4, 1);
+  const [pi, po, pf] = splitEvenly(b, d.peepholes!, 3, 0); // the caller looked
+  const gate = (x: Value, p: Value, cell: Value): Value => f!(b, clip(b.add(x, b.mul(p, cell))));
+  const i = gate(iX!, pi!, c);
+  const kept = b.mul(isCoupled ? b.shift(b.neg(i), 1) : gate(fX!, pf!, c), c);
+  const cell = b.add(kept, b.mul(i, g!(b, clip(cX!))));
+  return [b.mul(gate(oX!, po!, cell), last!(b, cell)), cell];
 }

@@ -68,6 +68,12 @@ export const recurrentCases: readonly GradientCase[] = [
     lens: { ...short, data: [3, 3] },
     attributes: { input_forget: 1 },
   }),
+  recurrent("LSTM", {
+    title: "peepholes, coupled",
+    direction: "bidirectional",
+    peepholes: true,
+    attributes: { input_forget: 1 },
+  }),
   recurrent("LSTM", { title: "clipped", attributes: { clip: float(0.5) }, initial: true }),
   recurrent("LSTM", {
     title: "other activations",
