@@ -59,6 +59,20 @@ test("changed weights of the old size take the old places, and bytes of others s
   expect(await files.read("m/w.bin")).toEqual(weights);
 });
 
+test("weights that lie outside already stay in their file, changed or not, however low the limit", async () => {
+  const files = createMemoryFiles({
+    "m/model.onnx": sumModel([
+      outside("a", 500, { location: "w.bin" }),
+      outside("b", 500, { location: "w.bin", offset: 2000 }),
+    ]),
+    "m/w.bin": new Uint8Array(4000),
+  });
+  const model = await loadModel("m/model.onnx", files);
+  setWeight(model, "a", ...Array<number>(500).fill(1));
+  const written = await saveModel(model, "out/model.onnx", files, { maxInlineBytes: 0 });
+  expect(written).toEqual(["out/w.bin", "out/model.onnx"]);
+});
+
 test("saving over the loaded model replaces its weights", async () => {
   const files = createMemoryFiles({ "m/model.onnx": twoWeights, "m/w.bin": weights });
   const model = await loadModel("m/model.onnx", files);

@@ -42,8 +42,12 @@ export async function saveModel(
 ): Promise<readonly string[]> {
   const replaced = new Map<TensorProto, TensorProto>();
   const proto = encodeModelProto(model, (now, before) => replaced.set(now, before));
-  const items = [...externalItems(model, proto, replaced), ...spilledItems(model, proto, options)];
-  const layouts = layOut(items, `${basename(path)}_data`);
+  const outside = externalItems(model, proto, replaced);
+  const isOutside = new Set(outside.map((item) => item.proto));
+  const inside = inlineTensors(proto).filter((tensor) => !isOutside.has(tensor));
+  const limit = options.maxInlineBytes ?? Math.max(MAX_INLINE_BYTES, bytesOfAll(inlineTensors(model.origin)));
+  const spilled = bytesOfAll(inside) > limit ? spilledItems(proto, new Set(inside)) : [];
+  const layouts = layOut([...outside, ...spilled], `${basename(path)}_data`);
   const rename = await renaming(model, layouts, path, files);
   const bytes = encodeBytes(pointTo(proto, layouts, replaced, rename));
   const contents = layouts.map((layout) => ({
@@ -78,18 +82,20 @@ function externalItems(
 }
 
 /** The initializers that leave the model file because it would become too large. */
-function spilledItems(model: Model, proto: ModelProto, options: SaveOptions): ExternalItem[] {
-  const limit = options.maxInlineBytes ?? Math.max(MAX_INLINE_BYTES, inlineBytes(model.origin));
-  if (inlineBytes(proto) <= limit) return [];
+function spilledItems(proto: ModelProto, inside: ReadonlySet<TensorProto>): ExternalItem[] {
   return (proto.graph?.initializer ?? [])
-    .filter((tensor) => tensor.rawData.length >= MIN_SPILLED_BYTES)
+    .filter((tensor) => inside.has(tensor) && tensor.rawData.length >= MIN_SPILLED_BYTES)
     .map((tensor) => ({ proto: tensor, bytes: tensor.rawData, before: null, isChanged: true }));
 }
 
-function inlineBytes(proto: ModelProto | null): number {
-  let sum = 0;
-  if (proto !== null) for (const t of tensorsIn(ModelProtoSchema, proto)) sum += t.proto.rawData.length;
-  return sum;
+/** Tensors with raw data in their message. */
+function inlineTensors(proto: ModelProto | null): TensorProto[] {
+  if (proto === null) return [];
+  return [...tensorsIn(ModelProtoSchema, proto)].map((t) => t.proto).filter((t) => t.rawData.length > 0);
+}
+
+function bytesOfAll(tensors: readonly TensorProto[]): number {
+  return tensors.reduce((sum, t) => sum + t.rawData.length, 0);
 }
 
 /** The message with every external tensor pointing to its new place. One that lies where it lay stays as it was. */
