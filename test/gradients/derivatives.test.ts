@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { vjp } from "../../src/autodiff/vjp.ts";
-import { printNodes } from "../../src/onnx/print.ts";
 import { prune } from "../../src/onnx/prune.ts";
 import { Value } from "../../src/onnx/value.ts";
 import { lower } from "../../src/passes/lower.ts";
 import { isFloat } from "../../src/tensor/data-type.ts";
 import { createEvaluator } from "../../src/training/constant-evaluator.ts";
 import { buildModel, type GradientCase, testRuntime } from "../support/gradient-check.ts";
+import { printNodes } from "../support/print-formulas.ts";
 import { activationCases } from "./activation.ts";
 import { arithmeticCases } from "./arithmetic.ts";
 import { comparisonCases } from "./comparison.ts";

@@ -1,9 +1,8 @@
-import { halfToFloat } from "../tensor/half.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { Attribute } from "./attribute.ts";
-import type { Node } from "./node.ts";
-import { formatType } from "./type.ts";
-import type { Value } from "./value.ts";
+import { formatAttribute, formatNumber } from "../../src/onnx/format.ts";
+import type { Node } from "../../src/onnx/node.ts";
+import { formatType } from "../../src/onnx/type.ts";
+import type { Value } from "../../src/onnx/value.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 /** Constants of more elements are printed as their type. */
 const MAX_PRINTED_ELEMENTS = 8;
@@ -46,7 +45,7 @@ export function printNodes(nodes: readonly Node[]): string {
   };
   const formula = (node: Node): string => {
     const attributes = [...node.attributes].map(
-      ([name, attribute]) => `${name}=${printAttribute(attribute)}`,
+      ([name, attribute]) => `${name}=${formatAttribute(attribute)}`,
     );
     const op = node.domain ? `${node.domain}.${node.opType}` : node.opType;
     return `${op}${attributes.length > 0 ? `{${attributes.join(", ")}}` : ""}(${node.inputs.map(operand).join(", ")})`;
@@ -63,26 +62,6 @@ export function printNodes(nodes: readonly Node[]): string {
 function printConstant(constant: Tensor): string {
   const { data, dims, dtype } = constant;
   if (data.length > MAX_PRINTED_ELEMENTS || dtype === "string") return formatType(constant);
-  const elements = Array.from(data as ArrayLike<number | bigint>, (v) =>
-    dtype === "float16" ? halfToFloat(Number(v)) : Number(v),
-  ).map((v) => String(Number(v.toPrecision(6))));
+  const elements = Array.from(data as ArrayLike<number | bigint>, (v) => formatNumber(Number(v)));
   return dims.length === 0 ? (elements[0] ?? "") : `[${elements.join(", ")}]`;
-}
-
-function printAttribute(attribute: Attribute): string {
-  switch (attribute.kind) {
-    case "int":
-    case "string":
-      return String(attribute.value);
-    case "float":
-      return String(Number(attribute.value.toPrecision(6)));
-    case "ints":
-    case "floats":
-    case "strings":
-      return `[${attribute.value.join(", ")}]`;
-    case "tensor":
-      return printConstant(attribute.value);
-    default:
-      return attribute.kind;
-  }
 }
