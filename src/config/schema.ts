@@ -133,7 +133,10 @@ const evaluationSchema = z
       .union([z.literal("epoch"), count()])
       .default("epoch")
       .describe("epoch, or a number of steps"),
-    atStart: z.boolean().default(true).describe("evaluate before the first step"),
+    atStart: z
+      .boolean()
+      .default(true)
+      .describe("evaluate before the first step; a new head on the validation set alone"),
     shiftsWhileTraining: z
       .boolean()
       .default(true)

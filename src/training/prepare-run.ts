@@ -127,7 +127,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     checkpoint,
     summary,
     trainer: {
-      ...trainerSettings(config),
+      ...trainerSettings(config, network.head),
       ...plan,
       graph,
       sessions,
@@ -179,13 +179,17 @@ function planSteps(config: Config, data: RunData) {
   };
 }
 
-function trainerSettings(config: Config) {
+function trainerSettings(config: Config, head: Network["head"]) {
   const { optimizer, evaluation, checkpoint } = config;
   return {
     lr: optimizer.lr,
     clipNorm: optimizer.clipNorm,
     accumulate: optimizer.accumulate,
-    evaluateAtStart: evaluation.atStart,
+    evaluateAtStart: !evaluation.atStart
+      ? ("nothing" as const)
+      : head === "new"
+        ? ("validation" as const)
+        : ("all" as const),
     shiftsWhileTraining: evaluation.shiftsWhileTraining,
     metric: evaluation.metric,
     patience: evaluation.patience,

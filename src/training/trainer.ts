@@ -29,7 +29,8 @@ export interface TrainerOptions {
   readonly accumulate: number;
   /** Steps between evaluations. */
   readonly evaluateEvery: number;
-  readonly evaluateAtStart: boolean;
+  /** What is judged before the first step: every set; the validation set alone, for a new head, which knows nothing; or none. */
+  readonly evaluateAtStart: "all" | "validation" | "nothing";
   readonly shiftsWhileTraining: boolean;
   readonly metric: "accuracy" | "loss";
   /** Evaluations without improvement before training stops; never if undefined. */
@@ -89,7 +90,7 @@ export class Trainer {
   async run(): Promise<TrainerResult> {
     const { totalSteps, shouldStop, loader, accumulate } = this.o;
     if (!this.resumed) {
-      if (this.o.evaluateAtStart && (await this.evaluate("initial")) === "stopped")
+      if (this.o.evaluateAtStart !== "nothing" && (await this.evaluate("initial")) === "stopped")
         return this.end("stopped");
       await this.checkpoint();
     }
@@ -196,7 +197,12 @@ export class Trainer {
     const { sets, sessions, classes, onEvent, shouldStop, metric, shiftsWhileTraining } = this.o;
     const { step, cursor } = this.progress;
     const epoch = cursor.epoch + cursor.batch / this.o.loader.batchesPerEpoch;
-    const judged = shiftsWhileTraining || model === "initial" ? sets : sets.filter((s) => s.kind !== "shift");
+    const judged = sets.filter((s) => {
+      if (s.kind === "validation") return true;
+      return model === "initial"
+        ? this.o.evaluateAtStart === "all"
+        : s.kind !== "shift" || shiftsWhileTraining;
+    });
     let chosen: number | null = null;
     const records = [];
     for (const set of judged) {
