@@ -1,18 +1,20 @@
 import type { Config } from "../config/schema.ts";
-import { corrupted, isCorruptionSpec, parseCorruptionSpec } from "../data/corruptions/corrupt.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createLoader, type Loader } from "../data/loader.ts";
-import { openDataset } from "../data/open-dataset.ts";
-import { openSplits } from "../data/open-splits.ts";
-import { cached, checkExamples, createSampleCache, prepared } from "../data/prepared.ts";
+import type { OpenOptions } from "../data/open-dataset.ts";
+import { openSplits, type Splits } from "../data/open-splits.ts";
+import { prepareSets } from "../data/prepare-sets.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
+import { mapClasses } from "../data/views.ts";
 import { ConfigError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
 import type { Files } from "../platform/files.ts";
+import type { SetKind } from "../run/records.ts";
 import type { EvaluationSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
+import { withoutUndefined } from "./plain.ts";
 
 /** The data of a run, ready to be fed. */
 export interface RunData {
@@ -34,96 +36,97 @@ export interface PrepareDataOptions {
   readonly input: Value;
   /** Content of the model's `preprocessor_config.json`, or null. */
   readonly preprocessor: unknown;
-  /** Class order to keep: that of a classifier that stays. */
-  readonly classes?: readonly string[];
+  /** Class names of the model's own classifier, in the order of its outputs; null where it says none. */
+  readonly labels: readonly string[] | null;
   readonly onEvent: (event: TrainingEvent) => void;
 }
 
 /** Opens, checks and prepares every set of a run. @throws DataError, ConfigError */
 export async function prepareData(options: PrepareDataOptions): Promise<RunData> {
-  const { files, config, input, onEvent, classes } = options;
-  const { dataset: settings, seed } = config;
-  const open = {
-    ...(settings.format === undefined ? {} : { format: settings.format }),
-    ...(settings.labelColumn === undefined ? {} : { labelColumn: settings.labelColumn }),
-    ...(settings.imageColumn === undefined ? {} : { imageColumn: settings.imageColumn }),
-    ...(classes ? { classes } : {}),
-  };
-  const splits = await openSplits(files, config.data, {
+  const { files, config, onEvent } = options;
+  const { seed, dataset: settings } = config;
+  const open: OpenOptions = withoutUndefined({
+    format: settings.format,
+    labelColumn: settings.labelColumn,
+    imageColumn: settings.imageColumn,
+  });
+  const opened = await openSplits(files, config.data, {
     ...open,
     validationFraction: settings.validationFraction,
     seed,
-    ...(config.validation === undefined ? {} : { validation: config.validation }),
-    ...(config.test === undefined ? {} : { test: config.test }),
+    ...withoutUndefined({ validation: config.validation, test: config.test }),
   });
-  const names = splits.train.classes;
-  if (names === null)
+  const splits = inModelOrder(opened, options);
+  const { classes } = splits.train;
+  if (classes === null)
     throw new ConfigError(`${config.data}: labels are numbers; classification needs classes`);
   const preprocessing = choosePreprocessing(options, splits.train);
   const preprocessor = createPreprocessor(preprocessing);
-  const cache = createSampleCache(settings.cacheMegabytes * 2 ** 20);
-  const ready = async (name: string, dataset: Dataset): Promise<Dataset> =>
-    checkExamples(cached(prepared(dataset, preprocessor), cache), {
-      onBroken: settings.onBroken,
-      onProgress: (done, total) => onEvent({ kind: "loading", set: name, done, total }),
-    });
-
-  const train = await ready("train", splits.train);
-  const validation = await ready("validation", splits.validation);
-  const test = splits.test && (await ready("test", splits.test));
-  const judged: { name: string; kind: EvaluationSet["kind"]; dataset: Dataset }[] = [
-    { name: "validation", kind: "validation", dataset: validation },
-  ];
-  if (test) judged.push({ name: "test", kind: "test", dataset: test });
-  for (const [name, where] of Object.entries(config.shifts)) {
-    checkSetName(name);
-    const dataset = isCorruptionSpec(where)
-      ? cached(corrupted(test ?? validation, parseCorruptionSpec(where), seed), cache)
-      : await ready(name, await openDataset(files, where, { ...open, classes: names }));
-    judged.push({ name, kind: "shift", dataset });
-  }
-  const common = { preprocessor, input: input.name, batchSize: config.batchSize, seed };
-  const all = [train, ...judged.map((j) => j.dataset)];
+  const sets = await prepareSets(files, splits, {
+    preprocessor,
+    shifts: config.shifts,
+    open,
+    seed,
+    onBroken: settings.onBroken,
+    cacheBytes: settings.cacheMegabytes * 2 ** 20,
+    onProgress: (set, done, total) => onEvent({ kind: "loading", set, done, total }),
+  });
+  const common = { preprocessor, input: options.input.name, batchSize: config.batchSize, seed };
+  const judged = (name: string, kind: SetKind, dataset: Dataset): EvaluationSet => {
+    return { name, kind, loader: createLoader(dataset, { ...common, shuffle: false }) };
+  };
   return {
-    classes: names,
+    classes,
     preprocessing,
     exampleDims: preprocessor.dims,
-    train: createLoader(train, {
+    train: createLoader(sets.train, {
       ...common,
       shuffle: true,
       augmentation: { ...config.augmentation, fill: "edge" },
     }),
-    sets: judged.map(({ name, kind, dataset }) => ({
-      name,
-      kind,
-      loader: createLoader(dataset, { ...common, shuffle: false }),
-    })),
-    notes: [...splits.notes, ...new Set(all.flatMap((d) => d.warnings))],
+    sets: [
+      judged("validation", "validation", sets.validation),
+      ...(sets.test ? [judged("test", "test", sets.test)] : []),
+      ...sets.shifts.map(({ name, dataset }) => judged(name, "shift", dataset)),
+    ],
+    notes: [...splits.notes, ...sets.warnings],
   };
 }
 
-function checkSetName(name: string): void {
-  if (name !== "train" && name !== "validation" && name !== "test" && name !== "") return;
-  throw new ConfigError(`shifts: "${name}" is a name of this run's own sets; choose another`);
+/**
+ * The splits with the classes in the order of the model's outputs, where its classifier stays: asked for, or because the
+ * data has none but its classes.
+ */
+function inModelOrder(splits: Splits, { config, labels }: PrepareDataOptions): Splits {
+  const { mode, from } = config.head;
+  if (labels === null || mode === "new" || from !== undefined) return splits;
+  const known = new Set(labels);
+  if (mode === "auto" && !splits.train.classes?.every((name) => known.has(name))) return splits;
+  return {
+    ...splits,
+    train: mapClasses(splits.train, labels),
+    validation: mapClasses(splits.validation, labels),
+    test: splits.test && mapClasses(splits.test, labels),
+  };
 }
 
-/** What the model's own preprocessing says, with the user's overrides; without either, pixels in 0 … 1. */
 function choosePreprocessing(options: PrepareDataOptions, train: Dataset): Preprocessing {
   const { config, input, preprocessor } = options;
-  const dims = input.declared?.dims?.slice(1).map((d) => (typeof d === "number" && d > 0 ? d : null));
-  if (!dims || input.declared?.dtype !== "float32") {
+  const declared = input.declared;
+  if (declared?.dtype !== "float32" || declared.dims === null) {
     throw new ConfigError(
       `model input "${input.name}" is no float32 tensor with a batch axis, so it takes no such examples`,
     );
   }
+  const dims = declared.dims.slice(1).map((d) => (typeof d === "number" && d > 0 ? d : null));
   const { size, ...overrides } = config.preprocess;
   return preprocessingFor(
     train.kind,
     { name: input.name, dims },
     {
-      options: Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined)),
       ...(preprocessor === null ? {} : { json: preprocessor }),
-      ...(size === undefined ? {} : { size }),
+      options: withoutUndefined(overrides),
+      ...(size ? { size } : {}),
     },
   );
 }

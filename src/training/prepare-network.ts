@@ -27,7 +27,8 @@ export interface Network {
 
 export interface NetworkOptions {
   readonly config: Config;
-  readonly classes: number;
+  /** Class names in the order of the data. */
+  readonly classes: readonly string[];
   /** The model's input shapes for one batch. */
   readonly inputShapes: ReadonlyMap<string, Shape>;
   readonly evaluate: Evaluate;
@@ -45,17 +46,23 @@ export async function prepareNetwork(model: Model, options: NetworkOptions): Pro
     : replaceHead(model, output, options, notes);
 }
 
-function chooseMode(output: Value, classes: number, config: Config, notes: string[]): "keep" | "new" {
+function chooseMode(
+  output: Value,
+  classes: readonly string[],
+  config: Config,
+  notes: string[],
+): "keep" | "new" {
   const width = output.declared?.dims?.at(-1);
   const rank = output.declared?.dims?.length;
-  if (config.head.from === undefined && rank === 2 && width === classes) {
+  if (config.head.from === undefined && rank === 2 && width === classes.length) {
     notes.push(
-      `The classifier is kept: output "${output.name}" has ${classes} classes, as many as the data.`,
+      `The classifier is kept: output "${output.name}" has ${classes.length} classes, as many as the data, taken in this order: ` +
+        `${classes.slice(0, 10).join(", ")}${classes.length > 10 ? ", …" : ""}. Use --head.mode new for a fresh one.`,
     );
     return "keep";
   }
   notes.push(
-    `A new head is trained: output "${output.name}" is [${output.declared?.dims?.join(", ") ?? "?"}], the data has ${classes} classes.`,
+    `A new head is trained: output "${output.name}" is [${output.declared?.dims?.join(", ") ?? "?"}], the data has ${classes.length} classes.`,
   );
   return "new";
 }
@@ -63,9 +70,9 @@ function chooseMode(output: Value, classes: number, config: Config, notes: strin
 function keepHead(model: Model, output: Value, options: NetworkOptions, notes: string[]): Network {
   const { classes, config } = options;
   const width = output.declared?.dims?.at(-1);
-  if (typeof width === "number" && width !== classes) {
+  if (typeof width === "number" && width !== classes.length) {
     throw new ConfigError(
-      `head.mode keep: output "${output.name}" has ${width} classes, the data ${classes}; use --head.mode new`,
+      `head.mode keep: output "${output.name}" has ${width} classes, the data ${classes.length}; use --head.mode new`,
     );
   }
   const { logits } = logitsOf(output);
@@ -98,7 +105,13 @@ async function replaceHead(
   const types = await lower(model, { inputShapes, parameters: [], evaluate });
   const type = types.valueOf.get(feature)?.type;
   if (!type) throw new ConfigError(`head.from: the type of "${feature.name}" is not known`);
-  const head = putNewHead(model, { feature, type, classes, pooling: config.head.pooling, seed: config.seed });
+  const head = putNewHead(model, {
+    feature,
+    type,
+    classes: classes.length,
+    pooling: config.head.pooling,
+    seed: config.seed,
+  });
   notes.push(`The new head reads "${feature.name}" [${type.dims.join(", ")}], pooled: ${head.pooled}.`);
   const headParameters = new Set(head.parameters);
   return {

@@ -60,13 +60,12 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   const input = onlyInput(model);
 
   onEvent({ kind: "phase", text: `Reading ${config.data}` });
-  const kept = config.head.mode === "new" ? null : keptClasses(source, model);
   const data = await prepareData({
     files,
     config,
     input,
     preprocessor: source.preprocessor,
-    ...(kept ? { classes: kept } : {}),
+    labels: classifierLabels(source, model),
     onEvent,
   });
 
@@ -75,7 +74,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   const inputShapes = new Map([[input.name, [config.batchSize, ...data.exampleDims]]]);
   const network = await prepareNetwork(model, {
     config,
-    classes: data.classes.length,
+    classes: data.classes,
     inputShapes,
     evaluate,
   });
@@ -153,10 +152,11 @@ export function onlyInput(model: Model): Value {
   );
 }
 
-/** Class names of a model whose classifier may stay; null where it says none, or its output has another width. */
-function keptClasses(source: ModelSource, model: Model): string[] | null {
+/** Class names of the model's classifier; null where it says none, or its output has another width. */
+function classifierLabels(source: ModelSource, model: Model): string[] | null {
   const labels = labelsOf(source.config);
   const width = model.graph.outputs[0]?.declared?.dims?.at(-1);
+  // LABEL_0, LABEL_1, … is what Transformers writes where nobody named the classes.
   return labels && labels.length === width && !labels.every((l) => /^LABEL_\d+$/.test(l)) ? labels : null;
 }
 
