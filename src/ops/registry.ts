@@ -6,6 +6,7 @@ import { activationOps } from "./activation.ts";
 import { fusedActivationOps } from "./activation-fused.ts";
 import { arithmeticOps } from "./arithmetic.ts";
 import { attentionOps } from "./attention.ts";
+import { blockQuantizedOps } from "./block-quantized.ts";
 import { castingOps } from "./casting.ts";
 import { comparisonOps } from "./comparison.ts";
 import { constantOps } from "./constants.ts";
@@ -56,6 +57,7 @@ export const allOps: readonly OpDef[] = [
   ...fusedActivationOps,
   ...arithmeticOps,
   ...attentionOps,
+  ...blockQuantizedOps,
   ...castingOps,
   ...comparisonOps,
   ...constantOps,

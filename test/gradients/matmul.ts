@@ -136,6 +136,38 @@ const quantized: readonly GradientCase[] = [
   },
 ];
 
+function nBits(
+  title: string,
+  bits: number,
+  dims: readonly [k: number, n: number],
+  zeroPoints: boolean,
+): GradientCase {
+  const [K, N] = dims;
+  const block = 16;
+  const blocks = Math.ceil(K / block);
+  return {
+    opType: "MatMulNBits",
+    title,
+    inputs: [
+      { dims: [2, 3, K] },
+      bytes([N, blocks, (block * bits) / 8]),
+      { dims: [N * blocks], range: [0.01, 0.05], constant: true },
+      zeroPoints ? bytes([N * Math.ceil((blocks * bits) / 8)]) : null,
+    ],
+    attributes: { K, N, bits, block_size: block },
+    ...microsoft,
+    step: 0.5,
+    tolerance: 1e-4,
+  };
+}
+
+const blockQuantized: readonly GradientCase[] = [
+  nBits("4 bits", 4, [32, 5], false),
+  nBits("4 bits, zero points", 4, [48, 5], true),
+  nBits("4 bits, last block cut", 4, [40, 3], true),
+  nBits("8 bits", 8, [32, 5], true),
+];
+
 export const matmulCases: readonly GradientCase[] = [
   { opType: "MatMul", inputs: [{ dims: [2, 3] }, { dims: [3, 4] }] },
   {
@@ -177,4 +209,5 @@ export const matmulCases: readonly GradientCase[] = [
   ...fusedMatMuls,
   ...fusedGemms,
   ...quantized,
+  ...blockQuantized,
 ];
