@@ -23,6 +23,7 @@ import { fusedProductOps } from "./fused-products.ts";
 import { gemmOps } from "./gemm.ts";
 import { generatorOps } from "./generator.ts";
 import { gridSampleOps } from "./grid-sample.ts";
+import { groupQueryAttentionOps } from "./group-query-attention.ts";
 import { indexingOps } from "./indexing.ts";
 import { lossOps } from "./loss.ts";
 import { matmulOps } from "./matmul.ts";
@@ -73,6 +74,7 @@ export const allOps: readonly OpDef[] = [
   ...cumulativeOps,
   ...generatorOps,
   ...gridSampleOps,
+  ...groupQueryAttentionOps,
   ...indexingOps,
   ...lossOps,
   ...matmulOps,

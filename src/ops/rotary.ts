@@ -1,6 +1,7 @@
 import type { Value } from "../onnx/value.ts";
 import { int64s } from "../tensor/tensor.ts";
 import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define.ts";
+import type { OpBuilder } from "./op-builder.ts";
 import { mergeHeads, splitHeads } from "./scaled-dot-product.ts";
 
 /** Rotary position embeddings. */
@@ -25,7 +26,8 @@ export const rotaryOps: readonly OpDef[] = [
   }),
 ];
 
-interface Angles {
+/** The cosines and sines by which pairs of elements are turned. */
+export interface Angles {
   /** [positions, D / 2], or [B, T, D / 2] where no positions are given. */
   readonly cos: Value;
   readonly sin: Value;
@@ -44,29 +46,37 @@ function positionsFrom({ b, input }: LowerContext, ids: Value): Value {
 
 function lowerRotary({ b, node, input }: LowerContext, angles: Angles): Value {
   const x = input(0);
+  const interleaved = node.int("interleaved", 0) === 1;
+  if (x.dims.length === 4) return rotate(b, x, angles, interleaved);
+  const depth = node.int("rotary_embedding_dim", 0) || 2 * angles.cos.dims.at(-1)!;
+  const heads = node.int("num_heads", 0) || x.dims[2]! / depth;
+  return mergeHeads(b, rotate(b, splitHeads(b, x, heads), angles, interleaved));
+}
+
+/**
+ * Turns the first elements of each row of [B, heads, T, depth], as many as there are angles for: pairs of neighbours if
+ * `interleaved`, else an element of the first half with its fellow of the second.
+ */
+export function rotate(b: OpBuilder, x: Value, angles: Angles, interleaved: boolean): Value {
+  const [batch, heads, rows, depth] = x.dims as [number, number, number, number];
   const half = angles.cos.dims.at(-1)!;
-  const isFlat = x.dims.length === 3;
-  const count = node.int("num_heads", 0) || x.dims[2]! / (node.int("rotary_embedding_dim", 0) || 2 * half);
-  const split = isFlat ? splitHeads(b, x, count) : x;
+  const rotated = 2 * half;
   // [B, 1, T, half]: the same angles for every head.
   const table = (cache: Value) => {
-    const rows = angles.positions === null ? cache : b.op("Gather", [cache, angles.positions], { axis: 0 });
-    return b.unsqueeze(rows, [1]);
+    const { positions } = angles;
+    return b.unsqueeze(positions === null ? cache : b.op("Gather", [cache, positions], { axis: 0 }), [1]);
   };
   const [cos, sin] = [table(angles.cos), table(angles.sin)];
-  const interleaved = node.int("interleaved", 0) === 1;
-  const rotated = 2 * half;
-  const part = (first: number, second: number) =>
+  const part = (i: number) =>
     b.slice(
-      split,
+      x,
       interleaved
-        ? { starts: [first], ends: [rotated], axes: [3], steps: [2] }
-        : { starts: [first * half], ends: [second * half], axes: [3] },
+        ? { starts: [i], ends: [rotated], axes: [3], steps: [2] }
+        : { starts: [i * half], ends: [(i + 1) * half], axes: [3] },
     );
-  const [even, odd] = [part(0, 1), part(1, 2)];
+  const [even, odd] = [part(0), part(1)];
   const real = b.sub(b.mul(cos, even), b.mul(sin, odd));
   const imaginary = b.add(b.mul(sin, even), b.mul(cos, odd));
-  const [batch, heads, rows, depth] = split.dims as [number, number, number, number];
   const turned = interleaved
     ? b.reshape(b.concat([b.unsqueeze(real, [4]), b.unsqueeze(imaginary, [4])], 4), [
         batch,
@@ -75,7 +85,6 @@ function lowerRotary({ b, node, input }: LowerContext, angles: Angles): Value {
         rotated,
       ])
     : b.concat([real, imaginary], 3);
-  const rest = () => b.slice(split, { starts: [rotated], ends: [depth], axes: [3] });
-  const whole = rotated === depth ? turned : b.concat([turned, rest()], 3);
-  return isFlat ? mergeHeads(b, whole) : whole;
+  if (rotated === depth) return turned;
+  return b.concat([turned, b.slice(x, { starts: [rotated], ends: [depth], axes: [3] })], 3);
 }

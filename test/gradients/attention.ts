@@ -120,6 +120,45 @@ const fused: readonly GradientCase[] = [
   },
 ];
 
+/** Sequences [2, 4] without padding, 4 query heads on 2 key heads of 16 elements. */
+function groupQuery(
+  title: string,
+  change: { packed?: true; rotary?: true; bias?: true },
+  attributes: Attributes = {},
+): GradientCase {
+  const empty = { dims: [2, 2, 0, 16], constant: true as const };
+  const angles = change.rotary ? [{ dims: [6, 8] }, { dims: [6, 8] }] : [null, null];
+  const inputs: Input[] = [
+    ...(change.packed
+      ? [{ dims: [2, 4, 128] }, null, null]
+      : [{ dims: [2, 4, 64] }, { dims: [2, 4, 32] }, { dims: [2, 4, 32] }]),
+    empty,
+    empty,
+    { ...int32([2], [3, 3]), fed: true },
+    { ...int32([], [4]), fed: true },
+    ...(change.rotary || change.bias ? angles : []),
+    ...(change.bias ? [null, { dims: [2, 1, 4, 4] }] : []),
+  ];
+  const rotary = change.rotary ? { do_rotary: 1 } : {};
+  return {
+    opType: "GroupQueryAttention",
+    title,
+    inputs,
+    attributes: { num_heads: 4, kv_num_heads: 2, ...rotary, ...attributes },
+    outputs: 3,
+    ...microsoft,
+  };
+}
+
+const groupQueries: readonly GradientCase[] = [
+  groupQuery("plain", {}),
+  groupQuery("packed", { packed: true }, { scale: float(0.6) }),
+  groupQuery("rotary", { rotary: true }),
+  groupQuery("rotary, interleaved, packed", { rotary: true, packed: true }, { rotary_interleaved: 1 }),
+  groupQuery("window and softcap", {}, { local_window_size: 2, softcap: float(0.5) }),
+  groupQuery("bias", { bias: true }),
+];
+
 export const attentionCases: readonly GradientCase[] = [
   attention("4-D", [q4, k4, v4], {}),
   attention("3-D", [{ dims: [2, 3, 8] }, { dims: [2, 5, 8] }, { dims: [2, 5, 12] }], {
@@ -241,4 +280,5 @@ export const attentionCases: readonly GradientCase[] = [
   ),
   ...rotaries,
   ...fused,
+  ...groupQueries,
 ];
