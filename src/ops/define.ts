@@ -116,6 +116,8 @@ export interface PrimitiveOp extends OpIdentity {
   readonly dataDependent?: true;
   /** One type per output the operator can have (for this node's attributes); ones the node leaves out are ignored. */
   readonly infer: (ctx: InferContext) => readonly TensorType[];
+  /** Other operators for a node that some runtime computes wrongly or not at all; null to keep the node. */
+  readonly rewrite?: (ctx: LowerContext) => readonly Value[] | null;
   /** The derivative; "zero" where the operator is locally constant; or why it must not be asked. */
   readonly vjp: VjpRule | "zero" | { readonly none: string };
 }

@@ -45,6 +45,7 @@ export const resizeOps: readonly OpDef[] = [
     opsets: [18, LATEST],
     reads: [1, 2, 3],
     infer: inferResize,
+    rewrite: cubicAsMatrices,
     vjp: ({ b, node, ct, numbers }) => [resizeVjp(b, node, ct, numbers), null, null, null],
   }),
 ];
@@ -85,7 +86,28 @@ function inputsOf(numbers: (i: number) => number[] | null): ResizeInputs {
   return { roi: given(1), scales: given(2), sizes: given(3) };
 }
 
-function lowerResize({ b, node, input, numbers }: LowerContext): readonly Value[] {
+/**
+ * ONNX Runtime moves a Transpose through a cubic Resize and then finds that the Resize no longer lies on the axes that
+ * it supports (position tables in [1, height, width, channels] come to this); the matrices of the axes are safe.
+ */
+function cubicAsMatrices({ b, node, input, numbers }: LowerContext): readonly Value[] | null {
+  const x = input(0);
+  const crops = node.string("coordinate_transformation_mode", "") === "tf_crop_and_resize";
+  if (node.string("mode", "nearest") !== "cubic" || node.int("antialias", 0) !== 0 || crops) return null;
+  const maps = axisResizes(node, x.dims, inputsOf(numbers)).filter((r) => !isUnchanged(node, r));
+  return [
+    applyMaps(
+      b,
+      x,
+      maps.map((r) => resizeMap(node, r)),
+    ),
+  ];
+}
+
+function lowerResize(ctx: LowerContext): readonly Value[] {
+  const { b, node, input, numbers } = ctx;
+  const rewritten = cubicAsMatrices(ctx);
+  if (rewritten) return rewritten;
   const given = inputsOf(numbers);
   const x = input(0);
   const attributes: Attributes = Object.fromEntries(node.attributes);

@@ -32,12 +32,15 @@ export function isUniform(tensor: Tensor): boolean {
   return true;
 }
 
-/** The stored values that are the folded cosines and sines of a rotary position encoding: pairs with a² + b² = 1. */
+/**
+ * The stored values that are the folded cosines and sines of a rotary position encoding: pairs with a² + b² = 1.
+ * Ones beside zeros fulfil that too, but are the gain and bias that a normalisation starts with.
+ */
 export function rotationTables(stored: readonly Value[]): ReadonlySet<Value> {
   const byShape = new Map<string, Value[]>();
   for (const value of stored) {
     const tensor = value.constant;
-    if (!tensor || sizeOf(tensor.dims) < 4 || !isBoundedByOne(tensor)) continue;
+    if (!tensor || sizeOf(tensor.dims) < 4 || !isBoundedByOne(tensor) || isUniform(tensor)) continue;
     const key = tensor.dims.join();
     byShape.set(key, [...(byShape.get(key) ?? []), value]);
   }

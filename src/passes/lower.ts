@@ -209,6 +209,13 @@ class Lowering {
       this.bind(node.output(), passed);
       return;
     }
+    const rewritten = def.rewrite?.(this.contextOf(node, inputs, opsets));
+    if (rewritten) {
+      node.outputs.forEach((target, i) => {
+        if (target) this.bind(target, rewritten[i] ?? node.fail(`output ${i} is missing from its expansion`));
+      });
+      return;
+    }
     await this.copy(node, inputs, def);
   }
 

@@ -86,4 +86,13 @@ describe("weights are told from constants by their use", () => {
       Array(2).fill("cosines or sines of a position encoding"),
     );
   });
+
+  test("ones and zeros beside each other are the gain and bias of a normalisation, no cosines and sines", () => {
+    const model = modelWith("BatchNormalization", floats([4], 1, 1, 1, 1));
+    const bias = new Value("b");
+    bias.constant = floats([4], 0, 0, 0, 0);
+    model.graph.initializers.push(bias);
+    model.graph.nodes.push(new Node("Add", [model.graph.inputs[0]!, bias], [new Value("t")]));
+    expect(storedTensors(model).map((t) => t.constantBecause)).toEqual([null, null]);
+  });
 });
