@@ -12,6 +12,7 @@ import type { OpBuilder } from "../ops/op-builder.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
+import { putSinksLast } from "../passes/sinks-last.ts";
 import type { Shape } from "../tensor/shape.ts";
 
 export interface TrainingGraphOptions {
@@ -114,6 +115,7 @@ export async function buildTrainingGraph(
   freezeRest(lowered, used);
   const evalModel = encodeEval(model, lowered, forward);
   prune(graph);
+  putSinksLast(graph);
   return {
     trainingModel: encodeModel(asModel(model, lowered)),
     evalModel,
