@@ -14,7 +14,7 @@ export const LATEST = 26;
  * The oldest opset of a lowered graph. Older files are brought up to it while they are lowered, so that type rules and
  * derivatives know one dialect: axes are inputs, softmax acts along one axis, and so on.
  */
-export const DIALECT = 18;
+export const DIALECT = 20;
 
 /** What type inference may ask of a node whose inputs are typed. */
 export class InferContext {

@@ -10,8 +10,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** Runs a model without inputs and gives its outputs in the order of the graph. */
 export type Evaluate = (model: Uint8Array) => Promise<readonly Tensor[]>;
 
-/** IR version of the small models that are run to fold constants: the oldest that allows opset 18. */
-const FOLDING_IR_VERSION = 8;
+/** IR version of the small models that are run to fold constants: the oldest that allows opset 20. */
+const FOLDING_IR_VERSION = 9;
 
 /**
  * The part of a growing graph that depends on constants alone. It is computed by running it, piece by piece as its

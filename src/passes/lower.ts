@@ -14,9 +14,11 @@ import {
 import type { OpBuilder } from "../ops/op-builder.ts";
 import { createOpBuilder, opOf } from "../ops/registry.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { ConstantRegion, type Evaluate } from "./constant-region.ts";
 import { callFunction } from "./inline-function.ts";
 import { lowerMaskedScatter } from "./masked-scatter.ts";
+import { rewrites } from "./rewrites/registry.ts";
 
 export interface LowerOptions {
   /** Concrete shape of each model input, by name. */
@@ -189,6 +191,7 @@ class Lowering {
       });
       return;
     }
+    if (await this.rewrite(node, inputs)) return;
     const opset = node.domain === "" ? (opsets.get("") ?? 1) : 1;
     const def = opOf(node, opset);
     await this.constants.compute(...(def.reads ?? []).map((i) => inputs[i] ?? null));
@@ -217,6 +220,29 @@ class Lowering {
       return;
     }
     await this.copy(node, inputs, def);
+  }
+
+  /** Puts a better form in the place of one that ends with this node. @returns whether there was one */
+  private async rewrite(node: Node, inputs: readonly (Value | null)[]): Promise<boolean> {
+    if (node.domain !== "" || inputs.includes(null)) return false;
+    for (const rule of rewrites) {
+      if (rule.last !== node.opType) continue;
+      const result = await rule.apply({
+        node,
+        inputs: inputs.filter((v) => v !== null),
+        b: this.b,
+        constant: (value) => this.constantOf(value),
+      });
+      if (result === null) continue;
+      this.bind(node.output(), result);
+      return true;
+    }
+    return false;
+  }
+
+  private async constantOf(value: Value): Promise<Tensor | null> {
+    await this.constants.compute(value);
+    return value.constant;
   }
 
   /** Why one of the values cannot be computed; null if all of them can. */
@@ -295,10 +321,7 @@ class Lowering {
         }
       },
       axis: (axis, rank) => axisOf(node, axis, rank),
-      constant: async (value) => {
-        await this.constants.compute(value);
-        return value.constant;
-      },
+      constant: (value) => this.constantOf(value),
       body: async (graph, actuals) => {
         for (const initializer of graph.initializers) this.addConstant(initializer);
         graph.inputs.forEach((formal, i) => {

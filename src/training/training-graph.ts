@@ -159,7 +159,7 @@ function encodeEval(
 function irVersionFor(opset: number): number {
   if (opset >= 25) return 12;
   if (opset >= 23) return 11;
-  return opset >= 21 ? 10 : 8;
+  return opset >= 21 ? 10 : 9;
 }
 
 function asModel(source: Model, lowered: Lowered): Model {

@@ -1,0 +1,5 @@
+import { gelu } from "./gelu.ts";
+import type { Rewrite } from "./rewrite.ts";
+
+/** Every form that lowering looks for. */
+export const rewrites: readonly Rewrite[] = [gelu];
