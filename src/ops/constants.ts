@@ -43,7 +43,7 @@ export const constantOps: readonly OpDef[] = [
  * @throws UnsupportedOpError for a sparse tensor
  * @throws ModelError if the node has no value
  */
-export function constantOf(node: Node): Tensor {
+function constantOf(node: Node): Tensor {
   if (node.has("value")) return node.tensor("value");
   if (node.has("value_float")) return tensor("float32", [], Float32Array.of(node.float("value_float")));
   if (node.has("value_int")) return tensor("int64", [], BigInt64Array.of(BigInt(node.int("value_int"))));
