@@ -5,7 +5,7 @@ import type { Graph } from "./graph.ts";
 import { ModelProtoSchema, type TensorProtoSchema } from "./proto/onnx-ml_pb.ts";
 
 /** `external_data` entries of a tensor. */
-export function entries(place: Readonly<Record<string, string | number>>): { key: string; value: string }[] {
+function entries(place: Readonly<Record<string, string | number>>): { key: string; value: string }[] {
   return Object.entries(place).map(([key, value]) => ({ key, value: String(value) }));
 }
 

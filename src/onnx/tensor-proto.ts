@@ -22,7 +22,7 @@ import { shallowCopy } from "./tensor-walk.ts";
 const MAX_ELEMENTS = 2 ** 40;
 
 /** Concrete dimensions of a stored tensor. @throws ModelError if one is negative or their product overflows */
-export function decodeDims(proto: TensorProto, where: string): number[] {
+function decodeDims(proto: TensorProto, where: string): number[] {
   const dims = proto.dims.map((d) => {
     if (d >= 0n && d <= BigInt(MAX_ELEMENTS)) return Number(d);
     throw new ModelError(`${where}: dimension ${d} is out of range 0 … 2^40; the file is damaged`);
