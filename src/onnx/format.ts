@@ -50,7 +50,7 @@ function elementText({ dtype, data }: Tensor): ((i: number) => string) | null {
 }
 
 /** Six significant digits, without trailing zeros. */
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(DIGITS)));
 }
 
