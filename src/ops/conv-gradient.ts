@@ -12,6 +12,8 @@ export interface ConvGeometry extends Windows {
 const SMALL_MAP = 196;
 /** Maps up to this many positions (7 × 7) are so small that a convolution loses against one product of gathered columns. */
 const TINY_MAP = 49;
+/** Rows of a product that share one read of its other side. */
+const PRODUCT_ROWS = 64;
 
 export interface Formulation {
   /** `transposed`: ConvTranspose. `flipped`: Conv with the kernel turned round. `folded`: columns and one product. */
@@ -47,7 +49,6 @@ export function formulationOf(g: ConvGeometry, channels: number): Formulation {
 export function convInputGradient(b: OpBuilder, ct: Value, w: Value, g: ConvGeometry): Value {
   const formulation = formulationOf(g, w.dims[1]! * g.group).input;
   if (formulation === "transposed") return inputByTransposed(b, ct, w, g);
-  const flipped = flipKernel(b, w, g.group);
   const back: ConvGeometry = {
     ...g,
     input: g.output,
@@ -56,8 +57,8 @@ export function convInputGradient(b: OpBuilder, ct: Value, w: Value, g: ConvGeom
     padEnd: g.padEnd.map((p, i) => extentOf(g, i) - 1 - p),
   };
   return formulation === "flipped"
-    ? b.op("Conv", [ct, flipped], convAttributes(back))
-    : convByColumns(b, ct, flipped, back);
+    ? b.op("Conv", [ct, flipKernel(b, w, g.group)], convAttributes(back))
+    : inputByColumns(b, ct, w, back);
 }
 
 function inputByTransposed(b: OpBuilder, ct: Value, w: Value, g: ConvGeometry): Value {
@@ -88,21 +89,43 @@ function flipKernel(b: OpBuilder, w: Value, group: number): Value {
   });
 }
 
-/** A convolution without groups as one product: W [M, C · taps] · columns [C · taps, N · P]. */
-function convByColumns(b: OpBuilder, x: Value, w: Value, g: ConvGeometry): Value {
-  const [n, m] = [x.dims[0]!, w.dims[0]!];
-  const columns = b.reshape(columnsOf(b, x, g), [sizeOf(w.dims) / m, n * sizeOf(g.output)]);
-  const product = b.gemm(b.reshape(w, [m, sizeOf(w.dims) / m]), columns);
-  return channelsFirst(b, b.reshape(product, [m, n, ...g.output]));
+/**
+ * The convolution that goes back, without groups, as one product: W [M, C, …k] as [C, M · taps], times columns of dY
+ * [M · taps, N · P] whose taps run backward, which costs nothing, in the place of a kernel turned round.
+ */
+function inputByColumns(b: OpBuilder, ct: Value, w: Value, back: ConvGeometry): Value {
+  const [m, c, ...kernel] = w.dims as [number, number, ...number[]];
+  const [n, rows] = [ct.dims[0]!, m * sizeOf(kernel)];
+  const columns = b.reshape(columnsOf(b, ct, back, true), [rows, n * sizeOf(back.output)]);
+  const product = b.gemm(b.reshape(channelsFirst(b, w), [c, rows]), columns);
+  return channelsFirst(b, b.reshape(product, [c, n, ...back.output]));
 }
 
 /** Columns [group, C / group · taps, N · P] of X [N, C, …input]: what each tap of each channel meets. */
-function columnsOf(b: OpBuilder, x: Value, g: ConvGeometry): Value {
+function columnsOf(b: OpBuilder, x: Value, g: ConvGeometry, backward = false): Value {
   const [n, c] = x.dims as [number, number];
   const [depth, width] = [c / g.group, n * sizeOf(g.output)];
+  if (isPatches(g)) return patchesOf(b, x, g);
   const taps = tapSlices(b, channelsFirst(b, x), g);
+  if (backward) taps.reverse();
   const parts = taps.map((t) => b.reshape(t, [g.group, depth, 1, width]));
   return b.reshape(b.concat(parts, 2), [g.group, depth * taps.length, width]);
+}
+
+/** Whether the windows lie side by side and cover the input, as patches of an image do. */
+function isPatches(g: ConvGeometry): boolean {
+  return g.kernel.every(
+    (k, i) => k > 1 && k === g.strides[i] && g.dilations[i] === 1 && g.output[i]! * k === g.input[i],
+  );
+}
+
+/** Columns of patches: one transposition of X [N, C, o₁, k₁, o₂, k₂ …]. */
+function patchesOf(b: OpBuilder, x: Value, g: ConvGeometry): Value {
+  const [n, c] = x.dims as [number, number];
+  const split = b.reshape(x, [n, c, ...g.kernel.flatMap((k, i) => [g.output[i]!, k])]);
+  const spatial = g.kernel.map((_, i) => 2 * i + 2);
+  const columns = b.transpose(split, [1, ...spatial.map((i) => i + 1), 0, ...spatial]);
+  return b.reshape(columns, [g.group, (c / g.group) * sizeOf(g.kernel), n * sizeOf(g.output)]);
 }
 
 /** Exchanges the batch and channel axes. */
@@ -141,17 +164,24 @@ function weightByColumns(b: OpBuilder, x: Value, ct: Value, g: ConvGeometry): Va
   return b.reshape(product, [m, x.dims[1]! / g.group, ...g.kernel]);
 }
 
-/** Per tap, the product X_tap [N, g, C / g, P] · dYᵀ [N, g, P, M / g], summed over the batch. */
+/**
+ * For each run of taps, the product X_taps [N, g, taps · C / g, P] · dYᵀ [N, g, P, M / g], summed over the batch. Where
+ * there are few channels, taps share a product: each reads the whole of dY.
+ */
 function weightByTaps(b: OpBuilder, x: Value, ct: Value, g: ConvGeometry): Value {
   const [n, c] = x.dims as [number, number];
   const [depth, m, p] = [c / g.group, ct.dims[1]! / g.group, sizeOf(g.output)];
   const lead = g.group === 1 ? [n] : [n, g.group];
   const right = b.transposeLast(b.reshape(ct, [...lead, m, p]));
-  const parts = tapSlices(b, x, g).map((tap) => {
-    const product = b.matmul(b.reshape(tap, [...lead, depth, p]), right);
+  const taps = tapSlices(b, x, g).map((tap) => b.reshape(tap, [...lead, depth, p]));
+  const run = Math.max(1, Math.floor(PRODUCT_ROWS / depth));
+  const parts: Value[] = [];
+  for (let at = 0; at < taps.length; at += run) {
+    const left = taps.slice(at, at + run);
+    const product = b.matmul(b.concat(left, lead.length), right);
     const total = n === 1 ? product : b.reduceSum(product, [0], false);
-    return b.reshape(total, [1, g.group, depth, m]);
-  });
+    parts.push(b.transpose(b.reshape(total, [g.group, left.length, depth, m]), [1, 0, 2, 3]));
+  }
   return b.reshape(b.transpose(b.concat(parts, 0), [1, 3, 2, 0]), [g.group * m, depth, ...g.kernel]);
 }
 

@@ -1,6 +1,6 @@
 import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { OpBuilder } from "./op-builder.ts";
 
 /** A window sliding over the spatial axes of [N, C, d1 … dk]. Each list has one entry per spatial axis. */
@@ -85,14 +85,52 @@ function tapsOf(kernel: Shape): number[][] {
  * reaches over the border. The two leading axes may be any.
  */
 export function tapSlices(b: OpBuilder, x: Value, w: Windows): Value[] {
+  const taps = tapsOf(w.kernel);
+  // Elements with gaps between them are slow to gather; sorting them by their remainders once pays from here on.
+  if (taps.length > sizeOf(w.strides) && sizeOf(w.strides) > 1) return slicesOfPhases(b, x, w, taps);
   const axes = w.kernel.map((_, i) => i + 2);
   const reach = w.output.map((o, i) => (o - 1) * w.strides[i]! + 1);
-  const padEnd = w.input.map((d, i) => Math.max(0, reach[i]! - 1 + extentOf(w, i) - d - w.padBegin[i]!));
-  const padded = b.pad(x, [0, 0, ...w.padBegin], [0, 0, ...padEnd]);
-  return tapsOf(w.kernel).map((tap) => {
+  const padded = padTo(
+    b,
+    x,
+    w,
+    reach.map((r, i) => r - 1 + extentOf(w, i)),
+  );
+  return taps.map((tap) => {
     const starts = tap.map((t, i) => t * w.dilations[i]!);
     const ends = starts.map((s, i) => s + reach[i]!);
     const isWhole = starts.every((s, i) => s === 0 && ends[i] === padded.dims[i + 2] && w.strides[i] === 1);
     return isWhole ? padded : b.slice(padded, { starts, ends, axes, steps: w.strides });
+  });
+}
+
+/** `x` with zeros around it, at least as long as `lengths`. */
+function padTo(b: OpBuilder, x: Value, w: Windows, lengths: readonly number[]): Value {
+  const padEnd = lengths.map((length, i) => Math.max(0, length - w.input[i]! - w.padBegin[i]!));
+  return b.pad(x, [0, 0, ...w.padBegin], [0, 0, ...padEnd]);
+}
+
+/** The same for strides: elements are sorted into phases [s₁ · s₂ …, a, b, …d / s] first, of which each tap meets a block. */
+function slicesOfPhases(b: OpBuilder, x: Value, w: Windows, taps: readonly number[][]): Value[] {
+  const lengths = w.output.map((o, i) => {
+    const needed = Math.max((o - 1) * w.strides[i]! + extentOf(w, i), w.input[i]! + w.padBegin[i]!);
+    return Math.ceil(needed / w.strides[i]!) * w.strides[i]!;
+  });
+  const lead = x.dims.slice(0, 2);
+  const blocks = lengths.map((d, i) => d / w.strides[i]!);
+  const split = b.reshape(padTo(b, x, w, lengths), [
+    ...lead,
+    ...blocks.flatMap((d, i) => [d, w.strides[i]!]),
+  ]);
+  const at = blocks.map((_, i) => 2 * i + 2);
+  const sorted = b.transpose(split, [...at.map((i) => i + 1), 0, 1, ...at]);
+  const phases = b.reshape(sorted, [sizeOf(w.strides), ...lead, ...blocks]);
+  return taps.map((tap) => {
+    const offsets = tap.map((t, i) => t * w.dilations[i]!);
+    const phase = offsets.reduce((index, o, i) => index * w.strides[i]! + (o % w.strides[i]!), 0);
+    const starts = [phase, ...offsets.map((o, i) => Math.floor(o / w.strides[i]!))];
+    const ends = starts.map((s, i) => s + (i === 0 ? 1 : w.output[i - 1]!));
+    const block = b.slice(phases, { starts, ends, axes: [0, ...blocks.map((_, i) => i + 3)] });
+    return b.reshape(block, [...lead, ...w.output]);
   });
 }
