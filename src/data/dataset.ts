@@ -43,7 +43,7 @@ export interface Dataset {
 }
 
 /** How many of some things a message lists before it only counts the rest. */
-export const LISTED = 10;
+const LISTED = 10;
 
 /** `a, b, c and 4 more`: a list for a message, cut at `LISTED`. */
 export function listing(items: readonly string[], separator = ", "): string {

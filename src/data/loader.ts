@@ -8,7 +8,7 @@ import type { Preprocessor } from "./preprocess/preprocessor.ts";
 import { randomFor } from "./seed.ts";
 
 /** The class index that a loss leaves out: what the missing rows of a short batch are labelled with. */
-export const IGNORE_INDEX = -100;
+const IGNORE_INDEX = -100;
 
 /** Where a loader stands: `batch` batches of `epoch` are done. Both count from 0. */
 export interface Cursor {

@@ -143,7 +143,7 @@ function unknownOp(node: Node, opset: number): never {
 }
 
 /** Output types of a node of a lowered graph. @throws UnsupportedOpError if the operator is unknown or must be lowered first */
-export function inferTypes(node: Node, opset: number): readonly TensorType[] {
+function inferTypes(node: Node, opset: number): readonly TensorType[] {
   // Operators outside ai.onnx have one version in practice; their records start at 1.
   const def = opOf(node, node.domain === "" ? opset : 1);
   if (isComposite(def)) {

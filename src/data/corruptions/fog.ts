@@ -54,7 +54,7 @@ export const fog: AnyCorruption = defineCorruption<Pair>({
  * @param size a power of two
  * @param uniform numbers in [0, 1), drawn once per cell in the order above
  */
-export function plasma(size: number, decay: number, uniform: () => number): Float64Array {
+function plasma(size: number, decay: number, uniform: () => number): Float64Array {
   const map = new Float64Array(size * size);
   const at = (y: number, x: number): number => map[(y % size) * size + (x % size)]!;
   let w = 100;
