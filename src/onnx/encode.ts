@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { HoldfastError, ModelError } from "../errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Attribute } from "./attribute.ts";
 import { decodeOpsets, normalDomain } from "./decode.ts";
 import type { Graph } from "./graph.ts";
@@ -213,6 +214,12 @@ class Encoder {
     return this.replaced(Object.assign(shallowCopy(stored.proto), { name }), stored.proto);
   }
 
+  /** A tensor in the place of the one that was read there, if any: a changed weight in a Constant node. */
+  private attributeTensor(tensor: Tensor, before: TensorProto | undefined): TensorProto {
+    if (before === undefined) return encodeTensor(tensor, "");
+    return this.replaced(encodeTensor(tensor, before.name, before), before);
+  }
+
   private replaced(now: TensorProto, before: TensorProto): TensorProto {
     this.onReplace?.(now, before);
     return now;
@@ -225,11 +232,11 @@ class Encoder {
     if (node.origin === null && node.overload) proto.overload = node.overload;
     proto.input = node.inputs.map((v) => this.nameOf(v));
     proto.output = node.outputs.map((v) => this.nameOf(v));
-    proto.attribute = [...node.attributes].map(([name, a]) => this.attribute(name, a));
+    proto.attribute = [...node.attributes].map(([name, a]) => this.attribute(name, a, node.origin));
     return proto;
   }
 
-  private attribute(name: string, attribute: Attribute): AttributeProto {
+  private attribute(name: string, attribute: Attribute, node: NodeProto | null): AttributeProto {
     const { origin } = attribute;
     if (origin && attribute.kind !== "graph" && attribute.kind !== "graphs") {
       return origin.name === name ? origin : Object.assign(shallowCopy(origin), { name });
@@ -263,7 +270,7 @@ class Encoder {
         break;
       case "tensor":
         proto.type = Kind.TENSOR;
-        proto.t = encodeTensor(attribute.value, "");
+        proto.t = this.attributeTensor(attribute.value, node?.attribute.find((a) => a.name === name)?.t);
         break;
       case "graph":
         proto.type = Kind.GRAPH;

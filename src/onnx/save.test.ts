@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import type { Files } from "../platform/files.ts";
 import { createMemoryFiles } from "../platform/memory-files.ts";
@@ -13,7 +14,7 @@ import { layOut } from "./external-layout.ts";
 import { elements, floatBytes, outside, sumModel } from "./external-models.fixtures.ts";
 import { loadModel } from "./load.ts";
 import type { Model } from "./model.ts";
-import type { TensorProto } from "./proto/onnx-ml_pb.ts";
+import { ModelProtoSchema, type TensorProto } from "./proto/onnx-ml_pb.ts";
 import { saveModel } from "./save.ts";
 
 /** Two weights with a gap between them and a tail that no tensor of this model names. */
@@ -93,6 +94,23 @@ test("a weight of another size moves its file's tensors to page boundaries, in t
     [1, 2, 3],
     [3, 4],
   ]);
+});
+
+test("a changed weight in a Constant node stays in its file of weights", async () => {
+  const t = outside("kept name", 2, { location: "w.bin" });
+  const constant = { opType: "Constant", output: ["c"], attribute: [{ name: "value", type: 4, t }] };
+  const files = createMemoryFiles({
+    "m/model.onnx": toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { node: [constant] } })),
+    "m/w.bin": floatBytes(1, 2),
+  });
+  const model = await loadModel("m/model.onnx", files);
+  const value = tensor("float32", [2], Float32Array.of(5, 6));
+  model.graph.nodes[0]!.attributes.set("value", { kind: "tensor", value });
+  expect(await saveModel(model, "out/model.onnx", files)).toEqual(["out/w.bin", "out/model.onnx"]);
+  expect(await files.read("out/w.bin")).toEqual(floatBytes(5, 6));
+  const [node] = (await loadModel("out/model.onnx", files)).graph.nodes;
+  expect([...(node!.tensor("value").data as Float32Array)]).toEqual([5, 6]);
+  expect(node!.origin?.attribute[0]?.t?.name).toBe("kept name");
 });
 
 test("tied weights stay one while they agree, and part when one changes", async () => {
