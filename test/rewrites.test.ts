@@ -47,6 +47,35 @@ describe("what exporters spell out becomes one operator with the same values and
     await checkModel(model, { title, feeds: new Map([["x", X]]), tolerance: 5e-3, step: 1e-2 });
   });
 
+  it("attention guarded against fully masked rows: no choice is left between the scores and the values", async () => {
+    const hidden = Number.NEGATIVE_INFINITY;
+    const mask = Float32Array.of(0, hidden, 0, 0, 0, hidden, hidden, hidden, hidden, hidden);
+    const model = modelOf({
+      constants: {
+        square: tensor("float32", [2, 2], Float32Array.of(0.5, -1, 2, 0.3)),
+        mask: tensor("float32", [2, 5], mask),
+        values: tensor(
+          "float32",
+          [5, 3],
+          Float32Array.from({ length: 15 }, (_, i) => Math.cos(i)),
+        ),
+        zero: one(0),
+      },
+      nodes: [
+        ["MatMul", ["square", "x"], ["scores"]],
+        ["Add", ["scores", "mask"], ["s"]],
+        ["Softmax", ["s"], ["p"], { axis: -1 }],
+        ["IsNaN", ["p"], ["n"]],
+        ["Where", ["n", "zero", "p"], ["c"]],
+        ["MatMul", ["c", "values"], ["y"]],
+      ],
+      inputs: { x: null },
+      outputs: ["y"],
+    });
+    expect(await loweredOps(model)).not.toContain("Where");
+    await checkModel(model, { title: "attention", feeds: new Map([["x", X]]), tolerance: 5e-3, step: 1e-2 });
+  });
+
   it("a product that only looks like Gelu stays as it is", async () => {
     const [div, erf, add, mul] = geluForms["x (1 + erf(x / √2)) · ½"]!;
     const model = modelOf({
@@ -59,8 +88,8 @@ describe("what exporters spell out becomes one operator with the same values and
 });
 
 function modelOf(text: GraphText): Model {
-  const constants = { half: one(0.5), one: one(1), root: one(Math.SQRT2), inverse: one(Math.SQRT1_2) };
-  const graph = graphOf({ constants, ...text });
+  const shared = { half: one(0.5), one: one(1), root: one(Math.SQRT2), inverse: one(Math.SQRT1_2) };
+  const graph = graphOf({ ...text, constants: { ...shared, ...text.constants } });
   for (const input of graph.inputs) input.declared = { dtype: "float32", dims: [...X.dims] };
   return {
     graph,

@@ -1,5 +1,6 @@
 import { gelu } from "./gelu.ts";
+import { maskedAttention } from "./masked-attention.ts";
 import type { Rewrite } from "./rewrite.ts";
 
 /** Every form that lowering looks for. */
-export const rewrites: readonly Rewrite[] = [gelu];
+export const rewrites: readonly Rewrite[] = [gelu, maskedAttention];
