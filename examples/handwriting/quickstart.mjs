@@ -3,7 +3,7 @@
 import { readConfigFile } from "../../dist/cli/config-file.js";
 import { launch } from "../../dist/cli/launch.js";
 import { tableLines } from "../../dist/cli/table.js";
-import { openTerminal } from "../../dist/cli/terminal.js";
+import { openTerminal, plainSpaces } from "../../dist/cli/terminal.js";
 import { parseConfig } from "../../dist/config/parse.js";
 import { nodeFiles } from "../../dist/platform/node-files.js";
 import { number, percent, percentRange } from "../../dist/report/format.js";
@@ -65,5 +65,5 @@ function printTable(summaries) {
     ],
     "lrrr",
   );
-  console.log(`\n${lines.join("\n")}`);
+  console.log(plainSpaces(`\n${lines.join("\n")}`));
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Files } from "../platform/files.ts";
-import type { TextStream } from "./terminal.ts";
+import { plainSpaces, type TextStream } from "./terminal.ts";
 
 /** What a command has of the world. */
 export interface Cli {
@@ -31,5 +31,5 @@ export interface CliCommand {
 
 /** Writes lines of results. */
 export function print(cli: Cli, lines: readonly string[]): void {
-  cli.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  cli.stdout.write(plainSpaces(lines.map((line) => `${line}\n`).join("")));
 }

@@ -1,9 +1,25 @@
 import type { CliCommand } from "./command.ts";
+import { artifacts } from "./commands/artifacts.ts";
 import { doctor } from "./commands/doctor.ts";
+import { evaluate } from "./commands/evaluate.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
+import { init } from "./commands/init.ts";
+import { inspect } from "./commands/inspect.ts";
+import { predictCommand } from "./commands/predict.ts";
 import { report } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { schema } from "./commands/schema.ts";
 
 /** Every command, in the order of the help. */
-export const commands: readonly CliCommand[] = [finetuneCommand, resumeCommand, report, schema, doctor];
+export const commands: readonly CliCommand[] = [
+  finetuneCommand,
+  resumeCommand,
+  evaluate,
+  predictCommand,
+  artifacts,
+  inspect,
+  report,
+  init,
+  schema,
+  doctor,
+];

@@ -40,11 +40,11 @@ export function openTerminal(stream: TextStream, environment: NodeJS.ProcessEnv 
     },
     style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
     line(text) {
-      stream.write(`${shown === "" ? "" : ERASE_LINE}${text}\n${shown}`);
+      stream.write(`${shown === "" ? "" : ERASE_LINE}${plainSpaces(text)}\n${shown}`);
     },
     live(text) {
       if (!isLive) return;
-      const fitting = cut(text, (stream.columns ?? 80) - 1);
+      const fitting = cut(plainSpaces(text), (stream.columns ?? 80) - 1);
       if (fitting === shown) return;
       shown = fitting;
       stream.write(ERASE_LINE + fitting);
@@ -57,6 +57,11 @@ export function openTerminal(stream: TextStream, environment: NodeJS.ProcessEnv 
 }
 
 const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]*m)`);
+
+/** A text whose narrow spaces, which are for the page, are usual ones: logs are searched. */
+export function plainSpaces(text: string): string {
+  return text.replaceAll("\u202f", " ");
+}
 
 /** Columns that a text takes; escape sequences take none. */
 export function widthOf(text: string): number {

@@ -8,8 +8,9 @@ import type { Model } from "../onnx/model.ts";
 import type { Value } from "../onnx/value.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { lower } from "../passes/lower.ts";
-import { type StoredTensor, storedTensors } from "../passes/parameters.ts";
+import type { StoredTensor } from "../passes/parameters.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { chooseTrainable } from "./choose-trainable.ts";
 
 /** A model whose head fits the task, and the weights of it that are to be trained. */
 export interface Network {
@@ -85,7 +86,7 @@ function keepHead(model: Model, output: Value, options: NetworkOptions, notes: s
     logits: logits.name,
     head: "kept",
     headParameters,
-    trainable: chooseTrainable(model, config, headParameters),
+    trainable: trainableOf(model, config, headParameters),
     notes,
     restoreOutputs: () => {
       model.graph.outputs = before;
@@ -119,41 +120,12 @@ async function replaceHead(
     logits: head.logits.name,
     head: "new",
     headParameters,
-    trainable: chooseTrainable(model, config, headParameters),
+    trainable: trainableOf(model, config, headParameters),
     notes,
     restoreOutputs: () => undefined,
   };
 }
 
-/** The weights that `trainable` names: all, those of the head, or those whose name fits a regular expression. */
-function chooseTrainable(model: Model, config: Config, head: ReadonlySet<Value>): StoredTensor[] {
-  const wanted = config.trainable ?? findMethod(config.method)?.trainable ?? "all";
-  const all = storedTensors(model);
-  const weights = all.filter((t) => t.constantBecause === null);
-  if (wanted === "all") return float32Only(weights);
-  if (wanted === "head") return float32Only(all.filter((t) => head.has(t.value)));
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(wanted, "u");
-  } catch (cause) {
-    throw new ConfigError(`trainable "${wanted}" is no regular expression; expected all, head or one`, {
-      cause,
-    });
-  }
-  // A name that is asked for is trained even if it looks like a constant.
-  const chosen = all.filter((t) => pattern.test(t.name) || head.has(t.value));
-  if (chosen.length === 0) {
-    throw new ConfigError(`trainable "${wanted}" fits no weight; holdfast inspect lists their names`);
-  }
-  return float32Only(chosen);
-}
-
-function float32Only(tensors: readonly StoredTensor[]): StoredTensor[] {
-  const other = tensors.filter((t) => t.value.constant?.dtype !== "float32");
-  if (other.length > 0) {
-    throw new ConfigError(
-      `${other.length} of the weights to train are not float32 ("${other[0]!.name}" is ${other[0]!.value.constant?.dtype}); start from the float32 export of the model`,
-    );
-  }
-  return [...tensors];
+function trainableOf(model: Model, config: Config, head: ReadonlySet<Value>): StoredTensor[] {
+  return chooseTrainable(model, config.trainable ?? findMethod(config.method)?.trainable ?? "all", head);
 }

@@ -1,0 +1,85 @@
+import { number, percent, percentRange } from "../../report/format.ts";
+import { shareInterval } from "../../report/intervals.ts";
+import { Classifier } from "../../training/classifier.ts";
+import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
+import { withoutUndefined } from "../../training/plain.ts";
+import type { CliCommand } from "../command.ts";
+import { print } from "../command.ts";
+import { printJson } from "../json-output.ts";
+import { countArgument, openShortRuntime } from "../open-model.ts";
+import { addPreprocessFlags, preprocessFrom } from "../preprocess-flags.ts";
+import { tableLines } from "../table.ts";
+import { openTerminal } from "../terminal.ts";
+
+interface Options {
+  readonly data: string;
+  readonly corruption?: string;
+  readonly format?: string;
+  readonly labelColumn?: string;
+  readonly imageColumn?: string;
+  readonly batchSize?: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+export const evaluate: CliCommand = {
+  name: "evaluate",
+  summary: "Judge a run's model, or any classifier, on a labelled set.",
+  group: "Use:",
+  examples: [
+    ["holdfast evaluate runs/mine --data ./other-images", "the run's model and preprocessing"],
+    ["holdfast evaluate model.onnx --data test.npz --preprocess.size 224,224", "any model"],
+    ["holdfast evaluate runs/mine --data ./test --corruption fog:3", "under a corruption"],
+  ],
+  define(command, cli) {
+    command
+      .argument("<run or model>", "a run folder, an .onnx file or a model folder")
+      .requiredOption("--data <path>", "labelled set: an image folder, .npz, IDX or .csv")
+      .option("--corruption <name:severity>", "corrupt the images first, such as fog:3")
+      .option("--format <name>", "image-folder, npz, idx or csv; detected if left out")
+      .option("--label-column <name>", "CSV: column of the label")
+      .option("--image-column <name>", "CSV: column of image paths")
+      .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
+      .option("--threads <count>", "threads inside one operator", countArgument)
+      .option("--json", "the result as JSON, the confusion matrix with it");
+    addPreprocessFlags(command);
+    command.action(async (path: string, options: Options & Record<string, unknown>) => {
+      const terminal = openTerminal(cli.stderr, cli.environment);
+      const { data, corruption, format, labelColumn, imageColumn, batchSize, threads } = options;
+      const classifier = await Classifier.open(path, {
+        files: cli.files,
+        runtime: await openShortRuntime(cli, threads),
+        preprocess: preprocessFrom(options),
+        ...withoutUndefined({ batchSize }),
+      });
+      try {
+        const result = await evaluateModel(classifier, {
+          files: cli.files,
+          data,
+          ...withoutUndefined({ corruption, format, labelColumn, imageColumn }),
+          onProgress: (done, total) => terminal.live(`judging ${data} ${done}/${total}`),
+        });
+        terminal.clear();
+        if (options.json !== true) return print(cli, describe(result));
+        const { correct: _, predicted: __, ...facts } = result;
+        printJson(cli, { model: classifier.path, ...(corruption ? { corruption } : {}), ...facts });
+      } finally {
+        terminal.clear();
+        await classifier.release();
+      }
+    });
+  },
+};
+
+function describe({ count, accuracy, loss, classes, confusion }: ModelEvaluation): string[] {
+  const rows = classes.map((name, c) => {
+    const examples = confusion[c]?.reduce((a, b) => a + b, 0) ?? 0;
+    return [name, String(examples), examples === 0 ? "–" : percent((confusion[c]?.[c] ?? 0) / examples)];
+  });
+  return [
+    `accuracy ${percent(accuracy)} (95 % interval ${percentRange(shareInterval({ count, share: accuracy }))})`,
+    `loss     ${number(loss)}`,
+    `examples ${count}`,
+    ...(classes.length <= 50 ? ["", ...tableLines([["class", "examples", "right"], ...rows], "lrr")] : []),
+  ];
+}

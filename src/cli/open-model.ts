@@ -1,0 +1,46 @@
+import { InvalidArgumentError } from "commander";
+import { loadModel } from "../onnx/load.ts";
+import type { Model } from "../onnx/model.ts";
+import { openRuntime, type Runtime } from "../runtime/runtime.ts";
+import { findModel, type ModelSource } from "../training/model-source.ts";
+import type { Cli } from "./command.ts";
+import { openTerminal } from "./terminal.ts";
+
+/** The model behind a path that a user gave: a file or a folder. */
+export async function openModel(cli: Cli, path: string): Promise<{ source: ModelSource; model: Model }> {
+  const source = await findModel(cli.files, path);
+  return { source, model: await loadModel(source.path, cli.files) };
+}
+
+/** ONNX Runtime on this thread, for commands that end soon; messages go to stderr. */
+export async function openShortRuntime(cli: Cli, threads?: number): Promise<Runtime> {
+  const terminal = openTerminal(cli.stderr, cli.environment);
+  return openRuntime({
+    ...(threads === undefined ? {} : { threads }),
+    onMessage: (text) => terminal.line(text),
+  });
+}
+
+/** The value of a flag that is a whole number, 1 or more. */
+export function countArgument(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError("Expected a whole number, 1 or more.");
+}
+
+/** The value of a flag that is a whole number of either sign. */
+export function integerArgument(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isInteger(value)) return value;
+  throw new InvalidArgumentError("Expected a whole number.");
+}
+
+/** The values of `--dim name=size`, given once per dimension. */
+export function dimArgument(
+  text: string,
+  before: ReadonlyMap<string, number> | undefined,
+): Map<string, number> {
+  const cut = text.lastIndexOf("=");
+  if (cut < 1) throw new InvalidArgumentError("Expected name=size, such as batch=16.");
+  return new Map([...(before ?? []), [text.slice(0, cut), countArgument(text.slice(cut + 1))]]);
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { parseConfig } from "../config/parse.ts";
+import { createMemoryFiles } from "../platform/memory-files.ts";
+import { runCommandLine } from "./program.ts";
+
+/** Runs a command line on files in memory. */
+async function run(argv: readonly string[], content: Readonly<Record<string, string>> = {}) {
+  let [out, err] = ["", ""];
+  const code = await runCommandLine({
+    stdout: {
+      write: (text) => {
+        out += text;
+      },
+    },
+    stderr: {
+      write: (text) => {
+        err += text;
+      },
+    },
+    files: createMemoryFiles(content),
+    environment: { NO_COLOR: "1" },
+    argv,
+  });
+  return { code, out, err };
+}
+
+const yaml = "model: m.onnx\ndata: d\nout: o\noptimizer: {lr: 0.5, eps: 0.1}\nepochs: 9\n";
+
+describe("--print-config", () => {
+  it("puts flags over the file, and the file over the defaults", async () => {
+    const argv = "finetune --config c.yaml --optimizer.lr 0.25 --print-config".split(" ");
+    const { code, out } = await run(argv, { "c.yaml": yaml });
+    expect(code).toBe(0);
+    expect(parse(out)).toMatchObject({ optimizer: { lr: 0.25, eps: 0.1 }, epochs: 9, batchSize: 32 });
+  });
+
+  it("prints what reads back as the same settings", async () => {
+    const argv = "finetune --config c.json --optimizer.clipNorm null --shift a=b --print-config".split(" ");
+    const json = JSON.stringify({
+      ...parse(yaml),
+      groups: [{ name: "frozen", match: "^stem", frozen: true }],
+    });
+    const first = await run(argv, { "c.json": json });
+    const second = await run(["finetune", "--config", "again.yaml", "--print-config"], {
+      "again.yaml": first.out,
+    });
+    expect(second.out).toBe(first.out);
+    expect(parseConfig(parse(first.out))).toMatchObject({
+      shifts: { a: "b" },
+      optimizer: { clipNorm: null },
+      groups: [{ name: "frozen" }],
+    });
+  });
+});
+
+describe("a command line that cannot be run", () => {
+  it.each([
+    ["an unknown command", ["trian"], 2, /Did you mean init\?|unknown command 'trian'/],
+    ["an unknown flag", ["finetune", "--modle", "x"], 2, /Did you mean --model\?/],
+    ["a flag of another type", ["finetune", "--steps", "many"], 2, /Expected count/],
+    ["missing settings", ["finetune", "--model", "m"], 2, /data is missing; give --data/],
+    [
+      "a file of settings that is not there",
+      ["finetune", "--config", "no.yaml"],
+      2,
+      /no\.yaml: no such file/,
+    ],
+    ["an unknown key in it", ["finetune", "--config", "bad.yaml"], 2, /unknown key optimizer\.rate/],
+    ["a folder without a run", ["resume", "nowhere"], 3, /nowhere: no run here/],
+    ["a model that is not there", ["inspect", "m.onnx"], 3, /m\.onnx: no such file/],
+    ["a page of runs that are not there", ["report", "nowhere"], 3, /nowhere: no run here/],
+    ["several runs and no name for their page", ["report", "a", "b"], 2, /--out/],
+  ])("says so: %s", async (_, argv, code, message) => {
+    const ended = await run(argv, {
+      "bad.yaml": `${yaml}seed: 1\noptimizer.x: 1`.replace("{lr", "{rate: 1, lr"),
+    });
+    expect(ended).toMatchObject({ code, out: "" });
+    expect(ended.err).toMatch(message);
+    expect(ended.err).not.toContain("    at ");
+  });
+
+  it("shows the stack with --debug", async () => {
+    expect((await run(["inspect", "m.onnx", "--debug"])).err).toContain("    at ");
+  });
+});
+
+it("every command has examples in its help", async () => {
+  const { out } = await run(["--help"]);
+  const names = [...out.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)].map((m) => m[1]!);
+  expect(names.length).toBeGreaterThan(8);
+  for (const name of names.filter((n) => n !== "help")) {
+    const help = await run([name, "--help"]);
+    expect(help, name).toMatchObject({ code: 0, err: "" });
+    expect(help.out, name).toContain(`Examples:\n  holdfast ${name}`);
+  }
+});
+
+it("prints the schema that editors read", async () => {
+  const { out } = await run(["schema"]);
+  expect(JSON.parse(out)).toMatchObject({ type: "object", properties: { optimizer: { type: "object" } } });
+});

@@ -1,0 +1,104 @@
+import { DataError } from "../errors.ts";
+import type { Files } from "../platform/files.ts";
+import { basename, extension, joinPath } from "../platform/paths.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Dataset, Sample } from "./dataset.ts";
+import { decodeImage, imageExtensions } from "./decode-image.ts";
+import { readNpz } from "./formats/npy.ts";
+import { imageAt, imageLayout } from "./readers/pixels.ts";
+
+interface Input {
+  readonly name: string;
+  readonly kind: Sample["kind"];
+  readonly load: () => Promise<Sample>;
+}
+
+// Deep enough for any collection of images; a loop of links would never end.
+const MAX_DEPTH = 16;
+const ARRAY_NAMES: readonly string[] = ["images", "x"];
+
+/**
+ * Examples without labels, for prediction: image files, folders of them at any depth, and the images or arrays of
+ * `.npz` files (the array `images` or `x`, or the only one).
+ *
+ * @throws DataError if a path holds nothing to predict on, or images and arrays are mixed
+ */
+export async function openInputs(files: Files, paths: readonly string[]): Promise<Dataset> {
+  const inputs: Input[] = [];
+  for (const path of paths) inputs.push(...(await inputsAt(files, path)));
+  const kind = inputs[0]?.kind;
+  if (kind === undefined) throw new DataError(`${paths.join(", ")}: nothing to predict on`);
+  if (inputs.some((i) => i.kind !== kind))
+    throw new DataError("images and arrays cannot be mixed in one call");
+  return {
+    source: paths.join(", "),
+    format: "inputs",
+    kind,
+    classes: null,
+    length: inputs.length,
+    warnings: [],
+    label: () => 0,
+    name: (i) => inputs[i]!.name,
+    load: (i) => inputs[i]!.load(),
+  };
+}
+
+async function inputsAt(files: Files, path: string): Promise<Input[]> {
+  const stat = await files.stat(path);
+  if (stat === null) throw new DataError(`${path}: no such file or folder`, { details: { path } });
+  if (stat.kind === "folder") {
+    const found = await imagesIn(files, path, 0);
+    if (found.length > 0) return found;
+    throw new DataError(`${path}: holds no image (${imageExtensions.join(", ")})`, { details: { path } });
+  }
+  if (extension(path) === ".npz") return inputsOfNpz(await readNpz(files, path), path);
+  return [imageInput(files, path)];
+}
+
+async function imagesIn(files: Files, folder: string, depth: number): Promise<Input[]> {
+  if (depth > MAX_DEPTH) throw new DataError(`${folder}: more than ${MAX_DEPTH} folders deep`);
+  const found: Input[] = [];
+  for (const { name, kind } of await files.list(folder)) {
+    if (name.startsWith(".")) continue;
+    const path = joinPath(folder, name);
+    if (kind === "folder") found.push(...(await imagesIn(files, path, depth + 1)));
+    else if (imageExtensions.includes(extension(name))) found.push(imageInput(files, path));
+  }
+  return found;
+}
+
+function imageInput(files: Files, path: string): Input {
+  return { name: path, kind: "image", load: async () => decodeImage(await files.read(path), path) };
+}
+
+function inputsOfNpz(arrays: ReadonlyMap<string, Tensor>, path: string): Input[] {
+  const only = arrays.size === 1 ? [...arrays.keys()] : [];
+  const name = [...ARRAY_NAMES, ...only].find((n) => arrays.has(n));
+  const array = name === undefined ? undefined : arrays.get(name);
+  if (name === undefined || array === undefined) {
+    throw new DataError(
+      `${path}: which array to predict on? Expected images or x, got ${[...arrays.keys()].join(", ")}`,
+    );
+  }
+  const count = array.dims[0] ?? 0;
+  const named = (i: number) => `${basename(path)} ${name}[${i}]`;
+  if (array.dtype === "uint8") {
+    const pixels = array.data as Uint8Array; // as the dtype says
+    const layout = imageLayout(array.dims, `${path} "${name}"`);
+    return Array.from({ length: count }, (_, i) => ({
+      name: named(i),
+      kind: "image",
+      load: async () => imageAt(pixels, array.dims, layout, i),
+    }));
+  }
+  if (array.dtype !== "float32")
+    throw new DataError(`${path}: "${name}" is ${array.dtype}, expected uint8 images or float32`);
+  const numbers = array.data as Float32Array; // as the dtype says
+  const dims = array.dims.slice(1);
+  const size = numbers.length / Math.max(1, count);
+  return Array.from({ length: count }, (_, i) => ({
+    name: named(i),
+    kind: "array",
+    load: async () => ({ kind: "array", dims, data: numbers.subarray(i * size, (i + 1) * size) }),
+  }));
+}

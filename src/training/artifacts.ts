@@ -1,0 +1,101 @@
+import type { LossName, LossOptions } from "../autodiff/losses.ts";
+import { RunError } from "../errors.ts";
+import type { Model } from "../onnx/model.ts";
+import type { TensorType } from "../onnx/type.ts";
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { encodeSafetensors } from "../tensor/safetensors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { VERSION } from "../version.ts";
+import { chooseTrainable } from "./choose-trainable.ts";
+import { createEvaluator } from "./constant-evaluator.ts";
+import { withoutUndefined } from "./plain.ts";
+import { buildTrainingGraph, type TrainingGraph } from "./training-graph.ts";
+
+export interface ArtifactsOptions {
+  readonly files: Files;
+  readonly runtime: Runtime;
+  /** Folder to write to. */
+  readonly out: string;
+  /** Concrete shape of each input, by name. */
+  readonly inputShapes: ReadonlyMap<string, Shape>;
+  readonly loss: LossName;
+  /** Name of the output that the loss reads. */
+  readonly logits: string;
+  readonly lossOptions?: LossOptions;
+  /** `all`, or a regular expression on parameter names. */
+  readonly trainable?: string;
+}
+
+/** What was written. */
+export interface Artifacts {
+  readonly paths: readonly string[];
+  readonly graph: TrainingGraph;
+}
+
+/**
+ * Writes training artifacts that any ONNX Runtime runs, in any language:
+ *
+ *     training_model.onnx     inputs: the model's own, `targets`, each parameter; outputs: `loss`, the model's own, `<parameter>_grad`
+ *     eval_model.onnx         the same without gradients
+ *     checkpoint.safetensors  the parameters' values
+ *     artifacts.json          names, shapes, dtypes, roles
+ *
+ * @throws UnsupportedOpError if an operator on a trainable path has no gradient
+ * @throws ConfigError if there is no such output, or no weight can be trained
+ */
+export async function writeArtifacts(model: Model, options: ArtifactsOptions): Promise<Artifacts> {
+  const { files, out, loss, logits, lossOptions = {}, trainable = "all" } = options;
+  const graph = await buildTrainingGraph(model, {
+    inputShapes: options.inputShapes,
+    loss,
+    logits,
+    lossOptions,
+    trainable: chooseTrainable(model, trainable),
+    evaluate: createEvaluator(options.runtime),
+  });
+  const weights = new Map<string, Tensor>();
+  for (const { name, source } of graph.parameters) {
+    if (source.constant === null) throw new RunError(`internal: parameter "${name}" has no value`);
+    weights.set(name, source.constant);
+  }
+  const contents: readonly (readonly [name: string, content: Uint8Array | string])[] = [
+    ["training_model.onnx", graph.trainingModel],
+    ["eval_model.onnx", graph.evalModel],
+    ["checkpoint.safetensors", encodeSafetensors(weights, { format: "pt" })],
+    ["artifacts.json", `${JSON.stringify(describe(graph, { loss, logits, lossOptions }), null, 2)}\n`],
+  ];
+  const paths: string[] = [];
+  for (const [name, content] of contents) {
+    const path = joinPath(out, name);
+    await files.write(path, content);
+    paths.push(path);
+  }
+  return { paths, graph };
+}
+
+function describe(
+  graph: TrainingGraph,
+  how: { readonly loss: LossName; readonly logits: string; readonly lossOptions: LossOptions },
+): Record<string, unknown> {
+  const typed = (name: string, type: TensorType) => ({ name, dtype: type.dtype, shape: type.dims });
+  return {
+    version: 1,
+    producer: `holdfast ${VERSION}`,
+    loss: { name: how.loss, output: how.logits, ...withoutUndefined(how.lossOptions) },
+    inputs: [...graph.inputs].map(([name, type]) => typed(name, type)),
+    targets: typed("targets", graph.targets),
+    outputs: [...graph.outputs].map(([name, type]) => typed(name, type)),
+    parameters: graph.parameters.map(({ name, type, role, depth }) => ({
+      ...typed(name, type),
+      gradient: `${name}_grad`,
+      role,
+      depth,
+      // Where a rule that holds weights near θ0 holds this one: the value in checkpoint.safetensors.
+      anchor: "init",
+    })),
+    notTrained: graph.unreachable.map((p) => p.name),
+  };
+}

@@ -1,0 +1,122 @@
+import { parse as parseYaml } from "yaml";
+import { parseConfig } from "../config/parse.ts";
+import type { Config } from "../config/schema.ts";
+import type { Sample } from "../data/dataset.ts";
+import type { Batch } from "../data/loader.ts";
+import type { Preprocessing } from "../data/preprocess/config.ts";
+import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
+import { ConfigError, ModelError } from "../errors.ts";
+import { logitsOf } from "../heads/find-head.ts";
+import { loadModel } from "../onnx/load.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Session } from "../runtime/session.ts";
+import { fedInputs } from "./input-shapes.ts";
+import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
+import { withoutUndefined } from "./plain.ts";
+
+export interface ClassifierOptions {
+  readonly files: Files;
+  readonly runtime: Runtime;
+  /** Examples at a time, where the model leaves it open. */
+  readonly batchSize?: number;
+  /** Overrides of the preprocessing, as a run's settings have them. */
+  readonly preprocess?: Partial<Config["preprocess"]>;
+}
+
+const BATCH_SIZE = 32;
+
+/** An image or array classifier as it lies on disk, ready to judge and predict: a run's model, or anybody's. */
+export class Classifier {
+  /** Path of the `.onnx` file. */
+  readonly path: string;
+  /** Class names in the order of the output, where the model's folder tells them. */
+  readonly labels: readonly string[] | null;
+  readonly batchSize: number;
+  readonly input: string;
+  private readonly dims: readonly (number | null)[];
+  private readonly output: string;
+  private readonly givesProbabilities: boolean;
+  private readonly session: Session;
+  private readonly source: ModelSource;
+  private readonly preprocess: Partial<Config["preprocess"]>;
+
+  private constructor(model: Model, session: Session, source: ModelSource, options: ClassifierOptions) {
+    const [input, ...more] = fedInputs(model);
+    const output = model.graph.outputs[0];
+    if (!input || more.length > 0 || !output) {
+      throw new ModelError(
+        `${source.path}: takes ${more.length + (input ? 1 : 0)} inputs and gives ${model.graph.outputs.length} outputs, expected one input of images or arrays`,
+      );
+    }
+    const dims = input.declared?.dims?.map((d) => (typeof d === "number" && d > 0 ? d : null));
+    if (!dims || input.declared?.dtype !== "float32")
+      throw new ModelError(`${source.path}: input "${input.name}" is no float32 tensor with a batch axis`);
+    this.path = source.path;
+    this.labels = labelsOf(source.config);
+    this.batchSize = dims[0] ?? options.batchSize ?? BATCH_SIZE;
+    this.input = input.name;
+    this.dims = dims.slice(1);
+    this.output = output.name;
+    this.givesProbabilities = logitsOf(output) !== output;
+    this.session = session;
+    this.source = source;
+    this.preprocess = options.preprocess ?? {};
+  }
+
+  /**
+   * Opens the model of a run folder, with the run's preprocessing, or a model file or folder.
+   *
+   * @throws ModelError, ConfigError for what cannot be used
+   */
+  static async open(path: string, options: ClassifierOptions): Promise<Classifier> {
+    const { files, runtime } = options;
+    const settings = joinPath(path, "config.yaml");
+    const isRun = await files.exists(settings);
+    const own = isRun ? parseConfig(parseYaml(await files.readText(settings)), settings).preprocess : {};
+    if (isRun && !(await files.exists(joinPath(path, "model"))))
+      throw new ModelError(
+        `${path}: the run has written no model yet; finish it with holdfast resume ${path}`,
+      );
+    const source = await findModel(files, isRun ? joinPath(path, "model") : path);
+    const model = await loadModel(source.path, files);
+    const session = await runtime.createSession(
+      runtime.kind === "native" ? { path: source.path } : await files.read(source.path),
+      { name: source.path },
+    );
+    const preprocess = { ...own, ...withoutUndefined(options.preprocess ?? {}) };
+    return new Classifier(model, session, source, { ...options, preprocess });
+  }
+
+  /** What samples of a kind go through before they reach the model. @throws ConfigError if it takes no such samples */
+  preprocessing(kind: Sample["kind"]): Preprocessing {
+    const { size, ...rest } = this.preprocess;
+    const json = this.source.preprocessor ?? undefined;
+    // A preprocessor_config.json that a run wrote has the size in it already.
+    const isFree = this.dims.includes(null);
+    return preprocessingFor(
+      kind,
+      { name: this.input, dims: this.dims },
+      { options: withoutUndefined(rest), ...(json ? { json } : {}), ...(size && isFree ? { size } : {}) },
+    );
+  }
+
+  /** Logits of a batch, float32 [B, C] and C; where the model gives probabilities, their logarithms. */
+  async logits(batch: Batch): Promise<{ readonly logits: Float32Array; readonly classes: number }> {
+    const out = (await this.session.run(batch.inputs, { outputs: [this.output] })).get(this.output);
+    const [rows, classes] = out?.dims ?? [];
+    if (out?.dtype !== "float32" || out.dims.length !== 2 || rows !== this.batchSize || !classes) {
+      throw new ConfigError(
+        `${this.path}: output "${this.output}" is ${out?.dtype} [${out?.dims.join(", ")}], expected float32 [${this.batchSize}, classes] of a classifier`,
+      );
+    }
+    const data = out.data as Float32Array; // the dtype was checked just above
+    return { logits: this.givesProbabilities ? data.map(Math.log) : data, classes };
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}

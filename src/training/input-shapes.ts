@@ -1,0 +1,76 @@
+import { readNpz } from "../data/formats/npy.ts";
+import { ConfigError, DataError } from "../errors.ts";
+import type { Model } from "../onnx/model.ts";
+import type { DeclaredType } from "../onnx/type.ts";
+import type { Value } from "../onnx/value.ts";
+import type { Files } from "../platform/files.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+/** The inputs that must be fed: those without a stored value. */
+export function fedInputs(model: Model): Value[] {
+  const stored = new Set(model.graph.initializers);
+  return model.graph.inputs.filter((v) => !stored.has(v));
+}
+
+/**
+ * A concrete shape for each input, by name: fixed dimensions as the model declares them, free ones by their symbol.
+ * `batch` also stands for a free first dimension of any name.
+ *
+ * @throws ConfigError naming every dimension that is still free, or a symbol that the model does not have
+ */
+export function concreteShapes(model: Model, dims: ReadonlyMap<string, number>): Map<string, Shape> {
+  const free = new Set<string>();
+  const used = new Set<string>();
+  const shapes = new Map<string, Shape>();
+  for (const input of fedInputs(model)) {
+    const declared = input.declared?.dims;
+    if (!declared)
+      throw new ConfigError(`input "${input.name}" declares no shape; give one by --like inputs.npz`);
+    const shape = declared.map((dim, axis) => {
+      if (typeof dim === "number") return dim;
+      const name = dim !== null && dims.has(dim) ? dim : axis === 0 && dims.has("batch") ? "batch" : dim;
+      const size = name === null ? undefined : dims.get(name);
+      if (name === null || size === undefined) free.add(dim ?? `axis ${axis} of "${input.name}"`);
+      else used.add(name);
+      return size ?? 0;
+    });
+    shapes.set(input.name, shape);
+  }
+  const unknown = [...dims.keys()].filter((name) => !used.has(name));
+  if (unknown.length > 0 && free.size > 0) {
+    throw new ConfigError(
+      `the model has no free dimension ${unknown.join(", ")}; free are ${[...free].join(", ")}`,
+    );
+  }
+  if (free.size > 0) {
+    const flags = [...free].map((name) => (name.includes(" ") ? name : `--dim ${name}=…`));
+    throw new ConfigError(
+      `dimensions are free: give ${flags.join(" ")}, or sample inputs by --like inputs.npz`,
+    );
+  }
+  return shapes;
+}
+
+/** The shapes of sample inputs in an `.npz` file, by input name. @throws DataError if an input is missing or does not fit */
+export async function shapesLike(files: Files, path: string, model: Model): Promise<Map<string, Shape>> {
+  const arrays = await readNpz(files, path);
+  const shapes = new Map<string, Shape>();
+  for (const { name, declared } of fedInputs(model)) {
+    const array = arrays.get(name);
+    if (!array)
+      throw new DataError(`${path}: holds no array "${name}", only ${[...arrays.keys()].join(", ")}`);
+    if (!fits(array.dims, declared)) {
+      throw new DataError(
+        `${path}: "${name}" has shape [${array.dims.join(", ")}], the model takes [${declared?.dims?.map((d) => d ?? "?").join(", ")}]`,
+      );
+    }
+    shapes.set(name, array.dims);
+  }
+  return shapes;
+}
+
+function fits(dims: Shape, declared: DeclaredType | null): boolean {
+  const wanted = declared?.dims;
+  if (!wanted) return true;
+  return wanted.length === dims.length && wanted.every((d, i) => typeof d !== "number" || d === dims[i]);
+}
