@@ -6,7 +6,7 @@ import type { Batch } from "../data/loader.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { ConfigError, ModelError } from "../errors.ts";
-import { logitsOf } from "../heads/find-head.ts";
+import { logitsOf, type OutputKind } from "../heads/find-head.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Files } from "../platform/files.ts";
@@ -38,7 +38,7 @@ export class Classifier {
   readonly input: string;
   private readonly dims: readonly (number | null)[];
   private readonly output: string;
-  private readonly givesProbabilities: boolean;
+  private readonly kind: OutputKind;
   private readonly session: Session;
   private readonly source: ModelSource;
   private readonly preprocess: Partial<Config["preprocess"]>;
@@ -60,7 +60,7 @@ export class Classifier {
     this.input = input.name;
     this.dims = dims.slice(1);
     this.output = output.name;
-    this.givesProbabilities = logitsOf(output) !== output;
+    this.kind = logitsOf(output).kind;
     this.session = session;
     this.source = source;
     this.preprocess = options.preprocess ?? {};
@@ -103,7 +103,7 @@ export class Classifier {
     );
   }
 
-  /** Logits of a batch, float32 [B, C] and C; where the model gives probabilities, their logarithms. */
+  /** Logits of a batch, float32 [B, C] and C; a model that gives probabilities is taken back to logits, up to a constant. */
   async logits(batch: Batch): Promise<{ readonly logits: Float32Array; readonly classes: number }> {
     const out = (await this.session.run(batch.inputs, { outputs: [this.output] })).get(this.output);
     const [rows, classes] = out?.dims ?? [];
@@ -113,10 +113,16 @@ export class Classifier {
       );
     }
     const data = out.data as Float32Array; // the dtype was checked just above
-    return { logits: this.givesProbabilities ? data.map(Math.log) : data, classes };
+    return { logits: logitsFrom(data, this.kind), classes };
   }
 
   release(): Promise<void> {
     return this.session.release();
   }
+}
+
+/** The logits behind what an output of a kind gives; each row up to a constant, which no softmax sees. */
+function logitsFrom(values: Float32Array, kind: OutputKind): Float32Array {
+  if (kind === "softmax") return values.map(Math.log);
+  return kind === "sigmoid" ? values.map((p) => Math.log(p / (1 - p))) : values;
 }
