@@ -57,7 +57,7 @@ export function vjp(b: OpBuilder, options: VjpOptions): Map<Value, Value | null>
 }
 
 /** Values through which a derivative can flow from `wrt`: float values computed from it by operators that are not locally constant. */
-function activeValues(nodes: readonly Node[], wrt: readonly Value[], opset: number): Set<Value> {
+export function activeValues(nodes: readonly Node[], wrt: readonly Value[], opset: number): Set<Value> {
   const active = new Set(wrt);
   for (const node of nodes) {
     if (!node.inputs.some((v) => v !== null && active.has(v))) continue;
