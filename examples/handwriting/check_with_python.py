@@ -1,11 +1,13 @@
-"""Runs a fine-tuned digits model with Python's stock onnxruntime and compares its accuracy with what the run states.
+"""Runs a fine-tuned model with Python's stock onnxruntime and compares its accuracy with what the run states.
 
     pip install numpy pillow onnxruntime
     python examples/handwriting/check_with_python.py runs/digits
+    python examples/handwriting/check_with_python.py runs/mine --set test=my-images/test
 
 Reads nothing but the run's model folder (`model/onnx/model.onnx`, `config.json`, `preprocessor_config.json`), its
-`summary.json`, and `test.npz` and `optdigits.npz` beside this script. Exit code 1 if an accuracy differs by more than one
-example in a thousand, which rounding in another build of ONNX Runtime may turn; 2 if the run is not of this data.
+`summary.json`, and the images: `.npz` files as in `data/`, or folders with a folder per class. Without `--set` it takes
+the digits' `test` and `optdigits`. Exit code 1 if an accuracy differs by more than one example in a thousand, which
+rounding in another build of ONNX Runtime may turn; 2 if the run has no set of a name.
 """
 
 import argparse
@@ -18,14 +20,23 @@ import onnxruntime
 from PIL import Image
 
 DATA = pathlib.Path(__file__).parent / "data"
-SETS = ("test", "optdigits")
+SETS = {"test": DATA / "test.npz", "optdigits": DATA / "optdigits.npz"}
 TOLERANCE = 1e-3
 BATCH = 100
 
 
-def preprocess(image, how):
-    """A grey image uint8 [H, W] as `preprocessor_config.json` wants it: float32 [channels, height, width]."""
-    picture = Image.fromarray(image).convert("L" if how.get("do_convert_grayscale") else "RGB")
+def examples(where):
+    """Pairs of a picture and the name of its class, from an `.npz` file or a folder of class folders."""
+    if where.suffix == ".npz":
+        with np.load(where) as arrays:
+            images, labels = arrays["images"], arrays["labels"]
+        return [(Image.fromarray(image), str(label)) for image, label in zip(images, labels)]
+    return [(Image.open(file), folder.name) for folder in sorted(where.iterdir()) for file in sorted(folder.iterdir())]
+
+
+def preprocess(picture, how):
+    """A picture as `preprocessor_config.json` wants it: float32 [channels, height, width]."""
+    picture = picture.convert("L" if how.get("do_convert_grayscale") else "RGB")
     if how["do_resize"]:
         size = (how["size"]["width"], how["size"]["height"])
         picture = picture.resize(size, Image.Resampling(how["resample"]))
@@ -41,25 +52,27 @@ def preprocess(image, how):
     return (pixels if channels_last else pixels.transpose(2, 0, 1)).astype(np.float32)
 
 
-def accuracy(session, how, classes, file):
-    """Share of the images of an `.npz` file whose largest logit is that of their label."""
-    with np.load(file) as arrays:
-        images, labels = arrays["images"], arrays["labels"]
-    wanted = np.array([classes.index(str(label)) for label in labels])
+def accuracy(session, how, classes, where):
+    """Share of the images whose largest logit is that of their class, and their number."""
+    pairs = examples(where)
     right = 0
-    for start in range(0, len(images), BATCH):
-        batch = np.stack([preprocess(image, how) for image in images[start : start + BATCH]])
+    for start in range(0, len(pairs), BATCH):
+        pictures, names = zip(*pairs[start : start + BATCH])
+        batch = np.stack([preprocess(picture, how) for picture in pictures])
         (logits, *_) = session.run(None, {session.get_inputs()[0].name: batch})
-        right += int((logits.argmax(axis=-1) == wanted[start : start + BATCH]).sum())
-    return right / len(images), len(images)
+        right += int((logits.argmax(axis=-1) == [classes.index(name) for name in names]).sum())
+    return right / len(pairs), len(pairs)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=pathlib.Path, help="folder of a finished run")
-    folder = parser.parse_args().run
+    parser.add_argument("--set", action="append", metavar="NAME=PATH", help="a set of the run and its images")
+    options = parser.parse_args()
+    folder = options.run
+    sets = SETS if options.set is None else {n: pathlib.Path(p) for n, p in (s.split("=", 1) for s in options.set)}
     stated = {s["set"]: s for s in json.loads((folder / "summary.json").read_text()).get("sets", [])}
-    missing = [name for name in SETS if name not in stated]
+    missing = [name for name in sets if name not in stated]
     if missing:
         print(f"{folder}: its summary has no set named {' or '.join(missing)}; it has {', '.join(stated) or 'none'}")
         return 2
@@ -71,8 +84,8 @@ def main():
     )
     worst = 0.0
     print(f"{'set':<12}{'images':>8}{'Python':>10}{'the run':>10}")
-    for name in SETS:
-        got, count = accuracy(session, how, classes, DATA / f"{name}.npz")
+    for name, where in sets.items():
+        got, count = accuracy(session, how, classes, where)
         want = stated[name]["metrics"]["accuracy"]
         worst = max(worst, abs(got - want))
         print(f"{name:<12}{count:>8}{got:>10.4f}{want:>10.4f}")

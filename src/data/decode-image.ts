@@ -37,7 +37,8 @@ export async function decodeImage(bytes: Uint8Array, what: string): Promise<Imag
     const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     return { kind: "image", height: info.height, width: info.width, channels: info.channels, data: pixels };
   } catch (error) {
-    const why = messageOf(error).replaceAll(/\s*\n\s*/g, "; ");
+    // libjpeg repeats itself, once for each part of the file that it misses.
+    const why = [...new Set(messageOf(error).split(/\s*\n\s*/))].join("; ");
     throw new DataError(`${what}: not a readable image (${why})`, { cause: error });
   }
 }

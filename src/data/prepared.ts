@@ -106,7 +106,7 @@ export async function checkExamples(dataset: Dataset, options: CheckOptions): Pr
       broken.map((b) => b.why),
       "\n  ",
     );
-    throw new DataError(`${what}:\n  ${lines}\nMend or remove them, or leave them out with onBroken: skip.`, {
+    throw new DataError(`${what}:\n  ${lines}\nMend or remove them, or leave them out with --dataset.onBroken skip.`, {
       details,
     });
   }
