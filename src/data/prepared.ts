@@ -106,9 +106,12 @@ export async function checkExamples(dataset: Dataset, options: CheckOptions): Pr
       broken.map((b) => b.why),
       "\n  ",
     );
-    throw new DataError(`${what}:\n  ${lines}\nMend or remove them, or leave them out with --dataset.onBroken skip.`, {
-      details,
-    });
+    throw new DataError(
+      `${what}:\n  ${lines}\nMend or remove them, or leave them out with --dataset.onBroken skip.`,
+      {
+        details,
+      },
+    );
   }
   const bad = new Set(broken.map((b) => b.index));
   const good = Array.from({ length: dataset.length }, (_, i) => i).filter((i) => !bad.has(i));
