@@ -30,7 +30,9 @@ def export_model(model, spec, variant, path, programs):
                 programs["program"], (), path, dynamo=True, opset_version=opset, input_names=list(spec.inputs),
                 output_names=["logits"], external_data=False, verbose=False,
             )
-            open_session(path)
+            session = open_session(path)
+            kept = {i.name for i in session.get_inputs()}
+            session.run(None, {k: v.numpy() for k, v in spec.inputs.items() if k in kept})
             return opset
         except Exception:
             if opset == opsets[-1]:

@@ -101,8 +101,8 @@ class Arithmetic(nn.Module):
         y = torch.sigmoid(self.line(x)) * 0.8 + 0.1
         z = y.exp() + y.log() + y.sqrt() + y.rsqrt() + y.reciprocal() + y.pow(3) + y**0.5 + y**self.gain
         z = z + y.sin() + y.cos() + y.tan() + y.asin() + y.acos() + y.atan() + y.tanh()
-        z = z + y.erf() + torch.maximum(y, self.a) + torch.minimum(y, self.b * y) + torch.abs(self.a) + y.neg() + y.log1p()
-        z = z + y.floor() + y.ceil() + y.round() + y.sign() + (2 * y).fmod(0.3) + y / (self.a.square() + 1) + (self.one - y) * self.gain
+        z = z + y.erf() + torch.maximum(y, self.a) + torch.minimum(y, self.b * y) + torch.abs(self.a * y) + y.neg() + y.log1p()
+        z = z + y.floor() + y.ceil() + y.round() + y.sign() + (2 * y).fmod(0.3) + y / ((self.a * y).square() + 1) + (self.one - y) * self.gain
         z = z + (y > 0.5).to(y.dtype) * y + torch.addcmul(y, z, self.a)
         z = z + torch.pow(2.0, y) + torch.remainder(y, 0.4)
         return self.head(z.mean(1))
@@ -166,11 +166,11 @@ class Products(nn.Module):
 
     def forward(self, x):
         y = torch.matmul(x, self.a) / 3  # [B, 4, 8]
-        y = self.left @ y / 2 + self.down(self.up(y))
+        y = torch.matmul(self.left, y) / 2 + self.down(self.up(y))
         z = (y[:, None] @ self.b).sum(1) / 5 + self.bias
         w = torch.matmul(z, self.v)  # [B, 4]
-        g = torch.addmm(self.bias, w, self.left @ torch.tanh(self.b[0, :4]), beta=0.5, alpha=2.0) / 4
-        o = torch.outer(self.v, self.bias).sum(0) + torch.bmm(z, y.transpose(1, 2)).mean((1, 2))[:, None]
+        g = torch.addmm(self.bias, w, self.left @ torch.tanh(self.b[0, :4] * w.mean()), beta=0.5, alpha=2.0) / 4
+        o = torch.outer(w[0], self.bias).sum(0) + torch.bmm(z, y.transpose(1, 2)).mean((1, 2))[:, None]
         return self.head(g + o + F.cosine_similarity(y, z, dim=1) + torch.tensordot(y, self.b, dims=([2], [1])).mean((1, 2)))
 
 

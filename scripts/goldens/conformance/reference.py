@@ -174,7 +174,7 @@ def match_parameters(exported, candidates):
         uses.setdefault(key, []).append((name, how, gradient, candidate, list(array.shape)))
     for group in uses.values():
         name, how, gradient, candidate, shape = group[0]
-        if any(g[4] not in (shape, shape[::-1]) for g in group):
+        if len(shape) != 2 and any(g[4] != shape or g[1] != how for g in group):
             out.unmapped += [{"initializer": g[0], "shape": g[4], "why": "one weight, stored in several forms"} for g in group]
             continue
         out.gradients[name] = gradient
