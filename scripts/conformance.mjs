@@ -1,8 +1,9 @@
 // Builds the training model of every conformance case and compares its gradients with PyTorch's.
 //
-//   npm run conformance [-- --only REGEX] [--cases FOLDER] [--check FILE] [--python PYTHON] [--write]
+//   npm run conformance [-- --only REGEX] [--cases FOLDER] [--check FILE] [--python PYTHON] [--write FILE] [--title TITLE]
 //
-// Needs a Python with numpy, onnx and onnxruntime. --write puts the table into docs/conformance.md.
+// Needs a Python with numpy, onnx and onnxruntime. --write puts the table into a file.
+// A case is a folder <model>__<export>; scripts/goldens/make_conformance.py makes more of them.
 import { spawn } from "node:child_process";
 import {
   existsSync,
@@ -18,6 +19,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { buildConformanceCase } from "./conformance-case.mjs";
+import { conformanceTable, failedExports } from "./conformance-table.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,7 +27,8 @@ const { values: flags } = parseArgs({
     cases: { type: "string", default: "../shared/conformance/cases" },
     python: { type: "string", default: process.env.PYTHON ?? "python3" },
     check: { type: "string", default: "" },
-    write: { type: "boolean", default: false },
+    write: { type: "string", default: "" },
+    title: { type: "string", default: "Conformance" },
     keep: { type: "boolean", default: false },
   },
 });
@@ -73,7 +76,11 @@ checker.stop();
 if (!flags.keep) rmSync(out, { recursive: true });
 const passed = rows.filter((r) => r.ok).length;
 console.log(`${passed} of ${rows.length} cases within 1e-3`);
-if (flags.write) writeFileSync("docs/conformance.md", table(rows, passed));
+if (flags.write) {
+  const command = `npm run conformance -- ${process.argv.slice(2).join(" ")}`;
+  const failures = failedExports(flags.cases, names);
+  writeFileSync(flags.write, conformanceTable(rows, { title: flags.title, command, failures }));
+}
 process.exitCode = passed === rows.length ? 0 : 1;
 
 /** One Python process that runs the check for every model, because starting one takes longer than the check. */
@@ -91,20 +98,4 @@ function startChecker(script) {
     },
     stop: () => child.stdin.end(),
   };
-}
-
-function table(all, count) {
-  const worstOf = (r) => (r.worst ? r.worst[1].toExponential(1) : "–");
-  const lines = all.map(
-    (r) => `| ${r.name} | ${r.ok ? "yes" : "no"} | ${r.checked ?? "–"} | ${worstOf(r)} | ${r.note} |`,
-  );
-  return `# Conformance
-
-Exported models with PyTorch float64 gradients: the training model that Holdfast builds, run by Python's onnxruntime.
-Made by \`npm run conformance -- --write\`. ${count} of ${all.length} cases are within 1e-3 relative.
-
-| case | within 1e-3 | weights checked | largest relative error | note |
-|---|---|---|---|---|
-${lines.join("\n")}
-`;
 }

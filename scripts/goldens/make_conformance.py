@@ -28,13 +28,14 @@ import torch
 
 from conformance.export import export_model, open_session
 from conformance.reference import losses, match_parameters, reference_gradients
+from conformance.further import FURTHER
 from conformance.sequences import SEQUENCES
 from conformance.modules import MODULES
 from conformance.pixels import PIXELS
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPORTS = ["ts11", "ts14", "ts17", "dyn18", "dynN"]
-ZOO = {**PIXELS, **SEQUENCES, **MODULES}
+ZOO = {**PIXELS, **SEQUENCES, **MODULES, **FURTHER}
 FORWARD_TOLERANCE = 2e-3
 
 
@@ -72,6 +73,8 @@ def make_case(spec, model, name, variant, out, programs):
         raise RuntimeError(f"outputs differ by {difference:g} from PyTorch's")
     targets = spec.targets(expected)
     loss, candidates, unused = reference_gradients(model, prepare(name)[1], spec, targets)
+    if not np.isfinite(loss):
+        raise RuntimeError("the reference is not finite")
     matched = match_parameters(exported, candidates)
     np.savez(folder / "inputs.npz", **feeds)
     np.savez(

@@ -95,4 +95,19 @@ describe("weights are told from constants by their use", () => {
     model.graph.nodes.push(new Node("Add", [model.graph.inputs[0]!, bias], [new Value("t")]));
     expect(storedTensors(model).map((t) => t.constantBecause)).toEqual([null, null]);
   });
+
+  test("a Constant node beside larger initializers is a literal; in a file without initializers it is a weight", () => {
+    const slopes = modelWith("Mul", floats([2], 0.25, 0.5), { asNode: true });
+    expect(judge(slopes)).toBeNull();
+    const weight = new Value("weight");
+    weight.constant = floats([2, 2], 1, 2, 3, 4);
+    slopes.graph.initializers.push(weight);
+    slopes.graph.nodes.push(new Node("MatMul", [slopes.graph.inputs[0]!, weight], [new Value("t")]));
+    expect(
+      Object.fromEntries(storedTensors(slopes).map((t) => [t.name, t.constantBecause === null])),
+    ).toEqual({
+      w: false,
+      weight: true,
+    });
+  });
 });

@@ -62,13 +62,28 @@ export function storedTensors(model: Model): StoredTensor[] {
   }
   const stored = found.filter((v) => isFloat(v.constant!.dtype)); // every value found has a constant
   const rotations = rotationTables(stored);
+  const hasLiterals = keepsWeightsAsInitializers(stored);
   return stored.map((value) => {
     const readers = readersOf(value);
     const constantBecause = rotations.has(value)
       ? "cosines or sines of a position encoding"
-      : whyConstant(value, readers);
+      : (whyConstant(value, readers) ??
+        (hasLiterals && value.producer !== null
+          ? "a literal: this file keeps its weights as initializers"
+          : null));
     return { value, name: value.name, role: roleOf(value, readers), constantBecause };
   });
+}
+
+/**
+ * Whether Constant nodes hold literals (masks, slopes, coordinates, ones) or weights: an exporter writes its weights
+ * in one of the two ways, and that one holds most of the elements.
+ */
+function keepsWeightsAsInitializers(stored: readonly Value[]): boolean {
+  let balance = 0;
+  for (const { producer, constant } of stored)
+    balance += (producer === null ? 1 : -1) * sizeOf(constant!.dims); // every stored value has a constant
+  return balance > 0;
 }
 
 interface Reader {

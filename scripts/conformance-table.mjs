@@ -1,0 +1,73 @@
+// The table of a conformance run: one row per model, one column per export.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const COLUMNS = ["ts11", "ts14", "ts17", "dyn18", "dynN"];
+
+/**
+ * @param rows results, each with `name` (`<model>__<export>`), `ok`, `checked`, `worst` and `note`
+ * @param options `title`, `command`, and `failures`: reasons of exports that do not exist, by name
+ */
+export function conformanceTable(rows, { title, command, failures }) {
+  const byName = new Map(rows.map((r) => [r.name, r]));
+  const models = [...new Set([...byName.keys(), ...failures.keys()].map((n) => n.split("__")[0]))].sort();
+  const reasons = new Map();
+  const letterOf = (reason) => {
+    if (!reasons.has(reason)) reasons.set(reason, reasons.size + 1);
+    return reasons.get(reason);
+  };
+  const cell = (name) => {
+    const row = byName.get(name);
+    if (row?.ok) return row.worst[1].toExponential(1);
+    if (row) return "**no**";
+    return failures.has(name) ? `– [${letterOf(failures.get(name))}]` : "";
+  };
+  const lines = models
+    .filter((m) => COLUMNS.some((c) => byName.has(`${m}__${c}`)))
+    .map((m) => {
+      const weights = Math.max(0, ...COLUMNS.map((c) => byName.get(`${m}__${c}`)?.checked ?? 0));
+      return `| ${m} | ${weights} | ${COLUMNS.map((c) => cell(`${m}__${c}`)).join(" | ")} |`;
+    });
+  const bad = rows.filter((r) => !r.ok).map((r) => `- ${r.name}: ${r.note}`);
+  const notes = [...reasons].map(([reason, number]) => `- [${number}] ${reason}`);
+  return `${[
+    `# ${title}`,
+    "Exported models with PyTorch's float64 gradients: the training model that Holdfast builds, run by Python's onnxruntime.",
+    "Each number is the largest relative error over all weights of one export (opset 11, 14, 17 by PyTorch's TorchScript",
+    "exporter; opset 18 and the newest by its dynamo exporter).",
+    "",
+    `\`\`\`\n${command}\n\`\`\``,
+    "",
+    `${rows.filter((r) => r.ok).length} of ${rows.length} cases are within 1e-3 relative.`,
+    "",
+    `| model | weights checked | ${COLUMNS.join(" | ")} |`,
+    `|---|---|${COLUMNS.map(() => "---").join("|")}|`,
+    ...lines,
+    ...(bad.length ? ["", "What is not within it:", "", ...bad] : []),
+    ...(notes.length ? ["", "Why there is no such export:", "", ...notes] : []),
+  ].join("\n")}\n`;
+}
+
+/** Why exports beside a folder of cases failed, by case, in a few words. */
+export function failedExports(cases, existing) {
+  const folder = join(cases, "..");
+  const found = new Map();
+  for (const file of readdirSync(folder)) {
+    if (!/^failed-exports.*\.json$/.test(file)) continue;
+    for (const [name, line] of Object.entries(JSON.parse(readFileSync(join(folder, file), "utf8"))))
+      if (!existing.includes(name)) found.set(name, inShort(line));
+  }
+  return found;
+}
+
+function inShort(line) {
+  const operator = /operator '?(?:aten::)?(\w+)/.exec(line)?.[1];
+  if (/not supported|Unsupported/.test(line) && operator)
+    return `PyTorch's exporter has no \`${operator}\` at this opset`;
+  if (/InvalidGraph|InvalidArgument|RuntimeException|\bFail\b/.test(line))
+    return "ONNX Runtime does not run what was exported";
+  if (/outputs differ/.test(line)) return "what was exported computes something else than PyTorch";
+  if (/TorchExportError|ConversionError|UserError|Constraint|GuardOn/.test(line))
+    return "PyTorch's dynamo exporter fails";
+  return line.replace(/^FAILED /, "").slice(0, 100);
+}
