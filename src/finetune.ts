@@ -3,7 +3,10 @@ import type { Config, ConfigInput } from "./config/schema.ts";
 import type { Files } from "./platform/files.ts";
 import { joinPath } from "./platform/paths.ts";
 import { writeReport } from "./report/report.ts";
+import { exportCsv } from "./run/csv.ts";
+import { RUN_FILES } from "./run/folder.ts";
 import type { RunSummary } from "./run/records.ts";
+import { readRun } from "./run/run-reader.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { TrainingEvent } from "./training/events.ts";
 import { finishRun } from "./training/finish-run.ts";
@@ -74,6 +77,8 @@ async function run(
     await sessions.release();
   }
   await writer.summary(summary);
+  if (config.csv)
+    await exportCsv(files, await readRun(files, config.out), joinPath(config.out, RUN_FILES.csv));
   let report: string | null = null;
   if (config.report) {
     onEvent({ kind: "phase", text: "Writing the report" });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -52,13 +52,15 @@ describe("the command", () => {
   it("trains, and then judges, predicts, inspects and reports", { timeout: 120_000 }, async () => {
     writeFileSync(join(folder, "holdfast.yaml"), "model: model.onnx\ndata: data\nout: runs/a\nepochs: 1\n");
     const trained = await run(
-      "finetune --config holdfast.yaml --epochs 6 --batchSize 6 --optimizer.lr 0.02 --runtime.threads 1",
+      "finetune --config holdfast.yaml --epochs 6 --batchSize 6 --optimizer.lr 0.02 --runtime.threads 1 --csv --tensorboard",
     );
     expect(trained.code, trained.stderr).toBe(0);
     expect(trained.stdout).toMatch(/^test +30 /m);
     expect(trained.stderr).not.toContain("\u001b");
     const summary = json("runs/a/summary.json");
     expect(summary).toMatchObject({ status: "finished", head: "kept", steps: 54 });
+    expect(readFileSync(join(folder, "runs/a/csv/evaluations.csv"), "utf8")).toContain("metric accuracy");
+    expect(readdirSync(join(folder, "runs/a/tensorboard"))).toHaveLength(1);
     expect(json("runs/a/environment.json").command).toContain("--optimizer.lr 0.02");
 
     const accuracy = summary.sets.find((s: { set: string }) => s.set === "test").metrics.accuracy;

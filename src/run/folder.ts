@@ -9,6 +9,7 @@ export const RUN_FILES = {
   checkpoint: "checkpoint",
   model: "model",
   tensorboard: "tensorboard",
+  csv: "csv",
   report: "report.html",
 } as const;
 

@@ -8,7 +8,9 @@ import { createSchedule } from "../optim/schedules.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Json, RunSummary } from "../run/records.ts";
+import { readRun } from "../run/run-reader.ts";
 import { createRun, type RunWriter, resumeRun } from "../run/run-writer.ts";
+import { withTensorBoard } from "../run/tensorboard.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Checkpoint, CheckpointStore, hashValues } from "./checkpoint.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
@@ -98,9 +100,15 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   });
   const plan = planSteps(config, data);
   const summary = describeRun(config, { data, network, graph, model });
-  const { writer, checkpoint } = resume
+  const { writer: plainWriter, checkpoint } = resume
     ? await continueRun(files, config, store, optimizer)
     : { writer: await startRun(config, options, summary), checkpoint: null };
+  const writer = config.tensorboard
+    ? withTensorBoard(plainWriter, files, {
+        startedAt: (await readRun(files, config.out)).environment.startedAt,
+        ...(checkpoint ? { step: checkpoint.progress.step } : {}),
+      })
+    : plainWriter;
   const sessions = await TrainingSessions.open(runtime, graph, optimizer, network.logits);
   onEvent({
     kind: "plan",
