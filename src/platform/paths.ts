@@ -45,7 +45,7 @@ export function extension(path: string): string {
 }
 
 /** Whether a path starts at a root: `/…`, `C:\…` or `\\server\…`. */
-export function isAbsolutePath(path: string): boolean {
+function isAbsolutePath(path: string): boolean {
   return path.startsWith("/") || isWindowsPath(path);
 }
 
