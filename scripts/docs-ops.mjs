@@ -8,7 +8,10 @@ for (const def of allOps) {
   const domain = def.domain ?? "";
   const key = `${domain || "ai.onnx"} ${def.opType}`;
   const range = def.opsets[0] === def.opsets[1] ? `${def.opsets[0]}` : `${def.opsets[0]}–${def.opsets[1]}`;
-  rows.set(key, [...(rows.get(key) ?? []), { range: domain ? "all" : range, how: howOf(def), since: def.opsets[0] }]);
+  rows.set(key, [
+    ...(rows.get(key) ?? []),
+    { range: domain ? "all" : range, how: howOf(def), since: def.opsets[0] },
+  ]);
 }
 
 function howOf(def) {
@@ -21,7 +24,9 @@ const lines = [...rows]
   .sort(([a], [b]) => a.localeCompare(b))
   .flatMap(([name, records]) => {
     const [domain, opType] = name.split(" ");
-    return records.sort((a, b) => a.since - b.since).map((r) => `| ${domain} | ${opType} | ${r.range} | ${r.how} |`);
+    return records
+      .sort((a, b) => a.since - b.since)
+      .map((r) => `| ${domain} | ${opType} | ${r.range} | ${r.how} |`);
   });
 writeFileSync(
   "docs/ops.md",
