@@ -1,7 +1,7 @@
 """Runs a fine-tuned model with Python's stock onnxruntime and compares its accuracy with what the run states.
 
     pip install numpy pillow onnxruntime
-    python examples/handwriting/check_with_python.py runs/digits
+    python examples/handwriting/check_with_python.py runs/quickstart/spd
     python examples/handwriting/check_with_python.py runs/mine --set test=my-images/test
 
 Reads nothing but the run's model folder (`model/onnx/model.onnx`, `config.json`, `preprocessor_config.json`), its

@@ -63,6 +63,7 @@ function modelConfig(source: ModelSource, classes: readonly string[]): Record<st
   const js = (base["transformers.js_config"] ?? {}) as Record<string, unknown>;
   return {
     ...base,
+    ...("num_labels" in base ? { num_labels: classes.length } : {}),
     id2label: Object.fromEntries(classes.map((name, i) => [i, name])),
     label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
     // Without it a browser asks for model_quantized.onnx.

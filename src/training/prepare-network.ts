@@ -30,6 +30,8 @@ export interface NetworkOptions {
   readonly config: Config;
   /** Class names in the order of the data. */
   readonly classes: readonly string[];
+  /** Class names of the model's own classifier, in the order of its outputs; null where it says none. */
+  readonly labels: readonly string[] | null;
   /** The model's input shapes for one batch. */
   readonly inputShapes: ReadonlyMap<string, Shape>;
   readonly evaluate: Evaluate;
@@ -37,35 +39,39 @@ export interface NetworkOptions {
 
 /** Keeps or replaces the classifier, and chooses what is trained. @throws ConfigError, ModelError */
 export async function prepareNetwork(model: Model, options: NetworkOptions): Promise<Network> {
-  const { config, classes } = options;
+  const { config } = options;
   const output = model.graph.outputs[0];
   if (!output) throw new ConfigError("the model has no output");
   const notes: string[] = [];
-  const mode = config.head.mode === "auto" ? chooseMode(output, classes, config, notes) : config.head.mode;
+  const mode = config.head.mode === "auto" ? chooseMode(output, options, notes) : config.head.mode;
   return mode === "keep"
     ? keepHead(model, output, options, notes)
     : replaceHead(model, output, options, notes);
 }
 
-function chooseMode(
-  output: Value,
-  classes: readonly string[],
-  config: Config,
-  notes: string[],
-): "keep" | "new" {
+function chooseMode(output: Value, options: NetworkOptions, notes: string[]): "keep" | "new" {
+  const { config, classes, labels } = options;
   const width = output.declared?.dims?.at(-1);
   const rank = output.declared?.dims?.length;
-  if (config.head.from === undefined && rank === 2 && width === classes.length) {
+  const hasTheirNames = labels === null || classes.every((name, i) => name === labels[i]);
+  if (config.head.from === undefined && rank === 2 && width === classes.length && hasTheirNames) {
     notes.push(
       `The classifier is kept: output "${output.name}" has ${classes.length} classes, as many as the data, taken in this order: ` +
-        `${classes.slice(0, 10).join(", ")}${classes.length > 10 ? ", …" : ""}. Use --head.mode new for a fresh one.`,
+        `${listed(classes)}. Use --head.mode new for a fresh one.`,
     );
     return "keep";
   }
   notes.push(
-    `A new head is trained: output "${output.name}" is [${output.declared?.dims?.join(", ") ?? "?"}], the data has ${classes.length} classes.`,
+    `A new head is trained: output "${output.name}" is [${output.declared?.dims?.join(", ") ?? "?"}]` +
+      (hasTheirNames
+        ? `, the data has ${classes.length} classes.`
+        : ` for ${listed(labels)}, the data's classes are ${listed(classes)}. Rename the data's where these are the same.`),
   );
   return "new";
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
 }
 
 function keepHead(model: Model, output: Value, options: NetworkOptions, notes: string[]): Network {

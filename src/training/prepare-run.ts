@@ -62,12 +62,13 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   const input = onlyInput(model);
 
   onEvent({ kind: "phase", text: `Reading ${config.data}` });
+  const labels = classifierLabels(source, model);
   const data = await prepareData({
     files,
     config,
     input,
     preprocessor: source.preprocessor,
-    labels: classifierLabels(source, model),
+    labels,
     onEvent,
   });
 
@@ -77,6 +78,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   const network = await prepareNetwork(model, {
     config,
     classes: data.classes,
+    labels,
     inputShapes,
     evaluate,
   });
