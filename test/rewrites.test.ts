@@ -76,6 +76,34 @@ describe("what exporters spell out becomes one operator with the same values and
     await checkModel(model, { title: "attention", feeds: new Map([["x", X]]), tolerance: 5e-3, step: 1e-2 });
   });
 
+  it("a layer norm over the last axis", async () => {
+    const row = (f: (i: number) => number) =>
+      tensor(
+        "float32",
+        [5],
+        Float32Array.from({ length: 5 }, (_, i) => f(i)),
+      );
+    const model = modelOf({
+      constants: { scale: row((i) => 1 + i / 5), bias: row(Math.sin), two: one(2), epsilon: one(1e-5) },
+      nodes: [
+        ["Mul", ["x", "x"], ["v"]],
+        ["ReduceMean", ["v"], ["m"], { axes: [-1] }],
+        ["Sub", ["v", "m"], ["d"]],
+        ["Pow", ["d", "two"], ["q"]],
+        ["ReduceMean", ["q"], ["w"], { axes: [-1] }],
+        ["Add", ["w", "epsilon"], ["e"]],
+        ["Sqrt", ["e"], ["r"]],
+        ["Div", ["d", "r"], ["z"]],
+        ["Mul", ["z", "scale"], ["p"]],
+        ["Add", ["p", "bias"], ["y"]],
+      ],
+      inputs: { x: null },
+      outputs: ["y"],
+    });
+    expect(await loweredOps(model)).toEqual(["LayerNormalization", "Mul"]);
+    await checkModel(model, { title: "layer norm", feeds: new Map([["x", X]]), tolerance: 5e-3, step: 1e-2 });
+  });
+
   it("a product that only looks like Gelu stays as it is", async () => {
     const [div, erf, add, mul] = geluForms["x (1 + erf(x / √2)) · ½"]!;
     const model = modelOf({

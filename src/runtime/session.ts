@@ -34,8 +34,9 @@ export interface RunOptions {
   /** The outputs to compute, all of the model's if not given. */
   readonly outputs?: readonly string[];
   /**
-   * Tensors to be filled with outputs, by output name. Native: ONNX Runtime writes their memory itself, and
-   * one may be the memory of an input (onnxruntime-node then copies each output once more, for a result that nobody reads). WebAssembly: the result is copied into them.
+   * Tensors to be filled with outputs, by output name. Native: ONNX Runtime writes their memory itself, and one may be
+   * the memory of an input (onnxruntime-node then copies each output once more, for a result that nobody reads).
+   * WebAssembly: the result is copied into them.
    */
   readonly into?: ReadonlyMap<string, Tensor>;
 }
