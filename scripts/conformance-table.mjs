@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const COLUMNS = ["ts11", "ts14", "ts17", "dyn18", "dynN"];
+const COLUMNS = ["ts11", "ts14", "ts17", "ts17raw", "dyn18", "dynN"];
 
 /**
  * @param rows results, each with `name` (`<model>__<export>`), `ok`, `checked`, `worst` and `note`
@@ -34,7 +34,7 @@ export function conformanceTable(rows, { title, command, failures }) {
     `# ${title}`,
     "Exported models with PyTorch's float64 gradients: the training model that Holdfast builds, run by Python's onnxruntime.",
     "Each number is the largest relative error over all weights of one export (opset 11, 14, 17 by PyTorch's TorchScript",
-    "exporter; opset 18 and the newest by its dynamo exporter).",
+    "exporter, raw: nothing folded; opset 18 and the newest by its dynamo exporter).",
     "",
     `\`\`\`\n${command}\n\`\`\``,
     "",

@@ -1,6 +1,6 @@
 """Tiny random models of many architectures, exported to ONNX, with PyTorch's float64 gradients.
 
-    python scripts/goldens/make_conformance.py [--only REGEX] [--exports ts11,ts14,ts17,dyn18,dynN] [--out FOLDER]
+    python scripts/goldens/make_conformance.py [--only REGEX] [--exports ts11,ts14,ts17,ts17raw,dyn18,dynN] [--out FOLDER]
     node scripts/conformance.mjs --cases .cache/conformance/cases --check FILE/check_gradients.py
 
 Needs torch, transformers, onnx and onnxruntime. Writes one folder per model and export (model.onnx, inputs.npz,
@@ -16,6 +16,7 @@ import json
 import logging
 import re
 import shutil
+import signal
 import sys
 import time
 import warnings
@@ -34,9 +35,11 @@ from conformance.modules import MODULES
 from conformance.pixels import PIXELS
 
 ROOT = Path(__file__).resolve().parents[2]
-EXPORTS = ["ts11", "ts14", "ts17", "dyn18", "dynN"]
+EXPORTS = ["ts11", "ts14", "ts17", "ts17raw", "dyn18", "dynN"]
 ZOO = {**PIXELS, **SEQUENCES, **MODULES, **FURTHER}
 FORWARD_TOLERANCE = 2e-3
+LONGEST = 150
+"""Seconds after which an exporter is given up."""
 
 
 def prepare(name):
@@ -107,6 +110,10 @@ def make_case(spec, model, name, variant, out, programs):
     return f"{len(matched.gradients)} gradients, unmapped {len(matched.unmapped)}, no initializer {len(matched.missing)}"
 
 
+def give_up(*_):
+    raise TimeoutError(f"the export takes more than {LONGEST} s")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="")
@@ -118,6 +125,7 @@ def main():
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
+    signal.signal(signal.SIGALRM, give_up)
     out = Path(flags.out)
     out.mkdir(parents=True, exist_ok=True)
     failures_path = out.parent / f"failed-exports-{flags.exports.replace(',', '-')}.json"
@@ -131,6 +139,7 @@ def main():
             if not flags.force and ((out / case / "meta.json").exists() or case in failures):
                 continue
             started = time.time()
+            signal.alarm(LONGEST)
             try:
                 quiet = contextlib.nullcontext() if flags.verbose else contextlib.redirect_stdout(io.StringIO())
                 with quiet:
@@ -143,6 +152,7 @@ def main():
                 line = f"FAILED {type(error).__name__}: {str(error).strip().splitlines()[0][:160] if str(error).strip() else ''}"
                 failures[case] = line
                 shutil.rmtree(out / case, ignore_errors=True)
+            signal.alarm(0)
             print(f"{case:<40} {time.time() - started:5.1f} s  {line}", flush=True)
             failures_path.write_text(json.dumps(failures, indent=1))
 

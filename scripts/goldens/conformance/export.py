@@ -12,13 +12,16 @@ def export_model(model, spec, variant, path, programs):
     `programs` keeps the traced program from one opset to the next.
     """
     if variant.startswith("ts"):
-        opset = int(variant[2:])
+        opset = int(variant[2:4])
+        raw = variant.endswith("raw")  # nothing folded, BatchNormalization kept, weights also listed as inputs
         if opset < 14 and hasattr(getattr(model, "m", None), "set_attn_implementation"):
             model.m.set_attn_implementation("eager")  # the fused attention has no form before opset 14
         inputs = tuple(t.clone() for t in spec.inputs.values())
         torch.onnx.export(
             model, inputs, path, dynamo=False, opset_version=opset, input_names=list(spec.inputs),
-            output_names=["logits"], dynamic_axes=spec.axes() or None, do_constant_folding=True,
+            output_names=["logits"], dynamic_axes=spec.axes() or None, do_constant_folding=not raw,
+            training=torch.onnx.TrainingMode.PRESERVE if raw else torch.onnx.TrainingMode.EVAL,
+            keep_initializers_as_inputs=raw,
         )
         return opset
     if "program" not in programs:
@@ -42,7 +45,7 @@ def export_model(model, spec, variant, path, programs):
 
 def trace(model, spec):
     shapes = None
-    if spec.axes():
+    if spec.axes() and not spec.fixed_in_dynamo:
         shapes = tuple({a: torch.export.Dim.DYNAMIC for a in spec.axes()[k]} for k in spec.inputs)
         if model.forward.__code__.co_flags & 0x04:  # forward(self, *inputs) takes one tuple
             shapes = (shapes,)

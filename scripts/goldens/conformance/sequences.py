@@ -14,7 +14,7 @@ HEAD = dict(num_labels=5)
 
 def decoder(cls, config, **kw):
     """A causal language model over `input_ids` and `attention_mask`."""
-    return words(cls(config), use_cache=False, **kw)
+    return words(cls(config), use_cache=False, fixed_in_dynamo=True, **kw)
 
 
 def gqa(**more):

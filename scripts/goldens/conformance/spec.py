@@ -19,6 +19,8 @@ class Spec:
     class_axis: int = -1
     static: bool = False
     perturb: bool = True
+    """Whether the dynamo exporter gets fixed shapes, because it takes minutes over symbolic ones."""
+    fixed_in_dynamo: bool = False
 
     def axes(self):
         if self.static:
@@ -66,7 +68,7 @@ def plain(module, channels=3, size=32, **options):
 
 def words(model, pick="logits", vocabulary=96, length=12, mask=True, types=False, **kw):
     """A text model over `input_ids` and `attention_mask` [2, length]; the second sequence is padded."""
-    options = {k: kw.pop(k) for k in list(kw) if k in ("loss", "class_axis", "static", "perturb")}
+    options = {k: kw.pop(k) for k in list(kw) if k in ("loss", "class_axis", "static", "perturb", "fixed_in_dynamo")}
     inputs = {"input_ids": torch.randint(3, vocabulary, (BATCH, length))}
     if mask:
         inputs["attention_mask"] = torch.ones(BATCH, length, dtype=torch.int64)
