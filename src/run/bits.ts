@@ -4,6 +4,11 @@
 export function packBits(flags: ArrayLike<number | boolean>): string {
   const bytes = new Uint8Array(Math.ceil(flags.length / 8));
   for (let i = 0; i < flags.length; i++) if (flags[i]) bytes[i >> 3]! |= 1 << (i & 7);
+  return base64(bytes);
+}
+
+/** Bytes as base64, the way records hold them. */
+export function base64(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);

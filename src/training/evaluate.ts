@@ -1,5 +1,6 @@
 import type { Loader } from "../data/loader.ts";
 import { ClassificationMeter, type ClassificationResult, softmax } from "../evaluation/metrics.ts";
+import { base64 } from "../run/bits.ts";
 import type { EvaluatedModel, EvaluationRecord, SetKind } from "../run/records.ts";
 import type { TrainingSessions } from "./sessions.ts";
 
@@ -72,8 +73,4 @@ export function evaluationRecord(
     confusion: result.confusion,
     correct: base64(result.correct),
   };
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
 }

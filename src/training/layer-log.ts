@@ -13,6 +13,10 @@ interface Tally {
 export class LayerLog {
   private readonly parameters: readonly TrainableParameter[];
   private readonly optimizer: Optimizer;
+  /** Parameters that an anchor rule of nonzero strength acts on. */
+  private readonly anchored: ReadonlySet<string>;
+  /** Where each parameter's tally stands. */
+  private readonly place: ReadonlyMap<string, number>;
   private tallies: Tally[];
   private steps = 0;
   /** Over the whole run: tensor-steps of anchored parameters, and how many of them fired. */
@@ -25,16 +29,21 @@ export class LayerLog {
   ) {
     this.parameters = parameters;
     this.optimizer = optimizer;
+    this.anchored = new Set(
+      optimizer.settings
+        .filter((s) => s.strength > 0 && s.rule.toward !== "nothing" && !s.frozen)
+        .map((s) => s.name),
+    );
+    this.place = new Map(parameters.map((p, i) => [p.name, i]));
     this.tallies = emptyTallies(parameters.length);
     this.totals = { ...totals };
   }
 
   add(report: StepReport): void {
     this.steps++;
-    const anchored = this.anchored();
-    const place = new Map(this.parameters.map((p, i) => [p.name, i]));
+    const { anchored } = this;
     for (const t of report.tensors) {
-      const i = place.get(t.name);
+      const i = this.place.get(t.name);
       const tally = i === undefined ? undefined : this.tallies[i];
       if (!tally) continue;
       if (t.condition !== null && t.condition < 0) tally.condition++;
@@ -53,7 +62,7 @@ export class LayerLog {
   take(step: number): LayerRecord[] {
     if (this.steps === 0) return [];
     const deviations = this.optimizer.deviations();
-    const anchored = this.anchored();
+    const { anchored } = this;
     const { steps } = this;
     const roles = new Map(this.optimizer.settings.map((s) => [s.name, s.role]));
     const records = this.parameters.map((p, i): LayerRecord => {
@@ -82,7 +91,7 @@ export class LayerLog {
 
   /** ‖θ − θ0‖ over all anchored tensors together; over all that have an anchor, if no rule acts on any. */
   deviation(): number {
-    const anchored = this.anchored();
+    const { anchored } = this;
     const all = [...this.optimizer.deviations()];
     const counted = anchored.size > 0 ? all.filter(([name]) => anchored.has(name)) : all;
     return Math.sqrt(counted.reduce((sum, [, d]) => sum + d * d, 0));
@@ -96,14 +105,6 @@ export class LayerLog {
   /** Share of the tensor-steps of anchored parameters in which the rule moved something; undefined if none is anchored. */
   get firingRate(): number | undefined {
     return this.totals.tensorSteps === 0 ? undefined : this.totals.fired / this.totals.tensorSteps;
-  }
-
-  private anchored(): ReadonlySet<string> {
-    return new Set(
-      this.optimizer.settings
-        .filter((s) => s.strength > 0 && s.rule.toward !== "nothing" && !s.frozen)
-        .map((s) => s.name),
-    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { encodePng } from "../data/encode-png.ts";
+import { base64 } from "../run/bits.ts";
 import type { SampleRecord } from "../run/records.ts";
 import type { EvaluationSet, Prediction } from "./evaluate.ts";
 
@@ -39,10 +40,4 @@ export async function sampleRecords(
       };
     }),
   );
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (const b of bytes) text += String.fromCharCode(b);
-  return btoa(text);
 }
