@@ -1,3 +1,4 @@
+import type { Arithmetic } from "./arithmetic.ts";
 import type { Motion } from "./motion.ts";
 import type { Role } from "./role.ts";
 
@@ -25,12 +26,12 @@ export interface AnchorRule {
   /** Share of d added to the gradient before the update rule sees it. */
   readonly coupling?: (strength: number) => number;
   /** Share of d subtracted with the step. */
-  readonly pull?: (strength: number, lr: number) => number;
+  readonly pull?: <T>(a: Arithmetic<T>, strength: number, lr: T) => T;
   /** r ≥ 0: the share of θ̃ − θ0 that strength 1 removes, decided for the whole tensor after the step. */
-  readonly ratio?: (motion: Motion) => number;
+  readonly ratio?: <T>(a: Arithmetic<T>, motion: Motion<T>) => T;
 }
 
 /** The part of θ̃ − θ0 that the rule removes: min(1, λ r), so that a deviation never flips to its far side. */
-export function shareRemoved(strength: number, ratio: number): number {
-  return Math.min(1, strength * ratio);
+export function shareRemoved<T>(a: Arithmetic<T>, strength: number, ratio: T): T {
+  return a.min(a.constant(1), a.mul(a.constant(strength), ratio));
 }

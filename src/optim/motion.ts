@@ -1,27 +1,29 @@
+import type { Arithmetic } from "./arithmetic.ts";
+
 /** Sums over one tensor and one step; g the gradient after scaling and clipping, d = θ − θ0 before the step, u = θ − θ̃. */
-export interface StepSums {
+export interface StepSums<T = number> {
   /** ⟨g, d⟩ */
-  readonly gd: number;
+  readonly gd: T;
   /** ‖d‖² */
-  readonly dd: number;
+  readonly dd: T;
   /** ⟨u, d⟩ */
-  readonly ud: number;
+  readonly ud: T;
   /** ‖u‖² */
-  readonly uu: number;
+  readonly uu: T;
   /** ‖g‖² */
-  readonly gg: number;
+  readonly gg: T;
 }
 
 /** How a step moved a tensor relative to its anchor. */
-export interface Motion {
+export interface Motion<T = number> {
   /** ⟨g, θ − θ0⟩: positive where the gradient asks to come back toward the anchor. */
-  readonly gd: number;
+  readonly gd: T;
   /** ‖θ − θ0‖ */
-  readonly n: number;
+  readonly n: T;
   /** ‖θ̃ − θ0‖ */
-  readonly nNext: number;
+  readonly nNext: T;
   /** ‖θ̃ − θ0‖ − ‖θ − θ0‖, free of the cancellation that the difference of two norms has. */
-  readonly growth: number;
+  readonly growth: T;
 }
 
 /**
@@ -30,10 +32,12 @@ export interface Motion {
  *     ‖θ̃ − θ0‖² = ‖d − u‖² = ‖d‖² − 2⟨u,d⟩ + ‖u‖²
  *     ‖θ̃ − θ0‖ − ‖θ − θ0‖ = (‖u‖² − 2⟨u,d⟩) / (‖θ̃ − θ0‖ + ‖θ − θ0‖)
  */
-export function motionOf({ gd, dd, ud, uu }: StepSums): Motion {
-  const n = Math.sqrt(dd);
+export function motionOf<T>(a: Arithmetic<T>, { gd, dd, ud, uu }: StepSums<T>): Motion<T> {
+  const zero = a.constant(0);
+  const twice = a.mul(a.constant(2), ud);
+  const n = a.sqrt(dd);
   // Rounding can leave a small negative number where the step lands on the anchor.
-  const nNext = Math.sqrt(Math.max(0, dd - 2 * ud + uu));
-  const both = nNext + n;
-  return { gd, n, nNext, growth: both > 0 ? (uu - 2 * ud) / both : 0 };
+  const nNext = a.sqrt(a.max(zero, a.add(a.sub(dd, twice), uu)));
+  const both = a.add(nNext, n);
+  return { gd, n, nNext, growth: a.whereGreater(both, zero, a.div(a.sub(uu, twice), both), zero) };
 }

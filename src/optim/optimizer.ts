@@ -1,5 +1,6 @@
 import { ConfigError, RunError } from "../errors.ts";
 import { shareRemoved } from "./anchor-rule.ts";
+import { numbers } from "./arithmetic.ts";
 import { clipFactor } from "./clipping.ts";
 import type { Address, AnchorMode, Kernel } from "./kernels/kernel.ts";
 import { motionOf } from "./motion.ts";
@@ -162,7 +163,7 @@ export class Optimizer {
     const anchor = rule.toward === "zero" ? 0 : rule.toward === "anchor" ? s.anchor : null;
     // A strength of 0 takes the arithmetic of the plain rule, so that it gives its bits.
     const coupling = strength > 0 ? (rule.coupling?.(strength) ?? 0) : 0;
-    const pull = strength > 0 ? (rule.pull?.(strength, ownLr) ?? 0) : 0;
+    const pull = strength > 0 ? (rule.pull?.(numbers, strength, ownLr) ?? 0) : 0;
     const mode: AnchorMode = anchor === null ? "plain" : coupling !== 0 || pull !== 0 ? "pulled" : "watched";
     const sums = kernel.step({
       update: this.#update.rule,
@@ -175,11 +176,11 @@ export class Optimizer {
       gradientScale,
       coupling,
       pull,
-      coefficients: this.#update.coefficients({ lr: ownLr, step: this.#steps }),
+      coefficients: Object.values(this.#update.coefficients(numbers, { lr: ownLr, step: this.#steps })),
     });
-    const motion = motionOf(sums);
-    const ratio = anchor === null ? 0 : (rule.ratio?.(motion) ?? 0);
-    const share = shareRemoved(strength, ratio);
+    const motion = motionOf(numbers, sums);
+    const ratio = anchor === null ? 0 : (rule.ratio?.(numbers, motion) ?? 0);
+    const share = shareRemoved(numbers, strength, ratio);
     if (share > 0) kernel.shrink(parameter, anchor ?? 0, length, share);
     const watched = anchor !== null && rule.toward === "anchor";
     return {

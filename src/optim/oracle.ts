@@ -1,4 +1,5 @@
 import { type AnchorRule, shareRemoved } from "./anchor-rule.ts";
+import { numbers } from "./arithmetic.ts";
 import { type Motion, motionOf, type StepSums } from "./motion.ts";
 import type { BoundUpdate, FloatArray } from "./update-rule.ts";
 
@@ -31,9 +32,9 @@ export interface TensorStepResult {
  */
 export function stepTensor(t: TensorStep): TensorStepResult {
   const { update, rule, strength, parameter, gradient, states, anchor, lr, gradientScale = 1 } = t;
-  const c = update.coefficients({ lr, step: t.step });
+  const c = update.coefficients(numbers, { lr, step: t.step });
   const coupling = strength > 0 ? (rule.coupling?.(strength) ?? 0) : 0;
-  const pull = strength > 0 ? (rule.pull?.(strength, lr) ?? 0) : 0;
+  const pull = strength > 0 ? (rule.pull?.(numbers, strength, lr) ?? 0) : 0;
   const held = rule.toward !== "nothing";
 
   let [gd, dd, ud, uu, gg] = [0, 0, 0, 0, 0];
@@ -41,8 +42,13 @@ export function stepTensor(t: TensorStep): TensorStepResult {
     const p = parameter[i]!;
     const g = gradientScale * gradient[i]!;
     const d = held ? p - (anchor?.[i] ?? 0) : 0;
-    const proposed = update.propose(states, i, coupling === 0 ? g : g + coupling * d, c);
-    parameter[i] = pull === 0 ? p - proposed : p - proposed - pull * d;
+    const proposed = update.propose(numbers, {
+      g: coupling === 0 ? g : g + coupling * d,
+      states: Object.fromEntries(update.states.map((name, k) => [name, states[k]![i]!])),
+      c,
+    });
+    for (const [k, name] of update.states.entries()) states[k]![i] = proposed.states[name]!;
+    parameter[i] = pull === 0 ? p - proposed.step : p - proposed.step - pull * d;
     const u = p - parameter[i]!; // the step as the array's precision made it
     gd += g * d;
     dd += d * d;
@@ -52,9 +58,9 @@ export function stepTensor(t: TensorStep): TensorStepResult {
   }
 
   const sums = { gd, dd, ud, uu, gg };
-  const motion = motionOf(sums);
-  const ratio = held ? (rule.ratio?.(motion) ?? 0) : 0;
-  const share = shareRemoved(strength, ratio);
+  const motion = motionOf(numbers, sums);
+  const ratio = held ? (rule.ratio?.(numbers, motion) ?? 0) : 0;
+  const share = shareRemoved(numbers, strength, ratio);
   if (share > 0) {
     for (let i = 0; i < parameter.length; i++) {
       const p = parameter[i]!;

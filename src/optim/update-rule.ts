@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import type { Arithmetic, ScalarArithmetic } from "./arithmetic.ts";
 
 /** float32 for training; float64 when the scalar form serves as the oracle. */
 export type FloatArray = Float32Array | Float64Array;
@@ -7,9 +8,22 @@ export type HyperparameterValue = number | boolean | readonly number[];
 export type Hyperparameters = Readonly<Record<string, HyperparameterValue>>;
 
 /** Where a step stands: the learning rate of the parameter's group, and the step's number, 1 at the first. */
-export interface StepPosition {
-  readonly lr: number;
-  readonly step: number;
+export interface StepPosition<T = number> {
+  readonly lr: T;
+  readonly step: T;
+}
+
+/** What one element's step is made of, by name; `c` are the rule's coefficients. */
+export interface ElementStep<T, State extends string = string, Coefficient extends string = string> {
+  readonly g: T;
+  readonly states: Readonly<Record<State, T>>;
+  readonly c: Readonly<Record<Coefficient, T>>;
+}
+
+/** A step u, to be subtracted from the parameter, and the states after it. */
+export interface Proposal<T, State extends string = string> {
+  readonly step: T;
+  readonly states: Readonly<Partial<Record<State, T>>>;
 }
 
 /**
@@ -31,51 +45,45 @@ export interface BoundUpdate {
   readonly hyperparameters: Hyperparameters;
   /** Names of the rule's states, each an array of the parameter's size that starts at zero. */
   readonly states: readonly string[];
-  /** The numbers that one step needs, computed in float64, the same for every element; at most 12. */
-  readonly coefficients: (at: StepPosition) => readonly number[];
-  /**
-   * The scalar form: updates the states of element `i` and gives its step u, to be subtracted from the parameter.
-   * A zero gradient over zero states must give a zero step.
-   */
-  readonly propose: (
-    states: readonly FloatArray[],
-    i: number,
-    gradient: number,
-    c: readonly number[],
-  ) => number;
+  /** The numbers that one step needs, in float64, the same for every element; at most 12, in a fixed order. */
+  readonly coefficients: <T>(a: ScalarArithmetic<T>, at: StepPosition<T>) => Readonly<Record<string, T>>;
+  /** The step of one element. A zero gradient over zero states must give a zero step. */
+  readonly propose: <T>(a: Arithmetic<T>, element: ElementStep<T>) => Proposal<T>;
 }
 
-interface UpdateRuleDefinition<H extends Hyperparameters> {
+interface UpdateRuleDefinition<H extends Hyperparameters, S extends string, C extends string> {
   readonly name: string;
   readonly defaultLr: number;
   readonly defaults: H;
   /** What is wrong with the hyperparameters, one sentence each. */
   readonly problems: (h: H) => readonly string[];
-  readonly states: (h: H) => readonly string[];
-  readonly coefficients: (h: H, at: StepPosition) => readonly number[];
-  readonly propose: BoundUpdate["propose"];
+  readonly states: (h: H) => readonly S[];
+  readonly coefficients: <T>(a: ScalarArithmetic<T>, h: H, at: StepPosition<T>) => Readonly<Record<C, T>>;
+  readonly propose: <T>(a: Arithmetic<T>, element: ElementStep<T, S, C>, h: H) => Proposal<T, S>;
 }
 
-export function defineUpdateRule<H extends Hyperparameters>(rule: UpdateRuleDefinition<H>): UpdateRule {
+export function defineUpdateRule<H extends Hyperparameters, S extends string, C extends string>(
+  rule: UpdateRuleDefinition<H, S, C>,
+): UpdateRule {
   return {
     name: rule.name,
     defaultLr: rule.defaultLr,
     defaults: rule.defaults,
     bind(given) {
-      const hyperparameters = settle(rule.name, rule.defaults, given);
-      const problems = rule.problems(hyperparameters);
+      const h = settle(rule.name, rule.defaults, given);
+      const problems = rule.problems(h);
       if (problems.length > 0) throw new ConfigError(`optimizer "${rule.name}": ${problems.join(" ")}`);
       return {
         rule: rule.name,
-        hyperparameters,
-        states: rule.states(hyperparameters),
-        coefficients: (at) => rule.coefficients(hyperparameters, at),
-        propose: rule.propose,
+        hyperparameters: h,
+        states: rule.states(h),
+        coefficients: (a, at) => rule.coefficients(a, h, at),
+        // Whoever steps gives the states and coefficients that the two members above name.
+        propose: (a, element) => rule.propose(a, element as ElementStep<typeof element.g, S, C>, h),
       };
     },
   };
 }
-
 function settle<H extends Hyperparameters>(name: string, defaults: H, given: Hyperparameters): H {
   for (const [key, value] of Object.entries(given)) {
     const expected = defaults[key];

@@ -12,5 +12,5 @@ export const l2SpDecoupled: AnchorRule = {
   toward: "anchor",
   strength: { default: 0.01, search: [0, 1e-3, 1e-2, 1e-1, 1] },
   exempt: ["head"],
-  pull: (strength, lr) => lr * strength,
+  pull: (a, strength, lr) => a.mul(lr, a.constant(strength)),
 };

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { numbers } from "../arithmetic.ts";
 import { createOptimizer } from "../create-optimizer.ts";
 import { motionOf } from "../motion.ts";
 import type { Optimizer } from "../optimizer.ts";
@@ -7,7 +8,7 @@ import { stepTensor } from "../oracle.ts";
 import { updateRules } from "../updates/registry.ts";
 import { spd } from "./spd.ts";
 
-const numbers = (n: number) =>
+const vectors = (n: number) =>
   fc.array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: n, maxLength: n });
 
 describe("selective projection decay", () => {
@@ -36,8 +37,8 @@ describe("selective projection decay", () => {
   it("lets a constant gradient go the same way, bit for bit, at every strength", async () => {
     await fc.assert(
       fc.asyncProperty(
-        numbers(5),
-        numbers(5),
+        vectors(5),
+        vectors(5),
         fc.double({ min: 0, max: 3, noNaN: true }),
         async (start, g, λ) => {
           const initial = Float32Array.from(start);
@@ -57,7 +58,7 @@ describe("selective projection decay", () => {
 
   it.each(updateRules)("never lets the radius grow where it fires at strength 1, with $name", (rule) => {
     fc.assert(
-      fc.property(fc.array(numbers(3), { minLength: 2, maxLength: 20 }), numbers(3), (gradients, start) => {
+      fc.property(fc.array(vectors(3), { minLength: 2, maxLength: 20 }), vectors(3), (gradients, start) => {
         const update = rule.bind({});
         const parameter = Float64Array.from(start);
         const anchor = new Float64Array(3);
@@ -86,7 +87,7 @@ describe("selective projection decay", () => {
 
   it("never lets the kernel's radius grow beyond float32 rounding where it fires at strength 1", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(numbers(6), { minLength: 2, maxLength: 20 }), async (gradients) => {
+      fc.asyncProperty(fc.array(vectors(6), { minLength: 2, maxLength: 20 }), async (gradients) => {
         const optimizer = await adam({ initial: new Float32Array(6), strength: 1 });
         let before = 0;
         for (const g of gradients) {
@@ -111,10 +112,10 @@ describe("selective projection decay", () => {
   });
 
   it("stays finite where both norms vanish although the gradient asks to come back", () => {
-    expect(spd.ratio!({ gd: 1, n: 0, nNext: 0, growth: 0 })).toBe(0);
-    expect(spd.ratio!({ gd: 1, n: 0, nNext: 1e-40, growth: 1e-40 })).toBe(0);
-    expect(spd.ratio!({ gd: 1, n: 1, nNext: 0, growth: -1 })).toBe(0);
-    expect(spd.ratio!({ gd: Number.NaN, n: 1, nNext: 2, growth: 1 })).toBe(0);
+    expect(spd.ratio!(numbers, { gd: 1, n: 0, nNext: 0, growth: 0 })).toBe(0);
+    expect(spd.ratio!(numbers, { gd: 1, n: 0, nNext: 1e-40, growth: 1e-40 })).toBe(0);
+    expect(spd.ratio!(numbers, { gd: 1, n: 1, nNext: 0, growth: -1 })).toBe(0);
+    expect(spd.ratio!(numbers, { gd: Number.NaN, n: 1, nNext: 2, growth: 1 })).toBe(0);
   });
 
   it("does not flip a deviation to the far side at strengths that exceed 1 / r", async () => {
@@ -131,7 +132,7 @@ describe("selective projection decay", () => {
 it("growth has the right sign where the difference of two float32 norms has not", () => {
   // 1,000 elements, a step of 1e-6 across them: growth ‖u‖² / (n̂ + n) with ⟨u,d⟩ = 0.
   const [d, u, n] = [1, 1e-6, 1000];
-  const { growth } = motionOf({ gd: 1, dd: n * d * d, ud: 0, uu: n * u * u, gg: 1 });
+  const { growth } = motionOf(numbers, { gd: 1, dd: n * d * d, ud: 0, uu: n * u * u, gg: 1 });
   expect(growth).toBeCloseTo((n * u * u) / (2 * Math.sqrt(n)), 20);
   expect(growth).toBeGreaterThan(0);
 });

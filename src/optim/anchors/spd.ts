@@ -19,5 +19,10 @@ export const spd: AnchorRule = {
   toward: "anchor",
   strength: { default: 1, search: [0.1, 0.5, 1, 1.5, 2, 3] },
   exempt: ["head"],
-  ratio: ({ gd, nNext, growth }) => (gd > 0 && growth > 0 && nNext > TINY ? growth / nNext : 0),
+  ratio(a, { gd, nNext, growth }) {
+    const zero = a.constant(0);
+    const overshoot = a.whereGreater(nNext, a.constant(TINY), a.div(growth, nNext), zero);
+    // Comparisons, not maxima: a NaN fails them, and the tensor is left to its step.
+    return a.whereGreater(gd, zero, a.whereGreater(overshoot, zero, overshoot, zero), zero);
+  },
 };

@@ -13,5 +13,5 @@ export const weightDecay: AnchorRule = {
   toward: "zero",
   strength: { default: 0.01, search: [0, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.3] },
   exempt: ["norm", "bias"],
-  pull: (strength, lr) => lr * strength,
+  pull: (a, strength, lr) => a.mul(lr, a.constant(strength)),
 };

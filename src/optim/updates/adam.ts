@@ -1,5 +1,7 @@
+import type { Arithmetic, ScalarArithmetic } from "../arithmetic.ts";
 import {
   defineUpdateRule,
+  type ElementStep,
   type Hyperparameters,
   type StepPosition,
   type UpdateRule,
@@ -25,14 +27,39 @@ export function adamProblems({ betas: [beta1, beta2], eps }: AdamHyperparameters
   return problems;
 }
 
+type AdamCoefficient = "beta1" | "rest1" | "beta2" | "rest2" | "size" | "eps";
+
 /**
- * [β1, 1−β1, β2, 1−β2, size, ε'] where u = size · m / (√v + ε'). This is the usual form
+ * β1, 1−β1, β2, 1−β2, size, ε' where u = size · m / (√v + ε'). This is the usual form
  * (lr / (1−β1^t)) · m / (√v / √(1−β2^t) + ε) with numerator and denominator times √(1−β2^t): one product less an element.
  */
-export function adamCoefficients({ betas, eps }: AdamHyperparameters, { lr, step }: StepPosition): number[] {
+export function adamCoefficients<T>(
+  a: ScalarArithmetic<T>,
+  { betas, eps }: AdamHyperparameters,
+  { lr, step }: StepPosition<T>,
+): Record<AdamCoefficient, T> {
   const [beta1, beta2] = betas;
-  const correction = Math.sqrt(1 - beta2 ** step);
-  return [beta1, 1 - beta1, beta2, 1 - beta2, (lr * correction) / (1 - beta1 ** step), eps * correction];
+  const one = a.constant(1);
+  const correction = a.sqrt(a.sub(one, a.power(a.constant(beta2), step)));
+  return {
+    beta1: a.constant(beta1),
+    rest1: a.constant(1 - beta1),
+    beta2: a.constant(beta2),
+    rest2: a.constant(1 - beta2),
+    size: a.div(a.mul(lr, correction), a.sub(one, a.power(a.constant(beta1), step))),
+    eps: a.mul(a.constant(eps), correction),
+  };
+}
+
+/** The two moments after a gradient. */
+export function adamMoments<T>(
+  a: Arithmetic<T>,
+  { g, states, c }: ElementStep<T, "expAvg" | "expAvgSq", AdamCoefficient>,
+): { readonly expAvg: T; readonly expAvgSq: T } {
+  return {
+    expAvg: a.add(a.mul(c.beta1, states.expAvg), a.mul(c.rest1, g)),
+    expAvgSq: a.add(a.mul(c.beta2, states.expAvgSq), a.mul(c.rest2, a.mul(g, g))),
+  };
 }
 
 /**
@@ -48,14 +75,12 @@ export const adam: UpdateRule = defineUpdateRule({
   defaultLr: 1e-3,
   defaults: adamDefaults,
   problems: adamProblems,
-  states: () => ["expAvg", "expAvgSq"],
+  states: () => ["expAvg", "expAvgSq"] as const,
   coefficients: adamCoefficients,
-  propose([expAvg, expAvgSq], i, g, [beta1, rest1, beta2, rest2, size, eps]) {
-    // Both states and all six coefficients are this rule's own, listed above.
-    const m = beta1! * expAvg![i]! + rest1! * g;
-    const v = beta2! * expAvgSq![i]! + rest2! * g * g;
-    expAvg![i] = m;
-    expAvgSq![i] = v;
-    return (size! * m) / (Math.sqrt(v) + eps!);
+  propose(a, element) {
+    const { c } = element;
+    const states = adamMoments(a, element);
+    const step = a.div(a.mul(c.size, states.expAvg), a.add(a.sqrt(states.expAvgSq), c.eps));
+    return { step, states };
   },
 });

@@ -1,5 +1,5 @@
 import { defineUpdateRule, type UpdateRule } from "../update-rule.ts";
-import { adamCoefficients, adamDefaults, adamProblems } from "./adam.ts";
+import { adamCoefficients, adamDefaults, adamMoments, adamProblems } from "./adam.ts";
 
 /**
  * AMSGrad: Adam with the largest second moment so far. The raw v is maximised and corrected for its bias afterwards,
@@ -15,16 +15,13 @@ export const amsgrad: UpdateRule = defineUpdateRule({
   defaultLr: 1e-3,
   defaults: adamDefaults,
   problems: adamProblems,
-  states: () => ["expAvg", "expAvgSq", "maxExpAvgSq"],
+  states: () => ["expAvg", "expAvgSq", "maxExpAvgSq"] as const,
   coefficients: adamCoefficients,
-  propose([expAvg, expAvgSq, maxExpAvgSq], i, g, [beta1, rest1, beta2, rest2, size, eps]) {
-    // The three states and six coefficients are this rule's own, listed above.
-    const m = beta1! * expAvg![i]! + rest1! * g;
-    const v = beta2! * expAvgSq![i]! + rest2! * g * g;
-    const largest = Math.max(maxExpAvgSq![i]!, v);
-    expAvg![i] = m;
-    expAvgSq![i] = v;
-    maxExpAvgSq![i] = largest;
-    return (size! * m) / (Math.sqrt(largest) + eps!);
+  propose(a, element) {
+    const { c, states } = element;
+    const moments = adamMoments(a, element);
+    const maxExpAvgSq = a.max(states.maxExpAvgSq, moments.expAvgSq);
+    const step = a.div(a.mul(c.size, moments.expAvg), a.add(a.sqrt(maxExpAvgSq), c.eps));
+    return { step, states: { ...moments, maxExpAvgSq } };
   },
 });
