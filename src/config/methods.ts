@@ -7,7 +7,10 @@ export interface Method {
   readonly anchor: "none" | "weight-decay" | "l2-sp-decoupled" | "l2-sp-coupled" | "spd";
   /** λ, where the method has one of its own; else the anchor rule's default. */
   readonly strength?: number;
-  readonly trainable: "all" | "head";
+  /** As the setting of the same name: all, head, bias, … */
+  readonly trainable: string;
+  /** Layer-wise decay of the learning rate, per block of the network. */
+  readonly layerDecay?: number;
 }
 
 /** Every method that `--method` knows. Each setting can be overridden by its own key. */
@@ -49,6 +52,21 @@ export const methods: readonly Method[] = [
     rule: "adam",
     anchor: "none",
     trainable: "head",
+  },
+  {
+    name: "llrd",
+    summary: "AdamW whose learning rate falls from the last block of the network to the first",
+    rule: "adam",
+    anchor: "weight-decay",
+    trainable: "all",
+    layerDecay: 0.866,
+  },
+  {
+    name: "bitfit",
+    summary: "Adam on biases and the head alone",
+    rule: "adam",
+    anchor: "none",
+    trainable: "bias",
   },
 ];
 

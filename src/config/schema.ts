@@ -60,6 +60,14 @@ const optimizerSchema = z
       .nullable()
       .default(1)
       .describe("largest global norm of the gradient; null for no clipping"),
+    layerDecay: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        "factor on the learning rate from each block of the network to the one before it; 1, or the method's, if left out",
+      ),
     accumulate: count().default(1).describe("batches whose gradients are averaged for one step"),
   })
   .prefault({});
@@ -191,7 +199,9 @@ export const configSchema = z.strictObject({
   trainable: z
     .string()
     .optional()
-    .describe("all, head, or a regular expression on parameter names; the method's if left out"),
+    .describe(
+      "all, head, bias, bias+norm, blocks:FROM-TO, or a regular expression on parameter names; the method's if left out",
+    ),
   epochs: z.number().positive().default(5).describe("passes over the training data"),
   steps: count().optional().describe("optimizer steps, instead of epochs"),
   batchSize: count().default(32),

@@ -39,6 +39,8 @@ export interface ParameterInfo {
   readonly role: Role;
   /** θ0: values of the parameter's size, for example from another checkpoint, or a place. */
   readonly anchor?: AnchorPlace | Float32Array;
+  /** Factor on the step's learning rate, on top of its group's; 1 if left out. */
+  readonly lrScale?: number;
 }
 
 /** What holds for one parameter after groups, roles and the run's settings are weighed. */
@@ -92,7 +94,7 @@ export function resolveSettings(
       name: p.name,
       role: p.role,
       group: group.name,
-      lrScale: group.lrScale ?? 1,
+      lrScale: (group.lrScale ?? 1) * (p.lrScale ?? 1),
       rule,
       strength,
       anchor: at instanceof Float32Array ? "value" : (at ?? "none"),

@@ -26,7 +26,10 @@ describe.skipIf(conformanceCases.size === 0)("blocks of exported models", () => 
       const { graph, ...rest } = await loadModel(path, files);
       const weights = storedTensors({ graph, ...rest }).filter((t) => t.constantBecause === null);
       const { count, blockOf } = findBlocks(graph, graph.outputs[0]!, new Set(weights.map((t) => t.value)));
-      const sizes = Array.from({ length: count }, (_, k) => [...blockOf.values()].filter((b) => b === k).length);
+      const sizes = Array.from(
+        { length: count },
+        (_, k) => [...blockOf.values()].filter((b) => b === k).length,
+      );
       expect(sizes, name).toEqual(want);
     }
   });

@@ -14,6 +14,8 @@ export interface StoredTensor {
   readonly value: Value;
   readonly name: string;
   readonly role: ParameterRole;
+  /** Whether it is only ever added: a bias, or the β of a normalisation. */
+  readonly isAdded: boolean;
   /** Null for a weight; otherwise why it is taken for a constant. */
   readonly constantBecause: string | null;
 }
@@ -71,7 +73,8 @@ export function storedTensors(model: Model): StoredTensor[] {
         (hasLiterals && value.producer !== null
           ? "a literal: this file keeps its weights as initializers"
           : null));
-    return { value, name: value.name, role: roleOf(value, readers), constantBecause };
+    const role = roleOf(value, readers);
+    return { value, name: value.name, role, isAdded: isOnlyAdded(role, readers), constantBecause };
   });
 }
 
@@ -115,6 +118,19 @@ function roleOf(value: Value, readers: readonly Reader[]): ParameterRole {
   if (rank > 1) return "weight";
   if (readers.some(({ node }) => node.opType === "Mul" || node.opType === "Div")) return "norm";
   return "bias";
+}
+
+/** Input that a normalisation adds, for those where it is not number 2. */
+const SHIFT_INPUT: Readonly<Record<string, number>> = { SkipLayerNormalization: 3 };
+
+function isOnlyAdded(role: ParameterRole, readers: readonly Reader[]): boolean {
+  if (role === "bias") return true;
+  return (
+    role === "norm" &&
+    readers.every(
+      ({ node, index }) => NORMALIZATIONS.has(node.opType) && index === (SHIFT_INPUT[node.opType] ?? 2),
+    )
+  );
 }
 
 function whyConstant(value: Value, readers: readonly Reader[]): string | null {

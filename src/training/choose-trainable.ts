@@ -1,36 +1,103 @@
 import { ConfigError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Value } from "../onnx/value.ts";
+import { findBlocks } from "../passes/blocks.ts";
 import { type StoredTensor, storedTensors } from "../passes/parameters.ts";
 
+/** What `chooseTrainable` knows of the model beside its weights. */
+export interface TrainableOptions {
+  /** Weights of the classifier: trained whatever is chosen. */
+  readonly head?: ReadonlySet<Value>;
+  /** The output that blocks are counted toward; the model's first if left out. */
+  readonly output?: Value;
+}
+
 /**
- * The weights that `wanted` names: `all`, those of the `head`, or those whose name fits a regular expression (and the
- * head's with them).
+ * The weights that `wanted` names, and the head's with them:
+ *
+ *     all         every weight
+ *     head        the classifier alone
+ *     bias        what is only added: biases, and the β of normalisations (BitFit)
+ *     bias+norm   those, and the gains of normalisations
+ *     blocks:2-5  blocks 2 to 5 of the network (`findBlocks`), from the input on; blocks:2- to the last, blocks:-5 from the first
+ *     …           anything else is a regular expression on names
  *
  * @throws ConfigError if it is no regular expression, fits no weight, or a weight is not float32
  */
 export function chooseTrainable(
   model: Model,
   wanted: string,
-  head: ReadonlySet<Value> = new Set(),
+  { head = new Set(), output }: TrainableOptions = {},
 ): StoredTensor[] {
   const all = storedTensors(model);
-  if (wanted === "all") return float32Only(all.filter((t) => t.constantBecause === null));
-  if (wanted === "head") return float32Only(all.filter((t) => head.has(t.value)));
+  const weights = all.filter((t) => t.constantBecause === null);
+  const withHead = (take: (t: StoredTensor) => boolean) =>
+    weights.filter((t) => head.has(t.value) || take(t));
+  switch (wanted) {
+    case "all":
+      return float32Only(weights);
+    case "head":
+      return float32Only(all.filter((t) => head.has(t.value)));
+    case "bias":
+      return someOf(
+        withHead((t) => t.isAdded),
+        wanted,
+      );
+    case "bias+norm":
+      return someOf(
+        withHead((t) => t.isAdded || t.role === "norm"),
+        wanted,
+      );
+  }
+  if (wanted.startsWith("blocks:")) {
+    const inRange = blockRange(model, wanted, weights, output);
+    return someOf(
+      withHead((t) => inRange(t.value)),
+      wanted,
+    );
+  }
   let pattern: RegExp;
   try {
     pattern = new RegExp(wanted, "u");
   } catch (cause) {
-    throw new ConfigError(`trainable "${wanted}" is no regular expression; expected all, head or one`, {
-      cause,
-    });
+    throw new ConfigError(
+      `trainable "${wanted}" is no regular expression; expected all, head, bias, bias+norm, blocks:FROM-TO or one`,
+      { cause },
+    );
   }
   // A name that is asked for is trained even if it looks like a constant.
-  const chosen = all.filter((t) => pattern.test(t.name) || head.has(t.value));
-  if (chosen.length === 0) {
-    throw new ConfigError(`trainable "${wanted}" fits no weight; holdfast inspect lists their names`);
+  return someOf(
+    all.filter((t) => pattern.test(t.name) || head.has(t.value)),
+    wanted,
+  );
+}
+
+function blockRange(
+  model: Model,
+  wanted: string,
+  weights: readonly StoredTensor[],
+  output = model.graph.outputs[0],
+): (weight: Value) => boolean {
+  const { count, blockOf } = output
+    ? findBlocks(model.graph, output, new Set(weights.map((t) => t.value)))
+    : { count: 0, blockOf: new Map<Value, number>() };
+  const [, from = "", to = ""] = /^blocks:(\d*)-(\d*)$/u.exec(wanted) ?? [];
+  const first = from === "" ? 0 : Number(from);
+  const last = to === "" ? count - 1 : Number(to);
+  if ((from === "" && to === "") || first > last || last >= count) {
+    throw new ConfigError(
+      `trainable "${wanted}": expected blocks:FROM-TO with blocks 0 to ${count - 1}, which this network has from input to output; such as blocks:${Math.floor(count / 2)}-`,
+    );
   }
-  return float32Only(chosen);
+  return (weight) => {
+    const block = blockOf.get(weight);
+    return block !== undefined && block >= first && block <= last;
+  };
+}
+
+function someOf(chosen: readonly StoredTensor[], wanted: string): StoredTensor[] {
+  if (chosen.length > 0) return float32Only(chosen);
+  throw new ConfigError(`trainable "${wanted}" fits no weight; holdfast inspect lists their names`);
 }
 
 function float32Only(tensors: readonly StoredTensor[]): StoredTensor[] {

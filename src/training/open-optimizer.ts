@@ -8,6 +8,7 @@ import type { ParamGroup } from "../optim/param-groups.ts";
 import type { Role } from "../optim/role.ts";
 import type { Hyperparameters } from "../optim/update-rule.ts";
 import type { MethodRecord } from "../run/records.ts";
+import { layerDecayScales } from "./layer-decay.ts";
 import { withoutUndefined } from "./plain.ts";
 import type { Network } from "./prepare-network.ts";
 import type { TrainableParameter, TrainingGraph } from "./training-graph.ts";
@@ -29,9 +30,10 @@ export function resolveMethod(config: Config): MethodRecord {
   const anchorRule = anchor ?? method.anchor;
   const ownStrength = anchor === undefined ? method.strength : undefined;
   const held = anchorNames[anchorRule];
-  const probe = (config.trainable ?? method.trainable) === "head" ? ", head only" : "";
+  const chosen = config.trainable ?? method.trainable;
+  const only = chosen === "all" ? "" : `, ${chosen === "head" ? "head" : chosen} only`;
   return {
-    name: `${ruleNames[updateRule] ?? updateRule}${held ? ` + ${held}` : ""}${probe}`,
+    name: `${ruleNames[updateRule] ?? updateRule}${held ? ` + ${held}` : ""}${only}`,
     updateRule,
     anchorRule,
     strength: strength ?? ownStrength ?? findAnchorRule(anchorRule).strength.default,
@@ -51,8 +53,10 @@ export async function openOptimizer(
     headLrScale === 1 || network.head === "kept"
       ? []
       : [{ name: "head", role: "head", lrScale: headLrScale }];
+  const decay = config.optimizer.layerDecay ?? findMethod(config.method)?.layerDecay ?? 1;
+  const scales = decay === 1 ? [] : layerDecayScales(network.model, network, graph.parameters, decay);
   return createOptimizer({
-    parameters: graph.parameters.map((p) => parameterSpec(p, network)),
+    parameters: graph.parameters.map((p, i) => ({ ...parameterSpec(p, network), lrScale: scales[i] ?? 1 })),
     // What zod parsed has no other kinds of values than hyperparameters have.
     update: { rule: updateRule, hyperparameters: withoutUndefined(chosen) as Hyperparameters },
     anchor: { rule: anchorRule, at: "init", strength },

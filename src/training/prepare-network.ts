@@ -92,7 +92,7 @@ function keepHead(model: Model, output: Value, options: NetworkOptions, notes: s
     logits: logits.name,
     head: "kept",
     headParameters,
-    trainable: trainableOf(model, config, headParameters),
+    trainable: trainableOf(model, config, headParameters, logits),
     notes,
     restoreOutputs: () => {
       model.graph.outputs = before;
@@ -126,12 +126,13 @@ async function replaceHead(
     logits: head.logits.name,
     head: "new",
     headParameters,
-    trainable: trainableOf(model, config, headParameters),
+    trainable: trainableOf(model, config, headParameters, head.logits),
     notes,
     restoreOutputs: () => undefined,
   };
 }
 
-function trainableOf(model: Model, config: Config, head: ReadonlySet<Value>): StoredTensor[] {
-  return chooseTrainable(model, config.trainable ?? findMethod(config.method)?.trainable ?? "all", head);
+function trainableOf(model: Model, config: Config, head: ReadonlySet<Value>, output: Value): StoredTensor[] {
+  const wanted = config.trainable ?? findMethod(config.method)?.trainable ?? "all";
+  return chooseTrainable(model, wanted, { head, output });
 }
