@@ -9,6 +9,8 @@ export interface Method {
   readonly strength?: number;
   /** As the setting of the same name: all, head, bias, … */
   readonly trainable: string;
+  /** Share of the steps in which the head is trained alone, before all is. */
+  readonly probe?: number;
   /** Layer-wise decay of the learning rate, per block of the network. */
   readonly layerDecay?: number;
 }
@@ -52,6 +54,22 @@ export const methods: readonly Method[] = [
     rule: "adam",
     anchor: "none",
     trainable: "head",
+  },
+  {
+    name: "lp-ft",
+    summary: "AdamW in two stages: the head alone, then everything from there on",
+    rule: "adam",
+    anchor: "weight-decay",
+    trainable: "all",
+    probe: 0.3,
+  },
+  {
+    name: "lp-ft-spd",
+    summary: "the head alone, then Adam + SPD on everything; the head is anchored where the probe left it",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+    probe: 0.3,
   },
   {
     name: "llrd",

@@ -72,6 +72,21 @@ const optimizerSchema = z
   })
   .prefault({});
 
+const probeSchema = z
+  .strictObject({
+    share: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .describe(
+        "share of the steps in which the head is trained alone, before all is; 0, or the method's, if left out",
+      ),
+    lr: z.number().positive().optional().describe("peak learning rate of that; optimizer.lr if left out"),
+  })
+  .prefault({})
+  .describe("linear probing first");
+
 const scheduleSchema = z
   .strictObject({
     name: z
@@ -208,6 +223,7 @@ export const configSchema = z.strictObject({
   seed: z.int().min(0).default(0),
   head: headSchema,
   optimizer: optimizerSchema,
+  probe: probeSchema,
   schedule: scheduleSchema,
   groups: z
     .array(groupSchema)

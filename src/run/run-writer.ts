@@ -59,11 +59,16 @@ export async function createRun(files: Files, folder: string, options: CreateRun
     }
     await removeRun(files, folder);
   }
-  const config = `# Every setting of this run, defaults included.\n${stringify(options.config, { lineWidth: 0 })}`;
-  await files.write(joinPath(folder, RUN_FILES.config), config);
+  await writeSettings(files, folder, options.config);
   await files.write(joinPath(folder, RUN_FILES.environment), document(options.environment));
   await files.write(joinPath(folder, RUN_FILES.summary), document(options.summary));
   return writerOf(files, folder);
+}
+
+/** Writes config.yaml alone, for a run whose first stage is a run in a folder of its own. */
+export async function writeSettings(files: Files, folder: string, config: Json): Promise<void> {
+  const text = `# Every setting of this run, defaults included.\n${stringify(config, { lineWidth: 0 })}`;
+  await files.write(joinPath(folder, RUN_FILES.config), text);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { createSchedule } from "../optim/schedules.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
-import type { Json, RunSummary } from "../run/records.ts";
+import type { RunSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import { createRun, type RunWriter, resumeRun } from "../run/run-writer.ts";
 import { withTensorBoard } from "../run/tensorboard.ts";
@@ -19,6 +19,7 @@ import { describeEnvironment } from "./environment.ts";
 import type { TrainingEvent } from "./events.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { openOptimizer } from "./open-optimizer.ts";
+import { plainJson } from "./plain.ts";
 import { prepareData, type RunData } from "./prepare-data.ts";
 import { type Network, prepareNetwork } from "./prepare-network.ts";
 import { TrainingSessions } from "./sessions.ts";
@@ -212,10 +213,8 @@ async function startRun(config: Config, options: PrepareRunOptions, summary: Run
     command: options.command ?? `holdfast finetune --config ${joinPath(config.out, "config.yaml")}`,
     seeds: { run: config.seed },
   });
-  // A parsed configuration holds JSON alone; undefined entries drop out.
-  const json = JSON.parse(JSON.stringify(config)) as Json;
   return createRun(options.files, config.out, {
-    config: json,
+    config: plainJson(config),
     environment,
     summary,
     overwrite: config.overwrite,

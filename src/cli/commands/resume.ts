@@ -29,8 +29,11 @@ export const resumeCommand: CliCommand = {
         throw new DataError(`${run}: no run here (expected config.yaml, which holdfast finetune writes)`);
       const settings = overlay(await readConfigFile(cli.files, path), settingsFrom(options, flags));
       const summaryPath = joinPath(run, "summary.json");
-      const summary = parseSummary(JSON.parse(await cli.files.readText(summaryPath)), summaryPath);
-      if (summary.status === "finished")
+      // A run that probes first has no summary yet while it does.
+      const summary = (await cli.files.exists(summaryPath))
+        ? parseSummary(JSON.parse(await cli.files.readText(summaryPath)), summaryPath)
+        : null;
+      if (summary?.status === "finished")
         throw new ConfigError(
           `${run}: the run has finished after ${summary.steps} steps; there is nothing to go on with`,
         );
