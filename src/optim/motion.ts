@@ -32,7 +32,7 @@ export interface Motion<T = number> {
  *     ‖θ̃ − θ0‖² = ‖d − u‖² = ‖d‖² − 2⟨u,d⟩ + ‖u‖²
  *     ‖θ̃ − θ0‖ − ‖θ − θ0‖ = (‖u‖² − 2⟨u,d⟩) / (‖θ̃ − θ0‖ + ‖θ − θ0‖)
  */
-export function motionOf<T>(a: Arithmetic<T>, { gd, dd, ud, uu }: StepSums<T>): Motion<T> {
+export function motionOf<T>(a: Arithmetic<T>, { gd, dd, ud, uu }: Omit<StepSums<T>, "gg">): Motion<T> {
   const zero = a.constant(0);
   const twice = a.mul(a.constant(2), ud);
   const n = a.sqrt(dd);

@@ -1,0 +1,34 @@
+import type { Value } from "../../onnx/value.ts";
+import type { OpBuilder } from "../../ops/op-builder.ts";
+import type { ScalarArithmetic } from "../../optim/arithmetic.ts";
+
+/** Formulas as nodes: operands are values of one dtype that broadcast against each other. */
+export function graphArithmetic(b: OpBuilder, dtype: "float32" | "float64"): ScalarArithmetic<Value> {
+  return {
+    constant: (value) => b.scalar(value, dtype),
+    add: (x, y) => b.add(x, y),
+    sub: (x, y) => b.sub(x, y),
+    mul: (x, y) => b.mul(x, y),
+    div: (x, y) => b.div(x, y),
+    sqrt: (x) => b.op("Sqrt", [x]),
+    abs: (x) => b.op("Abs", [x]),
+    max: (x, y) => b.op("Max", [x, y]),
+    min: (x, y) => b.op("Min", [x, y]),
+    whereGreater: (x, y, yes, no) => b.where(b.op("Greater", [x, y]), yes, no),
+    power: (base, exponent) => b.op("Pow", [base, exponent]),
+  };
+}
+
+/** A scalar that was computed in float64, for use with float32 tensors. */
+export function toFloat32(b: OpBuilder, value: Value): Value {
+  const known = value.constant?.data;
+  return known instanceof Float64Array ? b.scalar(known[0]!, "float32") : b.cast(value, "float32");
+}
+
+/** Σ x over all elements: float32 within a slice of the first axis and float64 across, float64 []. */
+export function sumAll(b: OpBuilder, x: Value): Value {
+  const axes = x.dims.map((_, i) => i);
+  const within = axes.length > 1 ? axes.slice(1) : axes;
+  const slices = b.cast(b.reduceSum(x, within, false), "float64");
+  return axes.length > 1 ? b.reduceSum(slices, [0], false) : slices;
+}

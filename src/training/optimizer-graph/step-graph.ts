@@ -1,0 +1,58 @@
+import type { Value } from "../../onnx/value.ts";
+import type { OpBuilder } from "../../ops/op-builder.ts";
+import { type AnchorRule, shareRemoved } from "../../optim/anchor-rule.ts";
+import { motionOf } from "../../optim/motion.ts";
+import type { BoundUpdate, StepPosition } from "../../optim/update-rule.ts";
+import { graphArithmetic, sumAll, toFloat32 } from "./graph-arithmetic.ts";
+
+/** One parameter's tensors, all float32 of its shape, and what its step is made by. */
+export interface StepInputs {
+  readonly update: BoundUpdate;
+  readonly rule: AnchorRule;
+  readonly strength: number;
+  readonly parameter: Value;
+  readonly gradient: Value;
+  /** By the names that the update rule gives them. */
+  readonly states: Readonly<Record<string, Value>>;
+  /** θ0; null is an anchor of zeros. */
+  readonly anchor: Value | null;
+  /** float64 [] both; lr is the parameter's own. */
+  readonly at: StepPosition<Value>;
+}
+
+/** Values after the step. */
+export interface StepOutputs {
+  readonly parameter: Value;
+  readonly states: Readonly<Record<string, Value>>;
+}
+
+/**
+ * The whole step of one tensor as nodes; see `AnchorRule` for the formula. What is equal for all elements is computed
+ * in float64, as `createOptimizer`'s kernels do; the rest in float32.
+ */
+export function appendStep(b: OpBuilder, s: StepInputs): StepOutputs {
+  const [scalars, floats] = [graphArithmetic(b, "float64"), graphArithmetic(b, "float32")];
+  const { update, rule, strength, parameter: p, gradient: g, at } = s;
+  const coefficients = Object.entries(update.coefficients(scalars, at));
+  const acts = strength > 0 && rule.toward !== "nothing";
+  const distance = (x: Value) => (s.anchor === null ? x : b.sub(x, s.anchor));
+  const coupling = acts ? rule.coupling?.(strength) : undefined;
+  const pull = acts ? rule.pull?.(scalars, strength, at.lr) : undefined;
+  const d = acts ? distance(p) : null;
+
+  const { step, states } = update.propose(floats, {
+    g: d && coupling !== undefined ? b.add(g, b.scale(d, coupling)) : g,
+    states: s.states,
+    c: Object.fromEntries(coefficients.map(([name, value]) => [name, toFloat32(b, value)])),
+  });
+  const next = Object.fromEntries(update.states.map((name) => [name, states[name]!])); // a rule gives all its states
+  const stepped = b.sub(p, step);
+  const moved = d && pull ? b.sub(stepped, b.mul(toFloat32(b, pull), d)) : stepped;
+  if (!d || !rule.ratio) return { parameter: moved, states: next };
+
+  const u = b.sub(p, moved);
+  const dot = (x: Value, y: Value) => sumAll(b, b.mul(x, y));
+  const motion = motionOf(scalars, { gd: dot(g, d), dd: dot(d, d), ud: dot(u, d), uu: dot(u, u) });
+  const share = toFloat32(b, shareRemoved(scalars, strength, rule.ratio(scalars, motion)));
+  return { parameter: b.sub(moved, b.mul(share, distance(moved))), states: next };
+}
