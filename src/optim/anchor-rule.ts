@@ -1,18 +1,17 @@
+import {
+  type AnchorOptionTable,
+  type AnchorOptionValues,
+  settleOptions,
+  type ValuesOf,
+} from "./anchor-options.ts";
 import type { Arithmetic } from "./arithmetic.ts";
-import type { Motion } from "./motion.ts";
+import type { HeldTensor } from "./held-tensor.ts";
+import type { Motion, RowMotion } from "./motion.ts";
+import type { Projection } from "./projection.ts";
 import type { Role } from "./role.ts";
 
-/**
- * How a parameter is held near a point θ0 while an update rule moves it. One file in `anchors/` defines one.
- *
- *     d = θ − θ0
- *     u = update rule of (g + coupling · d)      θ̃ = θ − u − pull · d
- *     θ ← θ̃ − min(1, λ · ratio) · (θ̃ − θ0)
- *
- * A rule defines any of the three moments to act; a missing one does nothing. λ is the `strength`.
- * With λ = 0 every rule is the plain update rule, bit for bit.
- */
-export interface AnchorRule {
+/** What an anchor rule is, whatever its options. */
+export interface AnchorFacts {
   readonly name: string;
   /** What θ0 is: the parameter's anchor, zero whatever its anchor is, or nothing at all. */
   readonly toward: "anchor" | "zero" | "nothing";
@@ -20,15 +19,94 @@ export interface AnchorRule {
     readonly default: number;
     /** Values worth trying, for help texts and sweeps. */
     readonly search: readonly number[];
+    /** The largest strength that means something; any if left out. */
+    readonly max?: number;
   };
   /** Roles whose strength is 0 unless a group sets it. */
   readonly exempt: readonly Role[];
+}
+
+/** What acts on one step of a tensor, as a rule with a memory decides it. */
+export interface Before {
+  /** Share of d that strength 1 adds to the gradient before the update rule sees it. */
+  readonly coupling?: number;
+  /** r of a rule that acts on the gradient, for the report. */
+  readonly ratio?: number;
+}
+
+/**
+ * The part of a rule that remembers. Its arrays and numbers start at zero and are saved with a checkpoint, numbers in
+ * float32. It is written for tensors, not as a formula, so that a rule with a memory has no ONNX-graph form.
+ */
+export interface AnchorMemory {
+  /** Names of arrays of the parameter's size. */
+  readonly arrays: readonly string[];
+  readonly numbers: readonly string[];
+  /** Looks at tensor and gradient before the step. */
+  readonly before?: (tensor: HeldTensor) => Before;
+  /** r of each row after the step. */
+  readonly rowRatios?: (tensor: HeldTensor) => Float64Array;
+}
+
+/**
+ * How a parameter is held near a point θ0 while an update rule moves it:
+ *
+ *     d = θ − θ0
+ *     u = update rule of (g + coupling · d)      θ̃ = θ − u − pull · d
+ *     θ ← θ̃ − min(1, λ · ratio) · (θ̃ − θ0)      for the whole tensor, or for each row
+ *
+ * A rule defines any of the moments to act; a missing one does nothing. λ is the `strength`; with λ = 0 no moment acts
+ * and every rule is the plain update rule, bit for bit.
+ */
+export interface AnchorMoments {
   /** Share of d added to the gradient before the update rule sees it. */
   readonly coupling?: (strength: number) => number;
   /** Share of d subtracted with the step. */
   readonly pull?: <T>(a: Arithmetic<T>, strength: number, lr: T) => T;
+  /** Whether the pull spares elements whose step already leads toward θ0, that is where u · d < 0. */
+  readonly cautious?: true;
   /** r ≥ 0: the share of θ̃ − θ0 that strength 1 removes, decided for the whole tensor after the step. */
   readonly ratio?: <T>(a: Arithmetic<T>, motion: Motion<T>) => T;
+  /** The same decided for each row. */
+  readonly rowRatio?: <T>(a: Arithmetic<T>, row: RowMotion<T>) => T;
+  /** Whether `rowRatio` reads where the row was before the step. */
+  readonly comparesRows?: true;
+  readonly memory?: AnchorMemory;
+  /** A projection whose radius is learned from gradients on held-out data, after the step. */
+  readonly projection?: Projection;
+}
+
+/** An anchor rule with its options settled. */
+export interface BoundAnchor extends AnchorFacts, AnchorMoments {
+  readonly options: AnchorOptionValues;
+}
+
+/** One file in `anchors/` defines one. */
+export interface AnchorRule extends AnchorFacts {
+  readonly options: AnchorOptionTable;
+  /** @throws ConfigError for an option that the rule does not know, or one out of range */
+  readonly bind: (given: AnchorOptionValues) => BoundAnchor;
+}
+
+interface AnchorRuleDefinition<T extends AnchorOptionTable> extends AnchorFacts {
+  readonly options?: T;
+  readonly moments: (options: ValuesOf<T>) => AnchorMoments;
+}
+
+export function defineAnchorRule<const T extends AnchorOptionTable = Record<never, never>>({
+  options,
+  moments,
+  ...facts
+}: AnchorRuleDefinition<T>): AnchorRule {
+  const table = options ?? ({} as T); // a rule that lists no options has none
+  return {
+    ...facts,
+    options: table,
+    bind(given) {
+      const settled = settleOptions(facts.name, table, given);
+      return { ...facts, options: settled, ...moments(settled) };
+    },
+  };
 }
 
 /** The part of θ̃ − θ0 that the rule removes: min(1, λ r), so that a deviation never flips to its far side. */

@@ -2,14 +2,24 @@ import { ConfigError } from "../errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { compileKernels } from "./kernels/kernel.ts";
 import { placeInShards } from "./kernels/shards.ts";
+import type { TensorMemory } from "./kernels/simd-tensor.ts";
 import { Optimizer, type Slot } from "./optimizer.ts";
-import { type AnchorOptions, type ParameterInfo, type ParamGroup, resolveSettings } from "./param-groups.ts";
+import {
+  type AnchorOptions,
+  type ParameterInfo,
+  type ParameterSettings,
+  type ParamGroup,
+  resolveSettings,
+} from "./param-groups.ts";
+import { rowCount, rowLayout, type UnitAxis, wholeTensor } from "./row-layout.ts";
 import type { Hyperparameters } from "./update-rule.ts";
 import { findUpdateRule } from "./updates/registry.ts";
 
 /** A parameter to be trained, or kept frozen, with the values that it starts from. */
 export interface ParameterSpec extends ParameterInfo {
   readonly shape: Shape;
+  /** Where its output units lie, for anchor rules that look at each; axis 0 if left out. */
+  readonly units?: UnitAxis;
   /** Pretrained (or fresh) values, row-major; copied. The anchor "init" is these, also after a resume. */
   readonly initial: Float32Array;
 }
@@ -36,13 +46,15 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
   const bound = findUpdateRule(update.rule).bind(update.hyperparameters ?? {});
   const settings = resolveSettings(parameters, anchor, groups);
   checkSizes(parameters);
-  const trainingArrays = 2 + bound.states.length + (accumulate ? 1 : 0);
   const placements = placeInShards(
     await compileKernels(),
-    parameters.map(({ name, shape }, i) => {
+    parameters.map(({ name, shape, units }, i) => {
       const s = settings[i]!;
-      const arrays = s.frozen ? 1 : trainingArrays + (s.anchor === "zero" || s.anchor === "none" ? 0 : 1);
-      return { name, length: sizeOf(shape), arrays };
+      if (s.frozen) return { name, length: sizeOf(shape), arrays: 1, extra: [] };
+      const own = ownedArrays(s).length + (s.anchor === "zero" || s.anchor === "none" ? 0 : 1);
+      const arrays = 2 + bound.states.length + (accumulate ? 1 : 0) + own;
+      const rows = usesRows(s) ? rowCount(rowLayout(shape, units)) : 0;
+      return { name, length: sizeOf(shape), arrays, extra: rows > 0 ? [2 * rows, rows] : [] };
     }),
     shardBytes,
   );
@@ -55,19 +67,48 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
     const parameter = take();
     kernel.view(parameter, length).set(p.initial);
     const base = { settings: s, kernel, length, parameter };
-    if (s.frozen) return { ...base, gradient: 0, states: [], sum: 0, anchor: null };
+    if (s.frozen) return { ...base, gradient: 0, states: [], sum: 0, anchor: null, memory: noMemory };
     const gradient = take();
     const states = bound.states.map(take);
     const sum = accumulate ? take() : 0;
-    if (s.anchor === "none") return { ...base, gradient, states, sum, anchor: null };
-    if (s.anchor === "zero") return { ...base, gradient, states, sum, anchor: 0 };
+    const isByRow = usesRows(s);
+    const memory: TensorMemory = {
+      arrays: ownedArrays(s).map(() => kernel.view(take(), length)),
+      numbers: new Float32Array(s.strength > 0 ? (s.rule.memory?.numbers.length ?? 0) : 0),
+      layout: isByRow ? rowLayout(p.shape, p.units) : wholeTensor(length),
+      shares: isByRow ? rest.pop()! : 0,
+      sums: isByRow ? rest.pop()! : 0,
+    };
+    const trained = { ...base, gradient, states, sum, memory };
+    if (s.anchor === "none") return { ...trained, anchor: null };
+    if (s.anchor === "zero") return { ...trained, anchor: 0 };
     const anchorAddress = take();
     // "value" is how settings name an anchor given as an array.
     const values = s.anchor === "value" ? (p.anchor as Float32Array) : p.initial;
     kernel.view(anchorAddress, length).set(values);
-    return { ...base, gradient, states, sum, anchor: anchorAddress };
+    return { ...trained, anchor: anchorAddress };
   });
   return new Optimizer(bound, slots);
+}
+
+const noMemory: TensorMemory = {
+  arrays: [],
+  numbers: new Float32Array(0),
+  layout: wholeTensor(0),
+  sums: 0,
+  shares: 0,
+};
+
+/** Arrays of the parameter's size that its anchor rule asks for; none where the rule does nothing. */
+function ownedArrays({ strength, rule }: ParameterSettings): readonly string[] {
+  if (strength === 0) return [];
+  return [...(rule.memory?.arrays ?? []), ...(rule.projection ? ["unprojected"] : [])];
+}
+
+/** Whether the anchor rule looks at output units, or at arrays of its own by the same kernels. */
+function usesRows({ strength, rule }: ParameterSettings): boolean {
+  const { rowRatio, projection, memory } = rule;
+  return strength > 0 && [rowRatio, projection, memory].some((moment) => moment !== undefined);
 }
 
 function checkSizes(parameters: readonly ParameterSpec[]): void {

@@ -26,6 +26,16 @@ export interface Motion<T = number> {
   readonly growth: T;
 }
 
+/** How a step moved one row of a tensor. */
+export interface RowMotion<T = number> {
+  /** ⟨g, θ − θ0⟩ of the whole tensor. */
+  readonly gd: T;
+  /** Σ |θ − θ0| over the row; only for rules that compare rows. */
+  readonly n: T;
+  /** Σ |θ̃ − θ0| over the row. */
+  readonly nNext: T;
+}
+
 /**
  * Norms from the sums:
  *

@@ -1,8 +1,10 @@
 import { ConfigError, RunError } from "../errors.ts";
-import { shareRemoved } from "./anchor-rule.ts";
 import { numbers } from "./arithmetic.ts";
 import { clipFactor } from "./clipping.ts";
+import type { HeldTensor } from "./held-tensor.ts";
+import { forcesOf, holdBack } from "./hold.ts";
 import type { Address, AnchorMode, Kernel } from "./kernels/kernel.ts";
+import { simdTensor, type TensorMemory } from "./kernels/simd-tensor.ts";
 import { motionOf } from "./motion.ts";
 import type { ParameterSettings } from "./param-groups.ts";
 import type { StepReport, TensorReport } from "./report.ts";
@@ -40,6 +42,8 @@ export interface Slot {
   readonly sum: Address;
   /** θ0 of the parameter, whether or not its rule holds it there; 0 is zeros, null is none. */
   readonly anchor: Address | null;
+  /** What the anchor rule owns. */
+  readonly memory: TensorMemory;
 }
 
 /**
@@ -161,10 +165,9 @@ export class Optimizer {
     const { rule, strength } = settings;
     const ownLr = lr * settings.lrScale;
     const anchor = rule.toward === "zero" ? 0 : rule.toward === "anchor" ? s.anchor : null;
-    // A strength of 0 takes the arithmetic of the plain rule, so that it gives its bits.
-    const coupling = strength > 0 ? (rule.coupling?.(strength) ?? 0) : 0;
-    const pull = strength > 0 ? (rule.pull?.(numbers, strength, ownLr) ?? 0) : 0;
-    const mode: AnchorMode = anchor === null ? "plain" : coupling !== 0 || pull !== 0 ? "pulled" : "watched";
+    const tensor = this.#held(s, anchor ?? 0, gradientScale);
+    const forces = forcesOf(rule, strength, ownLr, tensor);
+    const { coupling, pull } = forces;
     const sums = kernel.step({
       update: this.#update.rule,
       parameter,
@@ -172,26 +175,39 @@ export class Optimizer {
       states: s.states,
       anchor: anchor ?? 0,
       length,
-      mode,
+      mode: anchor === null ? "plain" : modeOf(coupling, pull, rule.cautious),
       gradientScale,
       coupling,
       pull,
       coefficients: Object.values(this.#update.coefficients(numbers, { lr: ownLr, step: this.#steps })),
     });
     const motion = motionOf(numbers, sums);
-    const ratio = anchor === null ? 0 : (rule.ratio?.(numbers, motion) ?? 0);
-    const share = shareRemoved(numbers, strength, ratio);
-    if (share > 0) kernel.shrink(parameter, anchor ?? 0, length, share);
     const watched = anchor !== null && rule.toward === "anchor";
+    const held = holdBack(rule, strength, tensor, { motion, forces });
     return {
       name: settings.name,
       gradientNorm: Math.sqrt(sums.gg),
       stepNorm: Math.sqrt(sums.uu),
       condition: watched ? -sums.gd : null,
-      ratio,
-      fired: share > 0,
-      deviation: watched ? motion.nNext * (1 - share) : null,
+      ratio: held.ratio,
+      fired: held.fired,
+      deviation: watched ? held.deviation : null,
     };
+  }
+
+  #held(s: Slot, anchor: Address, gradientScale: number): HeldTensor {
+    const { kernel, length, parameter, memory } = s;
+    const gradient = this.#gradientOf(s);
+    return simdTensor({
+      kernel,
+      length,
+      parameter,
+      gradient,
+      gradientScale,
+      anchor,
+      memory,
+      step: this.#steps,
+    });
   }
 
   #gradientOf(s: Slot): Address {
@@ -217,14 +233,25 @@ export class Optimizer {
 
   #stateViews(): Map<string, Float32Array> {
     const out = new Map<string, Float32Array>();
-    for (const { settings, kernel, parameter, states, length } of this.#trained) {
-      out.set(`parameter/${settings.name}`, kernel.view(parameter, length));
+    for (const { settings, kernel, parameter, states, length, memory } of this.#trained) {
+      const { name, rule, strength } = settings;
+      out.set(`parameter/${name}`, kernel.view(parameter, length));
       for (const [k, state] of this.#update.states.entries()) {
-        out.set(`${state}/${settings.name}`, kernel.view(states[k]!, length)); // one address a state
+        out.set(`${state}/${name}`, kernel.view(states[k]!, length)); // one address a state
       }
+      if (strength === 0) continue;
+      // Memory was laid out for every array that the rule names.
+      for (const [k, array] of (rule.memory?.arrays ?? []).entries())
+        out.set(`${rule.name}.${array}/${name}`, memory.arrays[k]!);
+      if (memory.numbers.length > 0) out.set(`${rule.name}.numbers/${name}`, memory.numbers);
     }
     return out;
   }
+}
+
+function modeOf(coupling: number, pull: number, cautious: true | undefined): AnchorMode {
+  if (coupling === 0 && pull === 0) return "watched";
+  return cautious === true ? "cautious" : "pulled";
 }
 
 function checkStep(o: { lr: number; gradientScale: number; clipNorm: number | undefined }): void {

@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
-import type { AnchorRule } from "./anchor-rule.ts";
+import type { AnchorOptionValues } from "./anchor-options.ts";
+import type { BoundAnchor } from "./anchor-rule.ts";
 import { findAnchorRule } from "./anchors/registry.ts";
 import { type Role, roles } from "./role.ts";
 
@@ -29,6 +30,8 @@ export interface AnchorOptions {
   readonly rule: string;
   /** λ; the rule's default if left out. */
   readonly strength?: number;
+  /** The rule's own options where they differ from its defaults. */
+  readonly options?: AnchorOptionValues;
   /** θ0 of parameters whose own anchor is not given. Left out, a rule that needs an anchor refuses them. */
   readonly at?: AnchorPlace;
 }
@@ -50,7 +53,7 @@ export interface ParameterSettings {
   /** Name of the group that took it, or "default". */
   readonly group: string;
   readonly lrScale: number;
-  readonly rule: AnchorRule;
+  readonly rule: BoundAnchor;
   readonly strength: number;
   /** "value" is an array that the parameter came with. */
   readonly anchor: AnchorPlace | "value";
@@ -70,7 +73,7 @@ export function resolveSettings(
   groups: readonly ParamGroup[] = [],
 ): readonly ParameterSettings[] {
   const problems: string[] = [];
-  const runRule = findAnchorRule(anchor.rule);
+  const runRule = findAnchorRule(anchor.rule).bind(anchor.options ?? {});
   if (anchor.strength !== undefined) problems.push(...strengthProblems("anchor", anchor.strength));
   const matchers = groups.map((group) => ({ group, takes: matcherOf(group, problems), used: false }));
 
@@ -78,10 +81,15 @@ export function resolveSettings(
     const taker = matchers.find((m) => m.takes(p));
     if (taker) taker.used = true;
     const group: ParamGroup = taker?.group ?? { name: "default" };
-    const rule = group.rule === undefined ? runRule : findAnchorRule(group.rule);
+    const rule = ruleOf(group, runRule);
     const ruleStrength = rule === runRule ? anchor.strength : undefined;
     const strength =
       group.strength ?? (rule.exempt.includes(p.role) ? 0 : (ruleStrength ?? rule.strength.default));
+    if (strength > (rule.strength.max ?? Number.POSITIVE_INFINITY)) {
+      problems.push(
+        `parameter "${p.name}" (group "${group.name}"): strength is ${strength}, and anchor rule "${rule.name}" takes 0 to ${rule.strength.max}.`,
+      );
+    }
     const at = group.anchor ?? p.anchor ?? (p.role === "head" ? "none" : anchor.at);
     const frozen = group.frozen ?? false;
     if (!frozen && rule.toward === "anchor" && strength > 0 && (at === undefined || at === "none")) {
@@ -106,6 +114,11 @@ export function resolveSettings(
   }
   if (problems.length > 0) throw new ConfigError(problems.join("\n"), { details: { problems } });
   return settings;
+}
+
+/** The group's own rule with the defaults of its options, or the run's. */
+function ruleOf({ rule }: ParamGroup, runRule: BoundAnchor): BoundAnchor {
+  return rule === undefined || rule === runRule.name ? runRule : findAnchorRule(rule).bind({});
 }
 
 function matcherOf(group: ParamGroup, problems: string[]): (p: ParameterInfo) => boolean {

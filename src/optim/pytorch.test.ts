@@ -26,7 +26,7 @@ describe.each(cases)("PyTorch's $name", (c) => {
       const norm = Math.hypot(...gradient);
       stepTensor({
         update,
-        rule: findAnchorRule(c.anchorRule),
+        rule: findAnchorRule(c.anchorRule).bind({}),
         strength: c.strength,
         parameter,
         gradient: Float64Array.from(gradient),

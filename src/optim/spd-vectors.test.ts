@@ -29,7 +29,7 @@ for (const v of vectors) {
       for (const [t, gradient] of v.grads.entries()) {
         stepTensor({
           update,
-          rule: spd,
+          rule: spd.bind({}),
           strength: hyper.weight_decay,
           parameter,
           gradient: Float64Array.from(gradient),

@@ -1,4 +1,4 @@
-import type { AnchorRule } from "../anchor-rule.ts";
+import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
 
 /**
  * L2-SP as a term of the loss, L + (λ/2) ‖θ − θ0‖²: its gradient passes through the update rule's moments.
@@ -9,10 +9,10 @@ import type { AnchorRule } from "../anchor-rule.ts";
  * L + λ ‖θ − θ0‖². With the anchor at zero it is what PyTorch's SGD and Adam call `weight_decay`.
  * Li, Grandvalet and Davoine, ICML 2018. https://arxiv.org/abs/1802.01483
  */
-export const l2SpCoupled: AnchorRule = {
+export const l2SpCoupled: AnchorRule = defineAnchorRule({
   name: "l2-sp-coupled",
   toward: "anchor",
   strength: { default: 0.01, search: [0, 1e-3, 1e-2, 1e-1, 1] },
   exempt: ["head"],
-  coupling: (strength) => strength,
-};
+  moments: () => ({ coupling: (strength) => strength }),
+});

@@ -1,4 +1,4 @@
-import type { AnchorRule } from "../anchor-rule.ts";
+import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
 
 /**
  * L2-SP applied beside the step, as AdamW applies weight decay, but toward the anchor.
@@ -7,10 +7,10 @@ import type { AnchorRule } from "../anchor-rule.ts";
  *
  * λ is multiplied by lr. Li, Grandvalet and Davoine, ICML 2018. https://arxiv.org/abs/1802.01483
  */
-export const l2SpDecoupled: AnchorRule = {
+export const l2SpDecoupled: AnchorRule = defineAnchorRule({
   name: "l2-sp-decoupled",
   toward: "anchor",
   strength: { default: 0.01, search: [0, 1e-3, 1e-2, 1e-1, 1] },
   exempt: ["head"],
-  pull: (a, strength, lr) => a.mul(lr, a.constant(strength)),
-};
+  moments: () => ({ pull: (a, strength, lr) => a.mul(lr, a.constant(strength)) }),
+});

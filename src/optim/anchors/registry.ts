@@ -2,12 +2,24 @@ import { ConfigError } from "../../errors.ts";
 import type { AnchorRule } from "../anchor-rule.ts";
 import { l2SpCoupled } from "./l2-sp-coupled.ts";
 import { l2SpDecoupled } from "./l2-sp-decoupled.ts";
+import { marsSp } from "./mars-sp.ts";
 import { none } from "./none.ts";
-import { spd } from "./spd.ts";
+import { spd, spdAlways, spdFull } from "./spd.ts";
+import { spdRows } from "./spd-rows.ts";
 import { weightDecay } from "./weight-decay.ts";
 
 /** Every anchor rule. A new one is its file and its entry here. */
-export const anchorRules: readonly AnchorRule[] = [none, weightDecay, l2SpCoupled, l2SpDecoupled, spd];
+export const anchorRules: readonly AnchorRule[] = [
+  none,
+  weightDecay,
+  l2SpCoupled,
+  l2SpDecoupled,
+  spd,
+  spdRows,
+  spdAlways,
+  spdFull,
+  marsSp,
+];
 
 /** @throws ConfigError if no rule has this name */
 export function findAnchorRule(name: string): AnchorRule {

@@ -1,4 +1,5 @@
 import type { StepSums } from "../motion.ts";
+import type { RowLayout } from "../row-layout.ts";
 import { kernelBase64 } from "./kernel.wasm.ts";
 
 /** Byte address in a kernel's memory; 0 stands for an array that is not there (an absent state, an anchor of zeros). */
@@ -13,8 +14,8 @@ export const MAX_STATES = 3;
 const MAX_COEFFICIENTS = 12;
 
 /** What the anchor does within the pass. The numbers are those of assembly/drive.ts. */
-export type AnchorMode = "plain" | "watched" | "pulled";
-const modes: Readonly<Record<AnchorMode, number>> = { plain: 0, watched: 1, pulled: 2 };
+export type AnchorMode = "plain" | "watched" | "pulled" | "cautious";
+const modes: Readonly<Record<AnchorMode, number>> = { plain: 0, watched: 1, pulled: 2, cautious: 3 };
 
 /** One step of one tensor, or of a range of one: addresses, elements, and the numbers that are equal for all elements. */
 export interface KernelStep {
@@ -55,7 +56,16 @@ interface KernelExports {
   readonly sumSquaredDifferences: (x: Pointer, y: Pointer, n: number) => number;
   readonly firstNonFinite: (x: Pointer, n: number) => number;
   readonly accumulate: (sum: Pointer, x: Pointer, n: number, weight: number, starts: boolean) => void;
+  readonly dot: (x: Pointer, y: Pointer, n: number) => number;
+  readonly agreement: (g: Pointer, x: Pointer, y: Pointer, n: number) => void;
+  readonly rowDistances: (x: Pointer, y: Pointer, sums: Pointer, ...rows: Extent) => void;
+  readonly rowDots: (g: Pointer, x: Pointer, y: Pointer, sums: Pointer, ...rows: Extent) => void;
+  readonly shrinkRows: (x: Pointer, y: Pointer, shares: Pointer, ...rows: Extent) => number;
+  readonly scaleRows: (out: Pointer, x: Pointer, y: Pointer, factors: Pointer, ...rows: Extent) => void;
 }
+
+/** How one group of a tensor is seen: [outer, rows, inner]. */
+type Extent = [outer: number, rows: number, inner: number];
 
 /** Compiles the SIMD kernels. Needs WebAssembly SIMD, which Node 20 and every current browser have. */
 export function compileKernels(): Promise<WebAssembly.Module> {
@@ -107,6 +117,10 @@ export class Kernel {
     return new Float32Array(this.#buffer, address, length);
   }
 
+  view64(address: Address, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#buffer, address, length);
+  }
+
   has(update: string): boolean {
     return typeof this.#steps[update] === "function";
   }
@@ -146,6 +160,54 @@ export class Kernel {
   /** sum ← sum + weight · x, or weight · x when it starts a new sum. */
   accumulate(sum: Address, x: Address, length: number, options: { weight: number; starts: boolean }): void {
     this.#exports.accumulate(sum, x, padded(length), options.weight, options.starts);
+  }
+
+  /** Σ x · y */
+  dot(x: Address, y: Address, length: number): number {
+    return this.#exports.dot(x, y, padded(length));
+  }
+
+  /** ⟨g, x − y⟩, ‖x − y‖² and ‖g‖² of arrays that no step has changed yet. */
+  agreement(g: Address, x: Address, y: Address, length: number): { gd: number; dd: number; gg: number } {
+    this.#exports.agreement(g, x, y, padded(length));
+    const sum = (k: number) => this.#sums[2 * k]! + this.#sums[2 * k + 1]!;
+    return { gd: sum(0), dd: sum(1), gg: sum(4) };
+  }
+
+  /** Σ |x − y| over each row, float64 in `sums`, which holds one number for each row. */
+  rowDistances(x: Address, y: Address, sums: Address, layout: RowLayout): void {
+    this.#forGroups(layout, (at, row, ...extent) =>
+      this.#exports.rowDistances(x + at, y && y + at, sums + 8 * row, ...extent),
+    );
+  }
+
+  /** Σ g · (x − y) over each row, float64 in `sums`. */
+  rowDots(g: Address, x: Address, y: Address, sums: Address, layout: RowLayout): void {
+    this.#forGroups(layout, (at, row, ...extent) =>
+      this.#exports.rowDots(g + at, x + at, y && y + at, sums + 8 * row, ...extent),
+    );
+  }
+
+  /** x ← x − share · (x − y), `shares` float32 with one for each row. @returns ‖x − y‖² afterwards */
+  shrinkRows(x: Address, y: Address, shares: Address, layout: RowLayout): number {
+    let left = 0;
+    this.#forGroups(layout, (at, row, ...extent) => {
+      left += this.#exports.shrinkRows(x + at, y && y + at, shares + 4 * row, ...extent);
+    });
+    return left;
+  }
+
+  /** out ← factor · (x − y), `factors` float32 with one for each row. */
+  scaleRows(out: Address, x: Address, y: Address, factors: Address, layout: RowLayout): void {
+    this.#forGroups(layout, (at, row, ...extent) =>
+      this.#exports.scaleRows(out + at, x + at, y && y + at, factors + 4 * row, ...extent),
+    );
+  }
+
+  /** Calls with the bytes before each group, the rows before it, and its extent. */
+  #forGroups(layout: RowLayout, run: (at: number, row: number, ...extent: Extent) => void): void {
+    const { groups, outer, rows, inner } = layout;
+    for (let g = 0; g < groups; g++) run(4 * g * outer * rows * inner, g * rows, outer, rows, inner);
   }
 }
 

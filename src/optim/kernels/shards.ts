@@ -4,15 +4,18 @@ import { type Address, allocationSize, Kernel } from "./kernel.ts";
 /** A module addresses 4 GiB; what is left above this holds its own data and rounding. */
 const SHARD_BYTES: number = 3.9 * 2 ** 30;
 
-/** One parameter's wish: so many float32 arrays of its length, side by side in one memory. */
+/** One parameter's wish: so many float32 arrays of its length, and some of other lengths, side by side in one memory. */
 export interface ShardRequest {
   readonly name: string;
   readonly length: number;
   readonly arrays: number;
+  /** Lengths of further arrays. */
+  readonly extra: readonly number[];
 }
 
 export interface Placement {
   readonly kernel: Kernel;
+  /** Those of the parameter's length, then the further ones. */
   readonly arrays: readonly Address[];
 }
 
@@ -28,8 +31,8 @@ export function placeInShards(
   shardBytes: number = SHARD_BYTES,
 ): readonly Placement[] {
   const sizes: number[] = [];
-  const chosen = requests.map(({ name, length, arrays }) => {
-    const bytes = arrays * allocationSize(length);
+  const chosen = requests.map(({ name, length, arrays, extra }) => {
+    const bytes = extra.reduce((sum, n) => sum + allocationSize(n), arrays * allocationSize(length));
     if (bytes > shardBytes) {
       throw new ConfigError(
         `parameter "${name}" has ${length} elements and needs ${arrays} float32 arrays of them, ${gib(bytes)} in all; ` +
@@ -42,9 +45,10 @@ export function placeInShards(
     return shard;
   });
   const kernels = sizes.map((size) => new Kernel(module, size));
-  return requests.map(({ length, arrays }, i) => {
+  return requests.map(({ length, arrays, extra }, i) => {
     const kernel = kernels[chosen[i]!]!;
-    return { kernel, arrays: Array.from({ length: arrays }, () => kernel.allocate(length)) };
+    const own = Array.from({ length: arrays }, () => kernel.allocate(length));
+    return { kernel, arrays: [...own, ...extra.map((n) => kernel.allocate(n))] };
   });
 }
 

@@ -9,6 +9,7 @@ import type { OpBuilder } from "../../ops/op-builder.ts";
 import { createOpBuilder } from "../../ops/registry.ts";
 import type { OptimizerOptions, ParameterSpec } from "../../optim/create-optimizer.ts";
 import { type ParameterSettings, resolveSettings } from "../../optim/param-groups.ts";
+import { rowLayout } from "../../optim/row-layout.ts";
 import { findUpdateRule } from "../../optim/updates/registry.ts";
 import type { DataType } from "../../tensor/data-type.ts";
 import type { Shape } from "../../tensor/shape.ts";
@@ -51,7 +52,8 @@ const IR_VERSION = 9;
  *              `<parameter>_anchor` where an anchor rule reads one, `lr` float32 [], `step` int64 [] (1 at the first step)
  *     outputs  `<name>_next` for each parameter and each state
  *
- * @throws ConfigError as `createOptimizer` does, and where two inputs or outputs would bear one name
+ * @throws ConfigError as `createOptimizer` does, where two inputs or outputs would bear one name, and for an anchor rule
+ *   with a memory of its own or a radius that is learned, which has no graph form
  */
 export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGraph {
   const { parameters, update, anchor, groups } = options;
@@ -71,7 +73,8 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
   for (const [i, s] of settings.entries()) {
     if (s.frozen) continue;
     const { name } = s;
-    const { shape } = parameters[i]!; // settings come in the order of parameters
+    refuseMemory(s);
+    const { shape, units } = parameters[i]!; // settings come in the order of parameters
     const parameter = input(name, shape);
     const gradient = input(`${name}_grad`, shape);
     const inputOf = new Map(bound.states.map((state) => [state, `${name}_${snakeCase(state)}`]));
@@ -85,6 +88,7 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
       gradient,
       states,
       anchor: theta0,
+      layout: rowLayout(shape, units),
       at: { lr: b.scale(lr, s.lrScale), step },
     });
     output(b, next.parameter, `${name}_next`);
@@ -100,6 +104,15 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
   prune(graph);
   checkNames(graph);
   return { model: encode(graph), parameters: listed };
+}
+
+function refuseMemory({ name, rule, strength }: ParameterSettings): void {
+  if (strength === 0 || (rule.memory === undefined && rule.projection === undefined)) return;
+  throw new ConfigError(
+    `anchor rule "${rule.name}", which holds parameter "${name}", has no form as an ONNX graph: ` +
+      "it keeps a memory of its own from step to step. Choose another rule, or train with holdfast finetune.",
+    { details: { parameter: name, rule: rule.name } },
+  );
 }
 
 function readsAnchor({ rule, strength, anchor }: ParameterSettings): boolean {

@@ -1,14 +1,15 @@
 import type { Value } from "../../onnx/value.ts";
 import type { OpBuilder } from "../../ops/op-builder.ts";
-import { type AnchorRule, shareRemoved } from "../../optim/anchor-rule.ts";
+import { type BoundAnchor, shareRemoved } from "../../optim/anchor-rule.ts";
 import { motionOf } from "../../optim/motion.ts";
+import type { RowLayout } from "../../optim/row-layout.ts";
 import type { BoundUpdate, StepPosition } from "../../optim/update-rule.ts";
 import { graphArithmetic, sumAll, toFloat32 } from "./graph-arithmetic.ts";
 
 /** One parameter's tensors, all float32 of its shape, and what its step is made by. */
 export interface StepInputs {
   readonly update: BoundUpdate;
-  readonly rule: AnchorRule;
+  readonly rule: BoundAnchor;
   readonly strength: number;
   readonly parameter: Value;
   readonly gradient: Value;
@@ -16,6 +17,8 @@ export interface StepInputs {
   readonly states: Readonly<Record<string, Value>>;
   /** θ0; null is an anchor of zeros. */
   readonly anchor: Value | null;
+  /** Which elements feed which output unit, for rules that look at each. */
+  readonly layout: RowLayout;
   /** float64 [] both; lr is the parameter's own. */
   readonly at: StepPosition<Value>;
 }
@@ -47,12 +50,43 @@ export function appendStep(b: OpBuilder, s: StepInputs): StepOutputs {
   });
   const next = Object.fromEntries(update.states.map((name) => [name, states[name]!])); // a rule gives all its states
   const stepped = b.sub(p, step);
-  const moved = d && pull ? b.sub(stepped, b.mul(toFloat32(b, pull), d)) : stepped;
-  if (!d || !rule.ratio) return { parameter: moved, states: next };
+  const moved = d && pull ? b.sub(stepped, pulled(b, rule, { pull, d, step })) : stepped;
+  if (!d) return { parameter: moved, states: next };
 
-  const u = b.sub(p, moved);
   const dot = (x: Value, y: Value) => sumAll(b, b.mul(x, y));
+  if (rule.rowRatio) {
+    const distances = (x: Value) => rowDistances(b, distance(x), s.layout);
+    const row = { gd: dot(g, d), n: rule.comparesRows ? distances(p) : b.scalar(0, "float64") };
+    const ratio = rule.rowRatio(scalars, { ...row, nNext: distances(moved) });
+    const shares = b.cast(shareRemoved(scalars, strength, ratio), "float32");
+    const back = b.mul(shares, asRows(b, distance(moved), s.layout));
+    return { parameter: b.sub(moved, b.reshape(back, p.dims)), states: next };
+  }
+  if (!rule.ratio) return { parameter: moved, states: next };
+  const u = b.sub(p, moved);
   const motion = motionOf(scalars, { gd: dot(g, d), dd: dot(d, d), ud: dot(u, d), uu: dot(u, u) });
   const share = toFloat32(b, shareRemoved(scalars, strength, rule.ratio(scalars, motion)));
   return { parameter: b.sub(moved, b.mul(share, distance(moved))), states: next };
+}
+
+/** pull · d, or, for a cautious rule, that where the step leads outward and 0 elsewhere. */
+function pulled(
+  b: OpBuilder,
+  rule: BoundAnchor,
+  { pull, d, step }: { readonly pull: Value; readonly d: Value; readonly step: Value },
+): Value {
+  const all = b.mul(toFloat32(b, pull), d);
+  if (rule.cautious !== true) return all;
+  const zero = b.scalar(0, "float32");
+  return b.where(b.op("Less", [b.mul(step, d), zero]), zero, all);
+}
+
+function asRows(b: OpBuilder, x: Value, { groups, outer, rows, inner }: RowLayout): Value {
+  return b.reshape(x, [groups, outer, rows, inner]);
+}
+
+/** Σ |x| over each row, float64 [groups, 1, rows, 1]. */
+function rowDistances(b: OpBuilder, x: Value, layout: RowLayout): Value {
+  const each = b.cast(b.op("Abs", [asRows(b, x, layout)]), "float64");
+  return b.reduceSum(each, [1, 3], true);
 }

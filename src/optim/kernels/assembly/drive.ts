@@ -16,11 +16,15 @@ const WATCHED: i32 = 1; // the deviation is summed
 // @ts-ignore: decorator
 @inline
 const PULLED: i32 = 2; // it is summed, and acts on gradient and step
+// @ts-ignore: decorator
+@inline
+const CAUTIOUS: i32 = 3; // it is summed, and acts on the elements whose step and deviation share a sign
 
 /**
  * One step of one range of a tensor, block by block, and its sums into SUMS:
  *
  *     d = θ − θ0      u = propose(scale · g + coupling · d)      θ ← θ − u − pull · d
+ *     cautious:       u = propose(scale · g)                     θ ← θ − u − pull · d where u · d ≥ 0
  *
  * The sums take g as scale · g, and the step as float32 made it: old θ − new θ. They are float32 over the 128 vectors
  * of a block and float64 over blocks; float64 throughout would take 1.4 times as long. `anchor` 0 is an anchor of
@@ -43,6 +47,10 @@ export function drive(
     } else {
       propose(gradient, scale, s0, s1, s2, proposed, bytes);
       if (mode == PLAIN) hold(PLAIN, true, parameter, gradient, anchor, bytes);
+      else if (mode == CAUTIOUS) {
+        if (anchor) hold(CAUTIOUS, false, parameter, gradient, anchor, bytes);
+        else hold(CAUTIOUS, true, parameter, gradient, anchor, bytes);
+      }
       else if (anchor) hold(WATCHED, false, parameter, gradient, anchor, bytes);
       else hold(WATCHED, true, parameter, gradient, anchor, bytes);
     }
@@ -77,8 +85,13 @@ function hold(mode: i32, zero: bool, parameter: usize, gradient: usize, anchor: 
     const p = v128.load(parameter + i);
     const g = f32x4.mul(scale, v128.load(gradient + i));
     const d = mode == PLAIN || zero ? p : f32x4.sub(p, v128.load(anchor + i));
-    let next = f32x4.sub(p, v128.load(proposed + i));
+    const step = v128.load(proposed + i);
+    let next = f32x4.sub(p, step);
     if (mode == PULLED) next = f32x4.sub(next, f32x4.mul(pull, d));
+    if (mode == CAUTIOUS) {
+      const agrees = f32x4.ge(f32x4.mul(step, d), f32x4.splat(0));
+      next = f32x4.sub(next, v128.and(agrees, f32x4.mul(pull, d)));
+    }
     v128.store(parameter + i, next);
     const u = f32x4.sub(p, next);
     if (mode != PLAIN) {

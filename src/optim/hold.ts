@@ -1,0 +1,79 @@
+import { type BoundAnchor, shareRemoved } from "./anchor-rule.ts";
+import { numbers } from "./arithmetic.ts";
+import type { HeldTensor } from "./held-tensor.ts";
+import type { Motion } from "./motion.ts";
+
+/** What acts on one tensor within the pass of the update rule. */
+export interface Forces {
+  readonly coupling: number;
+  readonly pull: number;
+  /** r of a rule that acts on the gradient, for the report. */
+  readonly steered: number;
+  /** Σ |θ − θ0| over each row, where the rule compares rows. */
+  readonly distances: Float64Array | null;
+}
+
+/** What the anchor rule did to one tensor. */
+export interface Held {
+  /** r of the tensor, or the mean over its rows. */
+  readonly ratio: number;
+  /** Whether anything was held back. */
+  readonly fired: boolean;
+  /** ‖θ − θ0‖ after it. */
+  readonly deviation: number;
+}
+
+const noForces: Forces = { coupling: 0, pull: 0, steered: 0, distances: null };
+
+/** What the rule lets act on a step. At strength 0 nothing does, so that the arithmetic and the bits are the plain rule's. */
+export function forcesOf(rule: BoundAnchor, strength: number, lr: number, tensor: HeldTensor): Forces {
+  if (strength === 0 || rule.toward === "nothing") return noForces;
+  const { coupling = 0, ratio = 0 } = rule.memory?.before?.(tensor) ?? {};
+  return {
+    coupling: (rule.coupling?.(strength) ?? 0) + strength * coupling,
+    pull: rule.pull?.(numbers, strength, lr) ?? 0,
+    steered: ratio,
+    distances: rule.comparesRows === true ? tensor.rowDistances() : null,
+  };
+}
+
+/** Pulls a tensor back after its step, where the rule says so. */
+export function holdBack(
+  rule: BoundAnchor,
+  strength: number,
+  tensor: HeldTensor,
+  { motion, forces }: { readonly motion: Motion; readonly forces: Forces },
+): Held {
+  const free: Held = { ratio: forces.steered, fired: forces.steered > 0, deviation: motion.nNext };
+  if (rule.toward === "nothing") return free;
+  if (rule.ratio) {
+    const ratio = rule.ratio(numbers, motion);
+    const share = shareRemoved(numbers, strength, ratio);
+    if (share > 0) tensor.shrink(share);
+    return { ratio, fired: share > 0, deviation: motion.nNext * (1 - share) };
+  }
+  if (strength === 0) return free;
+  const ratios = rowRatiosOf(rule, tensor, motion, forces);
+  return ratios === null ? free : holdRows(strength, tensor, ratios);
+}
+
+function rowRatiosOf(
+  rule: BoundAnchor,
+  tensor: HeldTensor,
+  { gd }: Motion,
+  { distances }: Forces,
+): Float64Array | null {
+  const { rowRatio, memory } = rule;
+  if (rowRatio === undefined) return memory?.rowRatios?.(tensor) ?? null;
+  return tensor
+    .rowDistances()
+    .map((nNext, r) => rowRatio(numbers, { gd, n: distances?.[r] ?? Number.NaN, nNext }));
+}
+
+/** Removes min(1, λ r) of every row's deviation. */
+export function holdRows(strength: number, tensor: HeldTensor, ratios: Float64Array): Held {
+  const shares = ratios.map((ratio) => shareRemoved(numbers, strength, ratio));
+  const ratio = ratios.reduce((sum, r) => sum + r, 0) / ratios.length;
+  const fired = shares.some((share) => share > 0);
+  return { ratio, fired, deviation: fired ? tensor.shrinkRows(shares) : tensor.distance() };
+}
