@@ -5,10 +5,12 @@ import { evaluate } from "./commands/evaluate.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
 import { init } from "./commands/init.ts";
 import { inspect } from "./commands/inspect.ts";
+import { interpolateCommand } from "./commands/interpolate.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { report } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { schema } from "./commands/schema.ts";
+import { soupCommand } from "./commands/soup.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly CliCommand[] = [
@@ -16,6 +18,8 @@ export const commands: readonly CliCommand[] = [
   resumeCommand,
   evaluate,
   predictCommand,
+  interpolateCommand,
+  soupCommand,
   artifacts,
   inspect,
   report,

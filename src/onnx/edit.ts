@@ -1,4 +1,5 @@
 import { ModelError } from "../errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Graph } from "./graph.ts";
 import type { Node } from "./node.ts";
 import { bodiesOf, dependencies, detachAll, prune } from "./prune.ts";
@@ -26,6 +27,12 @@ export function valueNamed(graph: Graph, name: string): Value {
 function isSimilar(name: string, wanted: string): boolean {
   const [a, b] = [name.toLowerCase(), wanted.toLowerCase()];
   return b !== "" && (a.includes(b) || b.includes(a));
+}
+
+/** Gives a stored tensor, an initializer or the output of a Constant node, other elements. */
+export function setConstant(value: Value, tensor: Tensor): void {
+  value.constant = tensor;
+  value.producer?.attributes.set("value", { kind: "tensor", value: tensor });
 }
 
 /** Makes every reader of `value`, in subgraphs too, and every output of `graph` that is `value`, take `by` instead. */

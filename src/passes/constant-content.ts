@@ -1,5 +1,5 @@
 import type { Value } from "../onnx/value.ts";
-import { bfloat16ToFloat, halfToFloat } from "../tensor/half.ts";
+import { floatReader } from "../tensor/float-access.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -12,7 +12,7 @@ const ROTATION_TOLERANCE = 1e-3;
 
 /** Whether a tensor holds infinite or huge entries, or zeros and one very low value, as attention masks do. */
 export function looksLikeMask(tensor: Tensor): boolean {
-  const read = numberReader(tensor);
+  const read = floatReader(tensor);
   const values = new Set<number>();
   for (let i = 0; i < tensor.data.length; i++) {
     const v = read(i);
@@ -25,7 +25,7 @@ export function looksLikeMask(tensor: Tensor): boolean {
 
 /** Whether a tensor is all zeros or all ones. */
 export function isUniform(tensor: Tensor): boolean {
-  const read = numberReader(tensor);
+  const read = floatReader(tensor);
   const first = read(0);
   if (first !== 0 && first !== 1) return false;
   for (let i = 1; i < tensor.data.length; i++) if (read(i) !== first) return false;
@@ -53,23 +53,15 @@ export function rotationTables(stored: readonly Value[]): ReadonlySet<Value> {
 }
 
 function isBoundedByOne(tensor: Tensor): boolean {
-  const read = numberReader(tensor);
+  const read = floatReader(tensor);
   for (let i = 0; i < tensor.data.length; i++)
     if (!(Math.abs(read(i)) <= 1 + ROTATION_TOLERANCE)) return false;
   return true;
 }
 
 function isRotationPair(a: Tensor, b: Tensor): boolean {
-  const [x, y] = [numberReader(a), numberReader(b)];
+  const [x, y] = [floatReader(a), floatReader(b)];
   for (let i = 0; i < a.data.length; i++)
     if (Math.abs(x(i) ** 2 + y(i) ** 2 - 1) > ROTATION_TOLERANCE) return false;
   return true;
-}
-
-/** Reads elements of a float tensor as numbers, whatever its width. */
-export function numberReader(tensor: Tensor): (i: number) => number {
-  const data = tensor.data as ArrayLike<number>; // float tensors hold numbers, half floats their bits
-  if (tensor.dtype === "float16") return (i) => halfToFloat(data[i]!);
-  if (tensor.dtype === "bfloat16") return (i) => bfloat16ToFloat(data[i]!);
-  return (i) => data[i]!;
 }

@@ -2,9 +2,10 @@ import type { Model } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
 import { isFloat } from "../tensor/data-type.ts";
+import { floatReader } from "../tensor/float-access.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { isUniform, looksLikeMask, numberReader, rotationTables } from "./constant-content.ts";
+import { isUniform, looksLikeMask, rotationTables } from "./constant-content.ts";
 
 /** What a parameter does in the network, by the operator that reads it. */
 export type ParameterRole = "weight" | "bias" | "norm" | "embedding";
@@ -157,7 +158,7 @@ function whyConstant(value: Value, readers: readonly Reader[]): string | null {
 function whySingleIsConstant(value: Value, tensor: Tensor, readers: readonly Reader[]): string | null {
   if (readers.some((r) => isBiasOf(r) || (r.node.opType === "PRelu" && r.index === 1))) return null;
   if (value.producer !== null) return "a single number written into the graph";
-  const size = Math.abs(numberReader(tensor)(0));
+  const size = Math.abs(floatReader(tensor)(0));
   const isAdded = readers.every(({ node }) => node.opType === "Add");
   return isAdded && size > 0 && size <= LARGEST_EPSILON ? "an epsilon" : null;
 }

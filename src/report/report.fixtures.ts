@@ -92,6 +92,7 @@ export function fixtureRun(options: FixtureOptions = {}): RunRecord {
     layers,
     evaluations,
     samples: sampleRecords(random, classes),
+    interpolation: null,
     remarks: [],
   };
 }

@@ -6,6 +6,7 @@ export const RUN_FILES = {
   config: "config.yaml",
   environment: "environment.json",
   summary: "summary.json",
+  interpolation: "interpolation.json",
   checkpoint: "checkpoint",
   model: "model",
   tensorboard: "tensorboard",

@@ -2,6 +2,7 @@ import { Fields } from "./fields.ts";
 import type {
   EnvironmentRecord,
   EvaluationRecord,
+  InterpolationRecord,
   LayerRecord,
   RunSummary,
   SampleRecord,
@@ -138,3 +139,15 @@ function parseSet(f: Fields): SetSummary {
     ...(f.has("initial") && { initial: f.numberMap("initial") }),
   };
 }
+
+export const parseInterpolation: Parser<InterpolationRecord> = (value, where) => {
+  const f = new Fields(value, where);
+  return {
+    from: f.string("from"),
+    points: f.objects("points").map((point) => ({
+      share: point.number("share"),
+      sets: point.objects("sets").map(parseSet),
+    })),
+    chosen: f.number("chosen"),
+  };
+};

@@ -9,6 +9,7 @@
  *     layers.jsonl       LayerRecord, one line per parameter tensor and logging interval
  *     evaluations.jsonl  EvaluationRecord, one line per set and evaluation
  *     samples.jsonl      SampleRecord, one line per shown example
+ *     interpolation.json InterpolationRecord, where `holdfast interpolate` was run
  *     checkpoint/        what `resume` needs
  *     model/             the exported model
  */
@@ -189,4 +190,20 @@ export interface RunSummary {
   readonly firingRate?: number;
   /** Seconds from start to end, all of it. */
   readonly seconds: number;
+}
+
+/** A model between two others on every set. */
+export interface InterpolationPoint {
+  /** θ = (1 − share) θ0 + share θ1; 0 is the model before fine-tuning. */
+  readonly share: number;
+  readonly sets: readonly SetSummary[];
+}
+
+/** The line between the pretrained and the fine-tuned weights (WiSE-FT), walked and judged. */
+export interface InterpolationRecord {
+  /** The model at 0: a path. */
+  readonly from: string;
+  readonly points: readonly InterpolationPoint[];
+  /** The share that validation chose. */
+  readonly chosen: number;
 }

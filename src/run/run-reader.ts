@@ -4,10 +4,11 @@ import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import { EVALUATIONS, LAYERS, type RecordFile, RUN_FILES, SAMPLES, STEPS } from "./folder.ts";
 import { decodeLines, parseJson } from "./lines.ts";
-import { parseEnvironment, parseSummary } from "./parse.ts";
+import { parseEnvironment, parseInterpolation, parseSummary } from "./parse.ts";
 import type {
   EnvironmentRecord,
   EvaluationRecord,
+  InterpolationRecord,
   Json,
   LayerRecord,
   RunSummary,
@@ -27,6 +28,8 @@ export interface RunRecord {
   readonly layers: readonly LayerRecord[];
   readonly evaluations: readonly EvaluationRecord[];
   readonly samples: readonly SampleRecord[];
+  /** Null where nobody walked the line to the pretrained weights. */
+  readonly interpolation: InterpolationRecord | null;
   /** What was left out while reading, in words: a last line torn by a kill. */
   readonly remarks: readonly string[];
 }
@@ -67,6 +70,9 @@ export async function readRun(files: Files, folder: string): Promise<RunRecord> 
     layers: await lines(LAYERS),
     evaluations: await lines(EVALUATIONS),
     samples: await lines(SAMPLES),
+    interpolation: (await files.exists(at(RUN_FILES.interpolation)))
+      ? parseInterpolation(await json(RUN_FILES.interpolation), at(RUN_FILES.interpolation))
+      : null,
     remarks,
   };
 }

@@ -116,6 +116,11 @@ export class Classifier {
     return { logits: logitsFrom(data, this.kind), classes };
   }
 
+  /** The logits alone, as evaluation takes them. */
+  async predict(batch: Batch): Promise<Float32Array> {
+    return (await this.logits(batch)).logits;
+  }
+
   release(): Promise<void> {
     return this.session.release();
   }

@@ -1,8 +1,7 @@
-import type { Loader } from "../data/loader.ts";
+import type { Batch, Loader } from "../data/loader.ts";
 import { ClassificationMeter, type ClassificationResult, softmax } from "../evaluation/metrics.ts";
 import { base64 } from "../run/bits.ts";
 import type { EvaluatedModel, EvaluationRecord, SetKind } from "../run/records.ts";
-import type { TrainingSessions } from "./sessions.ts";
 
 /** A set to judge a model on. */
 export interface EvaluationSet {
@@ -30,9 +29,14 @@ export interface EvaluateOptions {
   readonly onPrediction?: (prediction: Prediction) => void;
 }
 
+/** What gives logits [B, C] for a batch: a run's sessions, or a model on disk. */
+export interface Predictor {
+  predict(batch: Batch): Promise<Float32Array>;
+}
+
 /** Judges the present parameters on a set. @returns null if it was stopped */
 export async function evaluateSet(
-  sessions: TrainingSessions,
+  predictor: Predictor,
   set: EvaluationSet,
   options: EvaluateOptions,
 ): Promise<ClassificationResult | null> {
@@ -41,7 +45,7 @@ export async function evaluateSet(
   const meter = new ClassificationMeter(classes);
   let done = 0;
   for await (const batch of set.loader.epoch(0)) {
-    const logits = await sessions.predict(batch);
+    const logits = await predictor.predict(batch);
     const labels = batch.indices.map((i) => dataset.label(i));
     meter.add(logits, labels);
     if (onPrediction) {

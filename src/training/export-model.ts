@@ -1,6 +1,7 @@
 import type { Batch } from "../data/loader.ts";
 import { RunError } from "../errors.ts";
 import type { OutputKind } from "../heads/find-head.ts";
+import { setConstant } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
 import { saveModel } from "../onnx/save.ts";
 import type { Files } from "../platform/files.ts";
@@ -38,7 +39,7 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
   for (const { name, source: value, type } of parameters) {
     const data = values.get(name);
     if (!data) throw new RunError(`internal: there is no trained value for "${name}"`);
-    putWeight(value, tensor("float32", type.dims, data));
+    setConstant(value, tensor("float32", type.dims, data));
   }
   const path = joinPath(folder, "onnx/model.onnx");
   await saveModel(model, path, files);
@@ -50,12 +51,6 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
     else if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
   }
   return path;
-}
-
-function putWeight(value: TrainableParameter["source"], weight: Tensor): void {
-  value.constant = weight;
-  const constantNode = value.producer;
-  if (constantNode !== null) constantNode.attributes.set("value", { kind: "tensor", value: weight });
 }
 
 function modelConfig(source: ModelSource, classes: readonly string[]): Record<string, unknown> {

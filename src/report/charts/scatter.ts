@@ -1,3 +1,4 @@
+import type { SetSummary } from "../../run/records.ts";
 import { percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type Estimate, logit } from "../intervals.ts";
@@ -34,12 +35,13 @@ export function idOodScatter(
   const { Plot } = canvas;
   const count = Math.max(...views.flatMap((v) => v.sets.map((s) => s.last?.count ?? 1)));
   const at = (share: number) => logit(share, count);
+  const lines = views.flatMap(interpolationLine);
   const xs = domainOf(
-    points.map((p) => p.id),
+    [...points.map((p) => p.id), ...lines.flatMap((l) => l.points.map((p) => exactly(p.id)))],
     at,
   );
   const ys = domainOf(
-    points.map((p) => p.ood),
+    [...points.map((p) => p.ood), ...lines.flatMap((l) => l.points.map((p) => exactly(p.ood)))],
     at,
   );
   const axis = (domain: readonly [number, number], label: string) => ({
@@ -63,6 +65,23 @@ export function idOodScatter(
       y: axis(ys, "shifted data (mean over sets)"),
       marks: [
         Plot.line(diagonal(xs, ys), { strokeOpacity: 0.35, strokeDasharray: "3 4" }),
+        ...lines.flatMap(({ label, look, points: walked }) => [
+          Plot.line(walked, {
+            x: (p) => at(p.id),
+            y: (p) => at(p.ood),
+            stroke: look.colour,
+            strokeWidth: 1.5,
+            strokeOpacity: 0.7,
+          }),
+          Plot.dot(walked, {
+            x: (p) => at(p.id),
+            y: (p) => at(p.ood),
+            fill: look.colour,
+            r: (p) => (p.isChosen ? 4 : 2),
+            title: (p) =>
+              `${label}, ${percent(p.share)} of the way from the pretrained weights${p.isChosen ? ", chosen on validation" : ""}\nin distribution ${percent(p.id)}\nshifted ${percent(p.ood)}`,
+          }),
+        ]),
         ...points.flatMap((p) => {
           const title = () =>
             `${p.label}\nin distribution ${percent(p.id.value)} (${percentRange(p.id)})\nshifted ${percent(p.ood.value)} (${percentRange(p.ood)})`;
@@ -106,7 +125,44 @@ export function idOodScatter(
     `In distribution against shifted data: ${points.map((p) => `${p.label} ${percent(p.id.value)}, ${percent(p.ood.value)}`).join("; ")}.`,
   );
   return html`<figure><figcaption>In distribution against shifted data</figcaption>${chart}
-    <p class="note">Logit axes; bars are 95 % confidence intervals.${diagonal(xs, ys).length > 0 && " On the dashed line nothing is lost to the shift."}</p></figure>`;
+    <p class="note">Logit axes; bars are 95 % confidence intervals.${diagonal(xs, ys).length > 0 && " On the dashed line nothing is lost to the shift."}${lines.length > 0 && " Thin curves run from the pretrained weights to the fine-tuned ones (WiSE-FT); the larger dot on them is what validation chose."}</p></figure>`;
+}
+
+interface WalkedPoint {
+  readonly share: number;
+  readonly id: number;
+  readonly ood: number;
+  readonly isChosen: boolean;
+}
+
+interface Line {
+  readonly label: string;
+  readonly look: Look;
+  readonly points: readonly WalkedPoint[];
+}
+
+/** The way from the pretrained to the fine-tuned weights, where it was walked. */
+function interpolationLine(view: RunView): Line[] {
+  const record = view.run.interpolation;
+  if (record === null) return [];
+  const meanOver = (side: "id" | "ood", sets: readonly SetSummary[]) => {
+    const names = new Set(setsOfSide(view, side).map((s) => s.set));
+    const values = sets.filter((s) => names.has(s.set)).map((s) => s.metrics[view.metric.name] ?? Number.NaN);
+    return values.reduce((a, b) => a + b, 0) / values.length;
+  };
+  const points = record.points
+    .map(({ share, sets }) => ({
+      share,
+      id: meanOver("id", sets),
+      ood: meanOver("ood", sets),
+      isChosen: share === record.chosen,
+    }))
+    .filter((p) => Number.isFinite(p.id) && Number.isFinite(p.ood));
+  return points.length < 2 ? [] : [{ label: view.label, look: lookOf(view.index), points }];
+}
+
+function exactly(value: number): Estimate {
+  return { value, low: value, high: value };
 }
 
 function point(view: RunView, which: "initial" | "last", label: string, look: Look): Point[] {

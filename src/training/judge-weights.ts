@@ -1,0 +1,121 @@
+import { parse as parseYaml } from "yaml";
+import { parseConfig } from "../config/parse.ts";
+import type { Config } from "../config/schema.ts";
+import { RunError } from "../errors.ts";
+import { loadModel } from "../onnx/load.ts";
+import type { Model } from "../onnx/model.ts";
+import { saveModel } from "../onnx/save.ts";
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import type { RunSummary, SetSummary } from "../run/records.ts";
+import { readRun } from "../run/run-reader.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { Classifier } from "./classifier.ts";
+import { type EvaluationSet, evaluateSet } from "./evaluate.ts";
+import type { TrainingEvent } from "./events.ts";
+import { COMPANION_FILES, findModel } from "./model-source.ts";
+import { prepareData } from "./prepare-data.ts";
+import { onlyInput } from "./prepare-run.ts";
+
+export interface JudgeOptions {
+  readonly files: Files;
+  readonly runtime: Runtime;
+  readonly onEvent?: (event: TrainingEvent) => void;
+}
+
+/** A finished run whose model can be given other weights, and judged with them on all of the run's sets. */
+export class RunJudge {
+  readonly config: Config;
+  readonly summary: RunSummary;
+  /** The run's exported model, to be changed at will. */
+  readonly model: Model;
+  private readonly options: JudgeOptions;
+  private readonly folder: string;
+  private readonly sets: readonly EvaluationSet[];
+
+  private constructor(
+    run: { folder: string; config: Config; summary: RunSummary },
+    model: Model,
+    sets: readonly EvaluationSet[],
+    options: JudgeOptions,
+  ) {
+    this.folder = run.folder;
+    this.config = run.config;
+    this.summary = run.summary;
+    this.model = model;
+    this.sets = sets;
+    this.options = options;
+  }
+
+  /** @throws DataError, ModelError if the run has no model yet, or its data is gone */
+  static async open(folder: string, options: JudgeOptions): Promise<RunJudge> {
+    const { files, runtime, onEvent = () => undefined } = options;
+    const { summary, configText } = await readRun(files, folder);
+    const config = parseConfig(parseYaml(configText), joinPath(folder, "config.yaml"));
+    const classifier = await Classifier.open(folder, { files, runtime, batchSize: config.batchSize });
+    const source = await findModel(files, joinPath(folder, "model"));
+    const model = await loadModel(source.path, files);
+    try {
+      const data = await prepareData({
+        files,
+        config: {
+          ...config,
+          batchSize: classifier.batchSize,
+          head: { ...config.head, mode: "keep", from: undefined },
+        },
+        input: onlyInput(model),
+        preprocessor: source.preprocessor,
+        labels: summary.classes,
+        onEvent,
+      });
+      return new RunJudge({ folder, config, summary }, model, data.sets, options);
+    } finally {
+      await classifier.release();
+    }
+  }
+
+  /**
+   * Writes the model as it is now to a folder like the run's `model/`.
+   *
+   * @returns path of the `.onnx` file
+   */
+  async write(folder: string): Promise<string> {
+    const { files } = this.options;
+    for (const name of ["config.json", ...COMPANION_FILES]) {
+      const from = joinPath(this.folder, "model", name);
+      if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
+    }
+    const path = joinPath(folder, "onnx/model.onnx");
+    await saveModel(this.model, path, files);
+    return path;
+  }
+
+  /** Judges a model folder that `write` made. @param kinds sets to judge on; all of the run's if left out */
+  async judge(folder: string, kinds?: readonly EvaluationSet["kind"][]): Promise<SetSummary[]> {
+    const { files, runtime, onEvent = () => undefined } = this.options;
+    const classifier = await Classifier.open(folder, { files, runtime, batchSize: this.config.batchSize });
+    try {
+      const judged: SetSummary[] = [];
+      for (const set of this.sets) {
+        if (kinds && !kinds.includes(set.kind)) continue;
+        const result = await evaluateSet(classifier, set, {
+          classes: this.summary.classes.length,
+          onProgress: (done, total) => onEvent({ kind: "evaluating", set: set.name, done, total }),
+        });
+        if (!result) throw new RunError("internal: an evaluation that nobody stops was stopped");
+        const { count, accuracy, loss } = result;
+        judged.push({ set: set.name, kind: set.kind, count, metrics: { accuracy, loss } });
+      }
+      return judged;
+    } finally {
+      await classifier.release();
+    }
+  }
+
+  /** What validation says of judged sets, by the run's own metric; higher is better. */
+  score(sets: readonly SetSummary[]): number {
+    const { metric, higherIsBetter } = this.summary.selection;
+    const value = sets.find((s) => s.kind === "validation")?.metrics[metric] ?? Number.NaN;
+    return higherIsBetter ? value : -value;
+  }
+}
