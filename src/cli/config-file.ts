@@ -1,7 +1,7 @@
 import { parse as parseYaml } from "yaml";
+import type { Settings } from "../config/overlay.ts";
 import { ConfigError, messageOf } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
-import type { Settings } from "./config-flags.ts";
 
 /**
  * The settings of a YAML or JSON file (JSON is YAML). Relative paths in it count from the working folder, as those of

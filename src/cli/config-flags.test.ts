@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import { overlay } from "../config/overlay.ts";
 import { configJsonSchema, parseConfig } from "../config/parse.ts";
-import { configFlags, FILE_ONLY, overlay, settingsFrom, spellAsKeys } from "./config-flags.ts";
+import { configFlags, FILE_ONLY, settingsFrom, spellAsKeys } from "./config-flags.ts";
 
 const required = { model: "m.onnx", data: "d", out: "o" };
 

@@ -1,8 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
+import { nested, type Settings } from "../config/overlay.ts";
 import { configJsonSchema } from "../config/parse.ts";
-
-/** Settings as a user gives them: nested plain objects, whatever their values. */
-export type Settings = { readonly [key: string]: unknown };
 
 interface SchemaNode {
   readonly type?: string;
@@ -146,36 +144,12 @@ export function settingsFrom(
   values: Readonly<Record<string, unknown>>,
   flags: readonly ConfigFlag[],
 ): Settings {
-  const out: Record<string, unknown> = {};
+  const given: Record<string, unknown> = {};
   for (const { key, options } of flags) {
     const value = values[options[0]!.attributeName()]; // each flag has an option
-    if (value !== undefined) put(out, key.split("."), value === NOTHING ? null : value);
+    if (value !== undefined) given[key] = value === NOTHING ? null : value;
   }
-  return out;
-}
-
-function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [name, ...rest] = path as [string, ...string[]]; // a split gives a part at least
-  if (rest.length === 0) {
-    target[name] = value;
-    return;
-  }
-  target[name] ??= {};
-  put(target[name] as Record<string, unknown>, rest, value); // only `put` fills it
-}
-
-/** Settings with others over them, key by key and section by section; lists are replaced whole. */
-export function overlay(base: Settings, over: Settings): Settings {
-  const out: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const below = out[key];
-    out[key] = isSection(below) && isSection(value) ? overlay(below, value) : value;
-  }
-  return out;
-}
-
-function isSection(value: unknown): value is Settings {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return nested(given);
 }
 
 /**

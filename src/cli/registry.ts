@@ -1,5 +1,6 @@
 import type { CliCommand } from "./command.ts";
 import { artifacts } from "./commands/artifacts.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
@@ -16,6 +17,7 @@ import { soupCommand } from "./commands/soup.ts";
 export const commands: readonly CliCommand[] = [
   finetuneCommand,
   resumeCommand,
+  compareCommand,
   evaluate,
   predictCommand,
   interpolateCommand,

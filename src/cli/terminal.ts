@@ -5,11 +5,12 @@ export interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
-/** Lines, and below them one line that changes in place where the stream is a terminal. */
+/** Lines, and below them one or several that change in place where the stream is a terminal. */
 export interface Terminal {
   /** Whether lines can change in place. */
   readonly isLive: boolean;
@@ -17,14 +18,15 @@ export interface Terminal {
   style(style: Style, text: string): string;
   /** Writes whole lines above the live one. */
   line(text: string): void;
-  /** Replaces the live line; nothing where there is no terminal. Cut to the width of the terminal. */
+  /** Replaces the live lines; nothing where there is no terminal. Cut to the size of the terminal. */
   live(text: string): void;
-  /** Takes the live line away. */
+  /** Takes the live lines away. */
   clear(): void;
 }
 
 const ESCAPE = "\u001b";
 const ERASE_LINE = `\r${ESCAPE}[2K`;
+const ERASE_LINE_ABOVE = `${ESCAPE}[1A${ESCAPE}[2K`;
 
 /** @param environment where NO_COLOR, FORCE_COLOR and TERM are looked up */
 export function openTerminal(stream: TextStream, environment: NodeJS.ProcessEnv = process.env): Terminal {
@@ -33,6 +35,8 @@ export function openTerminal(stream: TextStream, environment: NodeJS.ProcessEnv 
   const forced = (environment.FORCE_COLOR ?? "") !== "" && environment.FORCE_COLOR !== "0";
   const colours = !environment.NO_COLOR && (isLive || forced);
   let shown = "";
+  const erase = () =>
+    shown === "" ? "" : ERASE_LINE + ERASE_LINE_ABOVE.repeat(shown.split("\n").length - 1);
   return {
     isLive,
     get columns() {
@@ -40,17 +44,21 @@ export function openTerminal(stream: TextStream, environment: NodeJS.ProcessEnv 
     },
     style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
     line(text) {
-      stream.write(`${shown === "" ? "" : ERASE_LINE}${plainSpaces(text)}\n${shown}`);
+      stream.write(`${erase()}${plainSpaces(text)}\n${shown}`);
     },
     live(text) {
       if (!isLive) return;
-      const fitting = cut(plainSpaces(text), (stream.columns ?? 80) - 1);
+      const lines = plainSpaces(text)
+        .split("\n")
+        .slice(-Math.max(1, (stream.rows ?? 24) - 1));
+      const fitting = lines.map((line) => cut(line, (stream.columns ?? 80) - 1)).join("\n");
       if (fitting === shown) return;
+      const erased = erase() || ERASE_LINE;
       shown = fitting;
-      stream.write(ERASE_LINE + fitting);
+      stream.write(erased + fitting);
     },
     clear() {
-      if (shown !== "") stream.write(ERASE_LINE);
+      if (shown !== "") stream.write(erase());
       shown = "";
     },
   };

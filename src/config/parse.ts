@@ -41,3 +41,15 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
 export function configJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(configSchema, { io: "input" }) as Record<string, unknown>;
 }
+
+/** Every setting's dotted key: `model`, `optimizer.lr`, … */
+export function configKeys(): string[] {
+  return keysIn(configJsonSchema(), "");
+}
+
+function keysIn(node: unknown, prefix: string): string[] {
+  const { properties = {} } = node as { properties?: Record<string, object> }; // of a JSON Schema
+  return Object.entries(properties).flatMap(([name, inner]) =>
+    "properties" in inner ? keysIn(inner, `${prefix}${name}.`) : [`${prefix}${name}`],
+  );
+}

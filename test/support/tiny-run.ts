@@ -1,13 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { npzOf } from "../../src/data/npz.fixtures.ts";
-import { createRandom } from "../../src/tensor/random.ts";
+import { stripes } from "../../src/training/tiny-data.fixtures.ts";
 import { createTinyModel } from "../../src/training/tiny-model.fixtures.ts";
 
 const main = resolve(import.meta.dirname, "../../dist/cli/main.js");
-const SIZE = 8;
-const CLASSES = 3;
 
 /** How a command ended. */
 export interface Ended {
@@ -47,21 +44,4 @@ export async function writeTinyProblem(folder: string): Promise<void> {
   await writeFile(join(folder, "model.onnx"), createTinyModel());
   await writeFile(join(folder, "data/train.npz"), stripes(60, 1));
   await writeFile(join(folder, "data/test.npz"), stripes(30, 2));
-}
-
-/** An `.npz` of grey images with upright, lying or no stripes under noise. */
-function stripes(count: number, seed: number): Uint8Array {
-  const random = createRandom(seed);
-  const images = new Uint8Array(count * SIZE * SIZE);
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % CLASSES);
-  images.forEach((_, at) => {
-    const label = labels[Math.floor(at / SIZE ** 2)];
-    const [row, column] = [Math.floor(at / SIZE) % SIZE, at % SIZE];
-    const ink = label === 0 ? column % 2 : label === 1 ? row % 2 : 0;
-    images[at] = 40 + 140 * ink + random.integer(60);
-  });
-  return npzOf({
-    images: { descr: "|u1", shape: [count, SIZE, SIZE], bytes: images },
-    labels: { descr: "|u1", shape: [count], bytes: labels },
-  });
 }

@@ -1,10 +1,11 @@
 import { stringify } from "yaml";
+import { overlay } from "../../config/overlay.ts";
 import { parseConfig } from "../../config/parse.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { shellLine } from "../command-line.ts";
 import { readConfigFile } from "../config-file.ts";
-import { configFlags, overlay, settingsFrom } from "../config-flags.ts";
+import { configFlags, settingsFrom } from "../config-flags.ts";
 import { train } from "../train.ts";
 
 interface Options {

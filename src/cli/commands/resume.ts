@@ -1,10 +1,11 @@
+import { overlay } from "../../config/overlay.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import { joinPath } from "../../platform/paths.ts";
 import { parseSummary } from "../../run/parse.ts";
 import type { CliCommand } from "../command.ts";
 import { readConfigFile } from "../config-file.ts";
-import { configFlags, overlay, settingsFrom } from "../config-flags.ts";
+import { configFlags, settingsFrom } from "../config-flags.ts";
 import { train } from "../train.ts";
 
 export const resumeCommand: CliCommand = {

@@ -1,0 +1,120 @@
+import { InvalidArgumentError } from "commander";
+import { compare } from "../../compare/compare.ts";
+import type { CompareEvent } from "../../compare/events.ts";
+import type { Train, Trained } from "../../compare/run-methods.ts";
+import type { CompareInput } from "../../compare/schema.ts";
+import { tableRows } from "../../compare/table.ts";
+import { hostInProcess } from "../../runtime/process-host.ts";
+import type { TrainingEvent } from "../../training/events.ts";
+import { type Cli, type CliCommand, print } from "../command.ts";
+import { createCompareProgress } from "../compare-progress.ts";
+import { chooseConcurrency } from "../concurrency.ts";
+import { readConfigFile } from "../config-file.ts";
+import { EXIT_CODES } from "../exit-codes.ts";
+import { printJsonLine } from "../json-output.ts";
+import type { TrainingRequest } from "../launch.ts";
+import { catchStopSignals } from "../signals.ts";
+import { tableLines } from "../table.ts";
+import { openTerminal } from "../terminal.ts";
+
+interface Options {
+  readonly jobs?: number;
+  readonly json?: boolean;
+  readonly seeds?: readonly number[];
+  readonly only?: readonly string[];
+  readonly out?: string;
+}
+
+export const compareCommand: CliCommand = {
+  name: "compare",
+  summary: "Tune several methods alike, train each with several seeds, and set them side by side.",
+  group: "Train:",
+  examples: [
+    ["holdfast compare compare.yaml", "all of it; the same again goes on where it was stopped"],
+    ["holdfast compare compare.yaml --dry-run", "what would be run"],
+    ["holdfast compare compare.yaml --only spd --seeds 1,2", "part of it"],
+  ],
+  define(command, cli) {
+    command
+      .argument("<file>", "methods, seeds, search ranges and shared settings as YAML or JSON")
+      .option("--out <folder>", "folder of the comparison, in place of the file's")
+      .option(
+        "--jobs <count>",
+        "runs at the same time; as many as cores and memory allow if left out",
+        wholeNumber,
+      )
+      .option("--seeds <list>", "seeds, in place of the file's: 1,2,3", (text) =>
+        text.split(",").map(wholeNumber),
+      )
+      .option("--only <methods>", "tune and train these alone, separated by commas", (text) =>
+        text.split(","),
+      )
+      .option("--json", "events and the result as JSON lines on stdout, nothing else");
+    command.action((path: string, options: Options) => run(cli, path, options));
+  },
+};
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text.trim())) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number.");
+}
+
+async function run(cli: Cli, path: string, options: Options): Promise<void> {
+  const input = await readInput(cli, path, options);
+  const { json = false } = options;
+  const terminal = openTerminal(cli.stderr, cli.environment);
+  const progress = createCompareProgress(terminal);
+  const concurrency = await chooseConcurrency(cli.files, {
+    model: String(input.base.model),
+    ...(options.jobs === undefined ? {} : { asked: options.jobs }),
+  });
+  const stop = new AbortController();
+  const signals = catchStopSignals(
+    (signal) => {
+      terminal.line(terminal.style("yellow", `${signal}: saving all runs; once more to leave at once.`));
+      stop.abort();
+      return true;
+    },
+    () => terminal.clear(),
+  );
+  try {
+    const onEvent = (event: CompareEvent) => (json ? printJsonLine(cli, event) : progress.tell(event));
+    const result = await compare(input, {
+      files: cli.files,
+      train: trainInProcess(concurrency.threads),
+      jobs: concurrency.jobs,
+      ...(options.only ? { only: options.only } : {}),
+      onEvent,
+      signal: stop.signal,
+    });
+    progress.end();
+    if (result.comparison && !json) {
+      print(cli, ["", ...tableLines(tableRows(result.comparison), "llr"), "", ...result.written]);
+    }
+    if (result.status === "stopped") {
+      terminal.line(`Saved. Go on with: holdfast compare ${path}`);
+      if (signals.received !== null) cli.exitWith(EXIT_CODES[signals.received]);
+    }
+  } finally {
+    progress.end();
+    signals.release();
+  }
+}
+
+async function readInput(cli: Cli, path: string, { out, seeds }: Options): Promise<CompareInput> {
+  const settings = await readConfigFile(cli.files, path);
+  const base =
+    typeof settings.base === "string" ? await readConfigFile(cli.files, settings.base) : settings.base;
+  const over = { ...(out === undefined ? {} : { out }), ...(seeds === undefined ? {} : { seeds }) };
+  return { ...settings, base, ...over } as CompareInput; // parseCompare checks it
+}
+
+function trainInProcess(threads: number): Train {
+  const entry = new URL("../run-process.js", import.meta.url);
+  return ({ story, config }, watch) =>
+    hostInProcess<TrainingRequest, TrainingEvent, Trained>(
+      entry,
+      { story, config: { ...config, runtime: { threads, ...config.runtime } } },
+      watch,
+    );
+}

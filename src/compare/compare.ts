@@ -1,0 +1,46 @@
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import { type Comparison, gatherResults } from "./results.ts";
+import { type CompareOptions, runMethods } from "./run-methods.ts";
+import { type CompareInput, parseCompare } from "./schema.ts";
+import { tableCsv, tableJson, tableLatex } from "./table.ts";
+
+/** What a comparison wrote, and what stands in it. */
+export interface CompareResult {
+  readonly status: "finished" | "stopped";
+  /** Null if nothing has finished. */
+  readonly comparison: Comparison | null;
+  /** Paths of what was written. */
+  readonly written: readonly string[];
+}
+
+/**
+ * Compares methods honestly: each is tuned with the same number of trials on the validation set alone, trained with
+ * the same budget over the same seeds, and set against a baseline pair by pair.
+ *
+ *     methods × trials → the best setting of each → × seeds → one table, one page
+ *
+ * What was stopped or killed goes on where it was if it is called again with the same settings.
+ *
+ * @throws ConfigError, DataError, ModelError for what cannot be used
+ */
+export async function compare(input: CompareInput, options: CompareOptions): Promise<CompareResult> {
+  const settings = parseCompare(input);
+  const compared = await runMethods(settings, options);
+  if (compared.methods.every((m) => m.runs.size === 0))
+    return { status: compared.status, comparison: null, written: [] };
+  const comparison = await gatherResults(options.files, settings, compared);
+  const written = await writeTables(options.files, settings.out, comparison);
+  return { status: compared.status, comparison, written };
+}
+
+async function writeTables(files: Files, folder: string, comparison: Comparison): Promise<string[]> {
+  const tables = { csv: tableCsv, json: tableJson, tex: tableLatex };
+  const written: string[] = [];
+  for (const [extension, render] of Object.entries(tables)) {
+    const path = joinPath(folder, `table.${extension}`);
+    await files.write(path, render(comparison));
+    written.push(path);
+  }
+  return written;
+}

@@ -1,0 +1,235 @@
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import type { Estimate } from "../report/intervals.ts";
+import { hitsOf, type RunView, type SetResult, scoreOf, setsOfSide, viewsOf } from "../report/run-view.ts";
+import type { SetKind } from "../run/records.ts";
+import { readRun } from "../run/run-reader.ts";
+import { createRandom } from "../tensor/random.ts";
+import { bootstrapDifference, type PairedSet } from "./bootstrap.ts";
+import { describePoint } from "./job.ts";
+import { effectiveRobustness, fitRobustnessLine, type IdOod, type RobustnessLine } from "./robustness.ts";
+import { type Compared, JOB_RECORD, type JobRecord, type MethodRuns } from "./run-methods.ts";
+import type { CompareConfig } from "./schema.ts";
+import { meanWithInterval } from "./student-t.ts";
+
+/** One finished run, with what its process took. */
+export interface JudgedRun {
+  readonly view: RunView;
+  readonly seed: number;
+  readonly peakMemoryBytes: number | undefined;
+}
+
+/** A set that runs are judged on. */
+export interface JudgedSet {
+  readonly set: string;
+  readonly kind: SetKind;
+  readonly count: number;
+}
+
+/** A method minus the baseline, in the metric's unit. */
+export interface Differences {
+  /** Seeds that both have. */
+  readonly seeds: readonly number[];
+  readonly id: Estimate | undefined;
+  readonly ood: Estimate | undefined;
+  /** By name of the set. */
+  readonly sets: Readonly<Record<string, Estimate>>;
+}
+
+/** One row of the table. Estimates are means over seeds with a t interval; NaN ends where there is one seed alone. */
+export interface MethodResult {
+  readonly name: string;
+  /** `Adam + SPD`. */
+  readonly rules: string;
+  /** The chosen setting: `strength 1`. */
+  readonly setting: string;
+  readonly trials: number;
+  /** Of them, beyond the range that was asked for. */
+  readonly widened: number;
+  readonly atEdge: boolean;
+  readonly runs: readonly JudgedRun[];
+  readonly id: Estimate | undefined;
+  readonly ood: Estimate | undefined;
+  readonly sets: Readonly<Record<string, Estimate>>;
+  readonly deviation: Estimate | undefined;
+  readonly firingRate: Estimate | undefined;
+  readonly seconds: Estimate;
+  readonly peakMemoryBytes: Estimate | undefined;
+  /** ρ, if a line could be fitted. */
+  readonly effectiveRobustness: Estimate | undefined;
+  /** Undefined for the baseline, and where no seed is common to both. */
+  readonly against: Differences | undefined;
+}
+
+/** Everything that tables and page are made of. */
+export interface Comparison {
+  readonly baseline: string;
+  /** Name of the metric; `accuracy` is a share. */
+  readonly metric: string;
+  readonly sets: readonly JudgedSet[];
+  readonly methods: readonly MethodResult[];
+  readonly line: RobustnessLine | null;
+  /** Methods whose runs and trials the line is fitted on. */
+  readonly standard: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Reads every finished run of a comparison and makes its table. Methods without a finished run are left out. */
+export async function gatherResults(
+  files: Files,
+  compare: CompareConfig,
+  compared: Compared,
+): Promise<Comparison> {
+  const judged = new Map<MethodRuns, readonly JudgedRun[]>();
+  for (const method of compared.methods) {
+    const runs: JudgedRun[] = [];
+    for (const [seed, folder] of method.runs) {
+      const [view] = viewsOf([await readRun(files, folder)]);
+      runs.push({ view: view!, seed, peakMemoryBytes: (await readJobRecord(files, folder)).peakMemoryBytes }); // of one run there is one view
+    }
+    if (runs.length > 0) judged.set(method, runs);
+  }
+  const standard = [...judged].filter(([, runs]) => !runs[0]!.view.anchored); // runs are not empty
+  const points = [...standard.flatMap(([, runs]) => runs.flatMap((r) => idOodOf(r.view)))];
+  for (const [method] of standard) points.push(...(await trialPoints(files, method)));
+  const line = fitRobustnessLine(points);
+  const baseline = [...judged].find(([m]) => m.entry.name === compare.baseline)?.[1];
+  const corrupted = corruptedSets(compare);
+  const first = [...judged.values()][0]?.[0]?.view;
+  return {
+    baseline: compare.baseline,
+    metric: first?.metric.name ?? "accuracy",
+    sets: first ? setsOf(first) : [],
+    methods: [...judged].map(([method, runs]) => {
+      const against = baseline && runs !== baseline ? differences(runs, baseline, corrupted) : undefined;
+      return resultOf(method, runs, line, against);
+    }),
+    line,
+    standard: standard.map(([m]) => m.entry.name),
+    problems: compared.problems,
+  };
+}
+
+async function readJobRecord(files: Files, folder: string): Promise<JobRecord> {
+  const path = joinPath(folder, JOB_RECORD);
+  // Ours; a missing one costs a figure, no more.
+  return (await files.exists(path)) ? (JSON.parse(await files.readText(path)) as JobRecord) : {};
+}
+
+/** A run as a point in distribution × shifted; empty where it was not judged on both, or not by a share. */
+export function idOodOf(view: RunView): IdOod[] {
+  const [id, ood] = [scoreOf(view, "id", "last"), scoreOf(view, "ood", "last")];
+  if (!id || !ood || !view.metric.isShare) return [];
+  const count = (side: "id" | "ood") => setsOfSide(view, side).reduce((n, s) => n + (s.last?.count ?? 0), 0);
+  return [{ id: id.value, ood: ood.value, idCount: count("id"), oodCount: count("ood") }];
+}
+
+async function trialPoints(files: Files, { tuning }: MethodRuns): Promise<IdOod[]> {
+  const points: IdOod[] = [];
+  for (const { folder, score } of tuning.trials) {
+    if (score !== null) points.push(...viewsOf([await readRun(files, folder)]).flatMap(idOodOf));
+  }
+  return points;
+}
+
+function setsOf(view: RunView): JudgedSet[] {
+  const sides = [...setsOfSide(view, "id"), ...setsOfSide(view, "ood")];
+  return sides.map(({ set, kind, last }) => ({ set, kind, count: last?.count ?? 0 }));
+}
+
+function resultOf(
+  { entry, tuning }: MethodRuns,
+  runs: readonly JudgedRun[],
+  line: RobustnessLine | null,
+  against: Differences | undefined,
+): MethodResult {
+  const views = runs.map((r) => r.view);
+  const first = views[0]!; // a method without runs is no row
+  const over = (values: readonly (number | undefined)[]): Estimate | undefined => {
+    const known = values.filter((v) => v !== undefined);
+    return known.length === values.length ? meanWithInterval(known) : undefined;
+  };
+  const robustness = line ? views.flatMap(idOodOf).map((p) => effectiveRobustness(line, p)) : [];
+  return {
+    name: entry.name,
+    rules: first.run.summary.method.name,
+    setting: tuning.best ? describePoint(tuning.best.point) : "",
+    trials: tuning.trials.length,
+    widened: tuning.trials.filter((t) => t.widened).length,
+    atEdge: tuning.atEdge,
+    runs,
+    id: over(views.map((v) => scoreOf(v, "id", "last")?.value)),
+    ood: over(views.map((v) => scoreOf(v, "ood", "last")?.value)),
+    sets: Object.fromEntries(
+      setsOf(first).flatMap(({ set, kind }) => {
+        const mean = over(views.map((v) => metricOn(v, set, kind)));
+        return mean ? [[set, mean]] : [];
+      }),
+    ),
+    deviation: over(views.map((v) => v.run.summary.deviation)),
+    firingRate: first.anchored ? over(views.map((v) => v.firingRate)) : undefined,
+    seconds: meanWithInterval(views.map((v) => v.run.summary.seconds)),
+    peakMemoryBytes: over(runs.map((r) => r.peakMemoryBytes)),
+    effectiveRobustness: robustness.length === views.length ? meanWithInterval(robustness) : undefined,
+    against,
+  };
+}
+
+function metricOn(view: RunView, set: string, kind: SetKind): number | undefined {
+  return view.sets.find((s) => s.set === set && s.kind === kind)?.last?.metrics[view.metric.name];
+}
+
+/** Shifts that are the test set under a corruption: the same examples. */
+function corruptedSets({ base }: CompareConfig): ReadonlySet<string> {
+  const shifts = Object.entries((base.shifts ?? {}) as Readonly<Record<string, unknown>>); // the schema of runs checked it
+  return new Set(shifts.filter(([, what]) => String(what).startsWith("corruption:")).map(([name]) => name));
+}
+
+/** Any fixed seed: the same runs give the same intervals. */
+const BOOTSTRAP_SEED = 1;
+
+function differences(
+  runs: readonly JudgedRun[],
+  baseline: readonly JudgedRun[],
+  corrupted: ReadonlySet<string>,
+): Differences | undefined {
+  const pairs = runs.flatMap((a) => {
+    const b = baseline.find((other) => other.seed === a.seed);
+    return b ? [{ a: a.view, b: b.view, seed: a.seed }] : [];
+  });
+  const first = pairs[0];
+  if (!first) return undefined;
+  const random = createRandom(BOOTSTRAP_SEED);
+  const paired = (sets: readonly SetResult[]): PairedSet[] =>
+    sets.flatMap(({ set, kind }) => {
+      const rows = pairs.flatMap(({ a, b }) => differenceRow(a, b, set, kind));
+      const group = kind === "shift" && corrupted.has(set) ? "test" : set;
+      return rows.length === pairs.length ? [{ group, differences: rows }] : [];
+    });
+  const estimate = (sets: readonly SetResult[]): Estimate | undefined => {
+    const known = paired(sets);
+    return known.length === sets.length && known.length > 0 ? bootstrapDifference(known, random) : undefined;
+  };
+  const [id, ood] = [setsOfSide(first.a, "id"), setsOfSide(first.a, "ood")];
+  return {
+    seeds: pairs.map((p) => p.seed),
+    id: estimate(id),
+    ood: estimate(ood),
+    sets: Object.fromEntries(
+      [...id, ...ood].flatMap((s) => {
+        const known = estimate([s]);
+        return known ? [[s.set, known]] : [];
+      }),
+    ),
+  };
+}
+
+function differenceRow(a: RunView, b: RunView, set: string, kind: SetKind): Int8Array[] {
+  const hits = (view: RunView) => {
+    const last = view.sets.find((s) => s.set === set && s.kind === kind)?.last;
+    return last && hitsOf(last).right;
+  };
+  const [ha, hb] = [hits(a), hits(b)];
+  if (!ha || !hb || ha.length !== hb.length) return [];
+  return [Int8Array.from(ha, (hit, i) => hit - hb[i]!)]; // as long as the other, checked above
+}
