@@ -11,6 +11,8 @@ export interface Method {
   readonly trainable: string;
   /** Share of the steps in which the head is trained alone, before all is. */
   readonly probe?: number;
+  /** Factor on a term that holds the model's function to the pretrained model's. */
+  readonly distillation?: number;
   /** Layer-wise decay of the learning rate, per block of the network. */
   readonly layerDecay?: number;
 }
@@ -70,6 +72,14 @@ export const methods: readonly Method[] = [
     anchor: "spd",
     trainable: "all",
     probe: 0.3,
+  },
+  {
+    name: "distill",
+    summary: "Adam, held to what the pretrained model computes rather than to its weights",
+    rule: "adam",
+    anchor: "none",
+    trainable: "all",
+    distillation: 1,
   },
   {
     name: "llrd",

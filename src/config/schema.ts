@@ -87,6 +87,20 @@ const probeSchema = z
   .prefault({})
   .describe("linear probing first");
 
+const distillationSchema = z
+  .strictObject({
+    strength: z.number().min(0).optional().describe("factor on the term; 0, or the method's, if left out"),
+    at: z
+      .enum(["auto", "logits", "features"])
+      .default("auto")
+      .describe(
+        "the classes' probabilities, or what the classifier reads; auto takes features where the head is new",
+      ),
+    temperature: z.number().positive().default(2).describe("softens the probabilities that are compared"),
+  })
+  .prefault({})
+  .describe("holds the model's function to the pretrained model's, on the batches that it is trained on");
+
 const scheduleSchema = z
   .strictObject({
     name: z
@@ -224,6 +238,7 @@ export const configSchema = z.strictObject({
   head: headSchema,
   optimizer: optimizerSchema,
   probe: probeSchema,
+  distillation: distillationSchema,
   schedule: scheduleSchema,
   groups: z
     .array(groupSchema)

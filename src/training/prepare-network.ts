@@ -18,6 +18,8 @@ export interface Network {
   /** Name of the output with the logits [B, C]; an output of the training model alone if the file gives probabilities. */
   readonly logits: string;
   readonly head: "kept" | "new";
+  /** What the classifier reads. */
+  readonly feature: Value;
   /** Weights of the classifier. */
   readonly headParameters: ReadonlySet<Value>;
   readonly trainable: readonly StoredTensor[];
@@ -91,6 +93,7 @@ function keepHead(model: Model, output: Value, options: NetworkOptions, notes: s
     model,
     logits: logits.name,
     head: "kept",
+    feature: site.feature,
     headParameters,
     trainable: trainableOf(model, config, headParameters, logits),
     notes,
@@ -125,6 +128,7 @@ async function replaceHead(
     model,
     logits: head.logits.name,
     head: "new",
+    feature,
     headParameters,
     trainable: trainableOf(model, config, headParameters, head.logits),
     notes,

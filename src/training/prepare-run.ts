@@ -1,5 +1,7 @@
+import { findMethod } from "../config/methods.ts";
 import type { Config } from "../config/schema.ts";
 import { ConfigError, DataError, messageOf } from "../errors.ts";
+import { valueNamed } from "../onnx/edit.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Value } from "../onnx/value.ts";
@@ -23,6 +25,7 @@ import { plainJson } from "./plain.ts";
 import { prepareData, type RunData } from "./prepare-data.ts";
 import { type Network, prepareNetwork } from "./prepare-network.ts";
 import { TrainingSessions } from "./sessions.ts";
+import type { Distillation } from "./teacher.ts";
 import type { TrainerOptions } from "./trainer.ts";
 import { buildTrainingGraph, type TrainingGraph } from "./training-graph.ts";
 
@@ -90,6 +93,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     lossOptions: { labelSmoothing: config.labelSmoothing },
     trainable: network.trainable,
     evaluate,
+    ...distillationOf(config, network),
   });
   network.restoreOutputs();
   for (const text of [...data.notes, ...network.notes, ...unreachableNote(graph)])
@@ -177,6 +181,21 @@ function unreachableNote(graph: TrainingGraph): string[] {
   return [
     `${graph.unreachable.length} weights do not influence the logits and stay as they are: ${names.join(", ")}${graph.unreachable.length > 5 ? " …" : ""}.`,
   ];
+}
+
+/** A new head has no pretrained logits, so its run is held to the features that the head reads. */
+function distillationOf({ distillation, method }: Config, network: Network): { distillation?: Distillation } {
+  const strength = distillation.strength ?? findMethod(method)?.distillation ?? 0;
+  if (strength === 0) return {};
+  const { at, temperature } = distillation;
+  const kind = at === "auto" ? (network.head === "new" ? "features" : "logits") : at;
+  if (kind === "logits" && network.head === "new") {
+    throw new ConfigError(
+      "distillation.at logits: the head is new, so there are no pretrained logits to hold it to; use features, or probe first (--method lp-ft)",
+    );
+  }
+  const logits = kind === "logits" ? valueNamed(network.model.graph, network.logits) : network.feature;
+  return { distillation: { kind, at: logits, strength, temperature } };
 }
 
 function planSteps(config: Config, data: RunData) {

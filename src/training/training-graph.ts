@@ -14,6 +14,7 @@ import { type Lowered, lower } from "../passes/lower.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
 import { putSinksLast } from "../passes/sinks-last.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { addTeacher, type Distillation } from "./teacher.ts";
 
 export interface TrainingGraphOptions {
   /** Concrete shape of each model input, by name. */
@@ -25,6 +26,8 @@ export interface TrainingGraphOptions {
   /** The weights to train. */
   readonly trainable: readonly StoredTensor[];
   readonly evaluate: Evaluate;
+  /** A term that holds the network to the one it starts from; none if left out. */
+  readonly distillation?: Distillation;
 }
 
 /** A weight that the training model takes as an input and gives a gradient for. */
@@ -74,17 +77,22 @@ export async function buildTrainingGraph(
     );
   }
   const order = depths(graph);
-  const { targets, loss, gradient } = losses[options.loss](b, logits, options.lossOptions ?? {});
-  freeName(graph, loss, "loss");
+  const task = losses[options.loss](b, logits, options.lossOptions ?? {});
+  const { targets } = task;
+  const ownLoss = task.loss;
+  freeName(graph, ownLoss, "loss");
   freeName(graph, targets, "targets");
-  const outputs = nameOutputs(b, lowered, [loss]);
-  graph.outputs = [loss, ...outputs];
+  const outputs = nameOutputs(b, lowered, [ownLoss]);
+  graph.outputs = [ownLoss, ...outputs];
 
   const forward = { nodes: [...graph.nodes], outputs: [...graph.outputs] };
-  const reached = dependencies(graph, [loss]).values;
+  const reached = dependencies(graph, [ownLoss]).values;
   const wrt = options.trainable.filter((p) => reached.has(lowered.parameters.get(p.value)!));
+  const distilled = options.distillation
+    ? await addTeacher(model, lowered, { ...task, logits }, options.distillation, options)
+    : null;
   const cotangents = vjp(b, {
-    seeds: new Map([[logits, gradient()]]),
+    seeds: distilled?.seeds() ?? new Map([[logits, task.gradient()]]),
     wrt: wrt.map((p) => lowered.parameters.get(p.value)!), // lower() made one for each
   });
   const parameters: TrainableParameter[] = [];
@@ -114,6 +122,11 @@ export async function buildTrainingGraph(
   const used = new Set(parameters.map((p) => p.source));
   freezeRest(lowered, used);
   const evalModel = encodeEval(model, lowered, forward);
+  if (distilled) {
+    ownLoss.name = "";
+    distilled.loss.name = "loss";
+    graph.outputs[0] = distilled.loss;
+  }
   prune(graph);
   putSinksLast(graph);
   return {
