@@ -1,5 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { numbers } from "./arithmetic.ts";
+import { compilePropose } from "./kernels/formula-compiler.ts";
 import { compileKernels } from "./kernels/kernel.ts";
 import { placeInShards } from "./kernels/shards.ts";
 import type { TensorMemory } from "./kernels/simd-tensor.ts";
@@ -58,6 +60,10 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
     }),
     shardBytes,
   );
+  const formula = compilePropose({
+    ...bound,
+    coefficients: Object.keys(bound.coefficients(numbers, { lr: 1, step: 1 })),
+  });
   const slots = parameters.map((p, i): Slot => {
     // Both lists were made from `parameters`, in its order; the arrays below were counted above.
     const [s, { kernel, arrays }] = [settings[i]!, placements[i]!];
@@ -66,7 +72,7 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
     const take = () => rest.shift()!;
     const parameter = take();
     kernel.view(parameter, length).set(p.initial);
-    const base = { settings: s, kernel, length, parameter };
+    const base = { settings: s, kernel, length, parameter, formula: s.frozen ? 0 : kernel.load(formula) };
     if (s.frozen) return { ...base, gradient: 0, states: [], sum: 0, anchor: null, memory: noMemory };
     const gradient = take();
     const states = bound.states.map(take);

@@ -3,7 +3,7 @@ import { numbers } from "./arithmetic.ts";
 import { clipFactor } from "./clipping.ts";
 import type { HeldTensor } from "./held-tensor.ts";
 import { forcesOf, holdBack } from "./hold.ts";
-import type { Address, AnchorMode, Kernel } from "./kernels/kernel.ts";
+import type { Address, AnchorMode, Formula, Kernel } from "./kernels/kernel.ts";
 import { simdTensor, type TensorMemory } from "./kernels/simd-tensor.ts";
 import { motionOf } from "./motion.ts";
 import type { ParameterSettings } from "./param-groups.ts";
@@ -36,6 +36,7 @@ export interface Slot {
   readonly settings: ParameterSettings;
   readonly kernel: Kernel;
   readonly length: number;
+  readonly formula: Formula;
   readonly parameter: Address;
   readonly gradient: Address;
   readonly states: readonly Address[];
@@ -169,7 +170,7 @@ export class Optimizer {
     const forces = forcesOf(rule, strength, ownLr, tensor);
     const { coupling, pull } = forces;
     const sums = kernel.step({
-      update: this.#update.rule,
+      formula: s.formula,
       parameter,
       gradient: this.#gradientOf(s),
       states: s.states,

@@ -4,7 +4,6 @@ import type { AnchorOptionValue, AnchorOptionValues } from "./anchor-options.ts"
 import type { AnchorRule } from "./anchor-rule.ts";
 import { anchorRules } from "./anchors/registry.ts";
 import { createOptimizer } from "./create-optimizer.ts";
-import { compileKernels, Kernel, MAX_STATES } from "./kernels/kernel.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { stepTensor } from "./oracle.ts";
 import type { AnchorPlace } from "./param-groups.ts";
@@ -19,14 +18,9 @@ const KERNEL_TOLERANCE = 2e-6;
 
 const pairs = updateRules.flatMap((update) => anchorRules.map((anchor) => ({ update, anchor })));
 
-it("registered names are unique, and every update rule has its kernel", async () => {
-  const kernel = new Kernel(await compileKernels(), 0);
+it("registered names are unique", () => {
   for (const registry of [updateRules, anchorRules]) {
     expect(new Set(registry.map((rule) => rule.name)).size).toBe(registry.length);
-  }
-  for (const rule of updateRules) {
-    expect(kernel.has(rule.name), rule.name).toBe(true);
-    expect(rule.bind({}).states.length).toBeLessThanOrEqual(MAX_STATES);
   }
 });
 

@@ -27,8 +27,8 @@ export interface Proposal<T, State extends string = string> {
 }
 
 /**
- * How a step is proposed from a gradient and the rule's own states. One file in `updates/` defines one, with its SIMD
- * twin in `kernels/assembly/updates/` under the same name.
+ * How a step is proposed from a gradient and the rule's own states. One file in `updates/` defines one; its
+ * kernel and its graph are made from the same formula.
  */
 export interface UpdateRule {
   readonly name: string;

@@ -1,5 +1,6 @@
 import type { StepSums } from "../motion.ts";
 import type { RowLayout } from "../row-layout.ts";
+import type { CompiledFormula } from "./formula-compiler.ts";
 import { kernelBase64 } from "./kernel.wasm.ts";
 
 /** Byte address in a kernel's memory; 0 stands for an array that is not there (an absent state, an anchor of zeros). */
@@ -8,10 +9,13 @@ export type Address = number;
 /** Bytes of an SSE or NEON register. Arrays start on it and end, padded with zeros, on it. */
 const VECTOR_BYTES = 16;
 const PAGE_BYTES = 65536;
-/** The most states that an update rule can have; the length of the kernels' argument list. */
-export const MAX_STATES = 3;
-/** The most coefficients that an update rule can have: SCALARS holds 16 numbers, and the step itself takes 4. */
-const MAX_COEFFICIENTS = 12;
+/** Numbers that SCALARS holds. */
+const SCALAR_COUNT = 16;
+/** Those that the step itself takes; an update rule's coefficients come behind them. */
+const FIRST_COEFFICIENT = 4;
+
+/** An update rule's formula in a kernel: its place in the kernel's function table. */
+export type Formula = number;
 
 /** What the anchor does within the pass. The numbers are those of assembly/drive.ts. */
 export type AnchorMode = "plain" | "watched" | "pulled" | "cautious";
@@ -19,7 +23,7 @@ const modes: Readonly<Record<AnchorMode, number>> = { plain: 0, watched: 1, pull
 
 /** One step of one tensor, or of a range of one: addresses, elements, and the numbers that are equal for all elements. */
 export interface KernelStep {
-  readonly update: string;
+  readonly formula: Formula;
   readonly parameter: Address;
   readonly gradient: Address;
   readonly states: readonly Address[];
@@ -33,7 +37,8 @@ export interface KernelStep {
 }
 
 type Pointer = number;
-type StepExport = (
+type Drive = (
+  formula: Formula,
   parameter: Pointer,
   gradient: Pointer,
   s0: Pointer,
@@ -44,13 +49,15 @@ type StepExport = (
   mode: number,
 ) => void;
 
-/** What the compiled module exports beside one `StepExport` for each update rule. */
+/** What the compiled module exports. */
 interface KernelExports {
+  readonly table: WebAssembly.Table;
   readonly FREE: WebAssembly.Global<"i32">;
   readonly SCALARS: WebAssembly.Global<"i32">;
   readonly SUMS: WebAssembly.Global<"i32">;
   readonly WORKSPACE: WebAssembly.Global<"i32">;
   readonly useWorkspace: (address: Pointer) => void;
+  readonly drive: Drive;
   readonly shrink: (parameter: Pointer, anchor: Pointer, n: number, share: number) => void;
   readonly sumSquares: (x: Pointer, n: number) => number;
   readonly sumSquaredDifferences: (x: Pointer, y: Pointer, n: number) => number;
@@ -81,8 +88,9 @@ export function compileKernels(): Promise<WebAssembly.Module> {
  */
 export class Kernel {
   readonly #exports: KernelExports;
-  readonly #steps: Readonly<Record<string, StepExport | undefined>>;
-  readonly #buffer: ArrayBuffer;
+  readonly #memory: WebAssembly.Memory;
+  readonly #workspace: Address;
+  readonly #formulas = new Map<CompiledFormula, Formula>();
   readonly #scalars: Float32Array;
   readonly #sums: Float64Array;
   #next: Address;
@@ -94,15 +102,19 @@ export class Kernel {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     // The shapes of the exports are those of assembly/index.ts, compiled from the same commit.
     this.#exports = exports as unknown as KernelExports;
-    this.#steps = exports as unknown as Record<string, StepExport>;
-    this.#buffer = memory.buffer as ArrayBuffer; // not shared, by construction
+    this.#memory = memory;
     const { FREE, WORKSPACE, SCALARS, SUMS, useWorkspace } = this.#exports;
     const workspace = Math.ceil(FREE.value / ALIGNMENT) * ALIGNMENT;
     useWorkspace(workspace);
-    this.#scalars = new Float32Array(this.#buffer, workspace + SCALARS.value, 16);
+    this.#workspace = workspace;
+    this.#scalars = new Float32Array(this.#buffer, workspace + SCALARS.value, SCALAR_COUNT);
     this.#sums = new Float64Array(this.#buffer, workspace + SUMS.value, 10);
     this.#next = workspace + Math.ceil(WORKSPACE.value / ALIGNMENT) * ALIGNMENT;
     if (this.#next > PAGE_BYTES) throw new Error("internal: the kernels' own data outgrew its page");
+  }
+
+  get #buffer(): ArrayBuffer {
+    return this.#memory.buffer as ArrayBuffer; // not shared, by construction
   }
 
   /** The address of `length` new float32 zeros. */
@@ -121,19 +133,31 @@ export class Kernel {
     return new Float64Array(this.#buffer, address, length);
   }
 
-  has(update: string): boolean {
-    return typeof this.#steps[update] === "function";
+  /** Makes a formula of `compilePropose` callable here; again is free. */
+  load(compiled: CompiledFormula): Formula {
+    let formula = this.#formulas.get(compiled);
+    if (formula === undefined) {
+      const { table, SCALARS } = this.#exports;
+      const scalars = this.#workspace + SCALARS.value + 4 * FIRST_COEFFICIENT;
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(compiled), {
+        env: { memory: this.#memory, scalars },
+      });
+      formula = table.grow(1);
+      table.set(formula, exports.formula);
+      this.#formulas.set(compiled, formula);
+    }
+    return formula;
   }
 
   /** θ ← θ − u − pull · d, states updated; see `AnchorRule` for the formula and `StepSums` for the result. */
   step(s: KernelStep): StepSums {
-    const run = this.#steps[s.update];
-    if (!run || s.states.length > MAX_STATES || s.coefficients.length > MAX_COEFFICIENTS) {
-      throw new Error(`internal: update rule "${s.update}" does not fit the kernels`);
+    if (s.coefficients.length > SCALAR_COUNT - FIRST_COEFFICIENT) {
+      throw new Error("internal: an update rule has more coefficients than the kernels pass on");
     }
     const [s0 = 0, s1 = 0, s2 = 0] = s.states;
     this.#scalars.set([s.gradientScale, s.coupling, s.pull, 0, ...s.coefficients]);
-    run(s.parameter, s.gradient, s0, s1, s2, s.anchor, padded(s.length), modes[s.mode]);
+    const { drive } = this.#exports;
+    drive(s.formula, s.parameter, s.gradient, s0, s1, s2, s.anchor, padded(s.length), modes[s.mode]);
     const sum = (k: number) => this.#sums[2 * k]! + this.#sums[2 * k + 1]!;
     return { gd: sum(0), dd: sum(1), ud: sum(2), uu: sum(3), gg: sum(4) };
   }

@@ -1,10 +1,17 @@
 import { addLanes, BLOCK, COUPLED, PROPOSED, scalar, SCALARS, SUMS, workspace } from "./block";
 
 /**
- * An update rule over one block of `bytes`: reads the gradient times `scale`, updates its states, writes the proposed
- * step u to `step`. Zeros must give a zero step, because the padding passes through it.
+ * An update rule over one block of `bytes`, entry `propose` of the function table: reads the gradient times `scale`,
+ * updates its states, writes the proposed step u to `step`. formula-compiler.ts writes it from the rule's formula.
+ * Zeros must give a zero step, because the padding passes through it.
  */
-export type Propose = (gradient: usize, scale: f32, s0: usize, s1: usize, s2: usize, step: usize, bytes: usize) => void;
+// @ts-ignore: decorator
+@inline
+function proposeBlock(
+  propose: u32, gradient: usize, scale: f32, s0: usize, s1: usize, s2: usize, step: usize, bytes: usize,
+): void {
+  call_indirect<void>(propose, gradient, scale, s0, s1, s2, step, bytes);
+}
 
 // What the anchor does in the pass; kernel.ts knows the same numbers.
 // @ts-ignore: decorator
@@ -31,7 +38,7 @@ const CAUTIOUS: i32 = 3; // it is summed, and acts on the elements whose step an
  * zeros; a state that the rule lacks is 0. Rule and anchor pass over a block in turn while it lies in the first cache.
  */
 export function drive(
-  propose: Propose, parameter: usize, gradient: usize, s0: usize, s1: usize, s2: usize, anchor: usize, n: usize, mode: i32,
+  propose: u32, parameter: usize, gradient: usize, s0: usize, s1: usize, s2: usize, anchor: usize, n: usize, mode: i32,
 ): void {
   const scale = load<f32>(workspace + SCALARS);
   const proposed = workspace + PROPOSED, coupled = workspace + COUPLED;
@@ -41,11 +48,11 @@ export function drive(
     const bytes = min(BLOCK, end - parameter);
     if (mode == PULLED) {
       couple(parameter, gradient, anchor, bytes);
-      propose(coupled, 1, s0, s1, s2, proposed, bytes);
+      proposeBlock(propose, coupled, 1, s0, s1, s2, proposed, bytes);
       if (anchor) hold(PULLED, false, parameter, gradient, anchor, bytes);
       else hold(PULLED, true, parameter, gradient, anchor, bytes);
     } else {
-      propose(gradient, scale, s0, s1, s2, proposed, bytes);
+      proposeBlock(propose, gradient, scale, s0, s1, s2, proposed, bytes);
       if (mode == PLAIN) hold(PLAIN, true, parameter, gradient, anchor, bytes);
       else if (mode == CAUTIOUS) {
         if (anchor) hold(CAUTIOUS, false, parameter, gradient, anchor, bytes);

@@ -1,4 +1,4 @@
 export { FREE, SCALARS, SUMS, useWorkspace, WORKSPACE } from "./block";
-export { shrink } from "./drive";
+export { drive, shrink } from "./drive";
 export { accumulate, firstNonFinite, sumSquaredDifferences, sumSquares } from "./reductions";
 export { agreement, dot, rowDistances, rowDots, scaleRows, shrinkRows } from "./rows";
