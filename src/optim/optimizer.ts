@@ -7,6 +7,7 @@ import type { Address, AnchorMode, Formula, Kernel } from "./kernels/kernel.ts";
 import { simdTensor, type TensorMemory } from "./kernels/simd-tensor.ts";
 import { motionOf } from "./motion.ts";
 import type { ParameterSettings } from "./param-groups.ts";
+import { type Projected, projectTensors } from "./projection.ts";
 import type { StepReport, TensorReport } from "./report.ts";
 import { type OptimizerState, restore } from "./state.ts";
 import type { BoundUpdate } from "./update-rule.ts";
@@ -128,6 +129,42 @@ export class Optimizer {
     this.#accumulated = 0;
     norm ??= Math.sqrt(tensors.reduce((sum, t) => sum + t.gradientNorm ** 2, 0));
     return { step: this.#steps, lr, gradientNorm: norm, clipFactor: factor, tensors };
+  }
+
+  /**
+   * Whether a projection is due after the step just made, for which `project` needs gradients on held-out data.
+   *
+   * @param isLast whether that was the last step of the run
+   */
+  projectionDue(isLast: boolean): boolean {
+    return this.#trained.some((s) => this.#isDue(s, isLast));
+  }
+
+  /**
+   * Projects the parameters whose anchor rule is due, and learns their radii from gradients on held-out data.
+   *
+   * @param gradients fills `gradients` with those of held-out data at the present parameters; called once a round
+   * @returns the step's report with what the projection did
+   * @throws RunError if such a gradient is not finite
+   */
+  async project(
+    report: StepReport,
+    { isLast, gradients }: { readonly isLast: boolean; readonly gradients: () => Promise<void> },
+  ): Promise<StepReport> {
+    const due = this.#trained.flatMap((s): Projected[] => {
+      const { name, strength, rule } = s.settings;
+      if (!rule.projection || !this.#isDue(s, isLast)) return [];
+      const anchor = rule.toward === "zero" ? 0 : (s.anchor ?? 0);
+      return [{ name, strength, projection: rule.projection, tensor: this.#held(s, anchor, 1) }];
+    });
+    const held = await projectTensors(due, gradients);
+    return { ...report, tensors: report.tensors.map((t) => ({ ...t, ...held.get(t.name) })) };
+  }
+
+  #isDue({ settings: { strength, rule } }: Slot, isLast: boolean): boolean {
+    if (strength === 0 || !rule.projection) return false;
+    const { every } = rule.projection;
+    return every === 0 ? isLast : this.#steps % every === 0;
   }
 
   /** ‖θ − θ0‖ of every trainable parameter that has an anchor, whether or not its rule pulls toward it. */

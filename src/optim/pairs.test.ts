@@ -4,10 +4,14 @@ import type { AnchorOptionValue, AnchorOptionValues } from "./anchor-options.ts"
 import type { AnchorRule } from "./anchor-rule.ts";
 import { anchorRules } from "./anchors/registry.ts";
 import { createOptimizer } from "./create-optimizer.ts";
+import type { Held } from "./hold.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { stepTensor } from "./oracle.ts";
 import type { AnchorPlace } from "./param-groups.ts";
+import { projectTensors } from "./projection.ts";
+import type { StepReport } from "./report.ts";
 import { rowLayout } from "./row-layout.ts";
+import { scalarTensor } from "./scalar-tensor.ts";
 import { updateRules } from "./updates/registry.ts";
 
 // Two blocks of the kernel and a part of a vector, so that every loop meets its end; rows that end inside a vector.
@@ -57,8 +61,8 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     const plain = await create({ strength: 0, rule: "none", at: "none" });
     const held = await create({ strength: 0 });
     for (let t = 0; t < 20; t++) {
-      noisyStep(plain, t, lr);
-      noisyStep(held, t, lr);
+      await noisyStep(plain, t, lr);
+      await noisyStep(held, t, lr);
     }
     expect(bits(held)).toEqual(bits(plain));
   });
@@ -69,22 +73,42 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     const [w, g] = [optimizer.parameters.get("w")!, optimizer.gradients.get("w")!];
     const distance = () => Math.hypot(...w.map((x, i) => x - target[i]!));
     const before = distance();
-    for (let t = 0; t < 400; t++) {
-      for (let i = 0; i < LENGTH; i++) g[i] = w[i]! - target[i]!;
-      optimizer.step({ lr: 0.05 * (1 - t / 400) });
-    }
-    expect(distance() / before).toBeLessThan(0.02);
+    const gradient = () => g.set(w.map((x, i) => x - target[i]!));
+    for (let t = 0; t < 400; t++) await stepAt(optimizer, gradient, 0.05 * (1 - t / 400));
+    expect(distance() / before).toBeLessThan(0.05);
+  });
+
+  it("descends into Rosenbrock's valley", async () => {
+    const optimizer = await createOptimizer({
+      parameters: [{ name: "w", shape: [2, 1], role: "other", initial: Float32Array.of(-1.2, 1) }],
+      update: { rule: update.name },
+      anchor: {
+        rule: anchor.name,
+        strength: anchor.strength.default,
+        at: "init",
+        options: loosest(anchor),
+      },
+    });
+    const [w, g] = [optimizer.parameters.get("w")!, optimizer.gradients.get("w")!];
+    const value = () => (1 - w[0]!) ** 2 + 100 * (w[1]! - w[0]! ** 2) ** 2;
+    const gradient = () => {
+      const [x, y] = [w[0]!, w[1]!];
+      g.set([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)]);
+    };
+    const before = value();
+    for (let t = 0; t < 1500; t++) await stepAt(optimizer, gradient, 0.01 * (1 - t / 1500));
+    expect(value() / before).toBeLessThan(0.2);
   });
 
   it("resumes from a saved state bit for bit", async () => {
     const unbroken = await create({ strength });
     const first = await create({ strength });
-    for (let t = 0; t < 7; t++) for (const o of [unbroken, first]) noisyStep(o, t, lr);
+    for (let t = 0; t < 7; t++) for (const o of [unbroken, first]) await noisyStep(o, t, lr);
     const state = first.saveState();
     const copied = new Map([...state.tensors].map(([key, data]) => [key, data.slice()]));
     const second = await create({ strength });
     second.loadState({ ...state, tensors: copied });
-    for (let t = 7; t < 20; t++) for (const o of [unbroken, second]) noisyStep(o, t, lr);
+    for (let t = 7; t < 20; t++) for (const o of [unbroken, second]) await noisyStep(o, t, lr);
     expect(second.steps).toBe(20);
     expect(bits(second)).toEqual(bits(unbroken));
   });
@@ -96,6 +120,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     const optimizer = await create({ strength, at, axis });
     const bound = update.bind({});
     const rule = anchor.bind({});
+    const layout = rowLayout(SHAPE, { axis });
     const held = {
       arrays: (rule.memory?.arrays ?? []).map(() => new Float32Array(LENGTH)),
       numbers: new Float32Array(rule.memory?.numbers.length ?? 0),
@@ -103,14 +128,24 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     const parameter = normals(1, LENGTH);
     const theta0 = at === "init" && anchor.toward === "anchor" ? parameter.slice() : null;
     const states = bound.states.map(() => new Float32Array(LENGTH));
+    const projected = async (t: number): Promise<Held | undefined> => {
+      if (!rule.projection) return undefined;
+      const gradient = new Float32Array(LENGTH);
+      const tensor = scalarTensor({
+        ...{ parameter, gradient, gradientScale: 1, anchor: theta0, layout, step: t + 1 },
+        ...{ arrays: [...held.arrays, new Float32Array(LENGTH)], numbers: held.numbers },
+      });
+      const one = { name: "w", strength, projection: rule.projection, tensor };
+      return (await projectTensors([one], async () => gradient.set(noise(t + 50)))).get("w");
+    };
     for (let t = 0; t < 10; t++) {
-      const [report] = noisyStep(optimizer, t, lr).tensors;
-      const expected = stepTensor({
+      const [report] = (await noisyStep(optimizer, t, lr)).tensors;
+      const stepped = stepTensor({
         update: bound,
         rule,
         strength,
         held,
-        layout: rowLayout(SHAPE, { axis }),
+        layout,
         parameter,
         gradient: noise(t),
         states,
@@ -119,6 +154,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
         step: t + 1,
         gradientScale: 0.5,
       });
+      const expected = { ...stepped, ...(await projected(t)) };
       expect(largestDifference(optimizer.parameters.get("w")!, parameter)).toBeLessThan(KERNEL_TOLERANCE);
       expect(report!.fired).toBe(expected.fired);
       expect(report!.ratio).toBeCloseTo(expected.ratio, 5);
@@ -126,18 +162,24 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
       expect(report!.gradientNorm / Math.sqrt(expected.sums.gg)).toBeCloseTo(1, 5);
       if (report!.condition !== null) {
         const size = Math.sqrt(expected.sums.gg * expected.sums.dd);
-        expect(Math.abs(report!.condition + expected.sums.gd)).toBeLessThanOrEqual(1e-6 * size);
+        // A tensor that was put back on its anchor is as far from it as float32 rounds its elements and its share.
+        const rounding = 1e-7 * (Math.hypot(...parameter) + expected.motion.nNext);
+        const gRounding = rounding * Math.sqrt(expected.sums.gg);
+        expect(Math.abs(report!.condition + expected.sums.gd)).toBeLessThanOrEqual(1e-6 * size + gRounding);
         const after = expected.deviation;
-        expect(Math.abs(report!.deviation! - after)).toBeLessThanOrEqual(1e-5 * after);
-        expect(optimizer.deviations().get("w")! / after).toBeCloseTo(1, 4);
+        expect(Math.abs(report!.deviation! - after)).toBeLessThanOrEqual(1e-5 * after + rounding);
+        expect(Math.abs(optimizer.deviations().get("w")! - after)).toBeLessThanOrEqual(
+          1e-4 * after + rounding,
+        );
       }
     }
   });
 
   it("leaves the padding behind a tensor at zero", async () => {
     const optimizer = await create({ strength });
-    for (let t = 0; t < 3; t++) noisyStep(optimizer, t, lr);
+    for (let t = 0; t < 3; t++) await noisyStep(optimizer, t, lr);
     for (const data of [...optimizer.saveState().tensors.values(), ...optimizer.gradients.values()]) {
+      if (data.length !== LENGTH) continue; // an anchor rule's few numbers lie elsewhere
       expect([...new Float32Array(data.buffer, data.byteOffset + 4 * LENGTH, 1)]).toEqual([0]);
     }
   });
@@ -155,9 +197,22 @@ function noise(t: number): Float32Array {
   return normals(100 + (t >> 1), LENGTH).map((x) => sign * x);
 }
 
-function noisyStep(optimizer: Optimizer, t: number, lr: number) {
-  optimizer.gradients.get("w")!.set(noise(t));
-  return optimizer.step({ lr, gradientScale: 0.5 });
+async function noisyStep(optimizer: Optimizer, t: number, lr: number): Promise<StepReport> {
+  const gradient = optimizer.gradients.get("w")!;
+  gradient.set(noise(t));
+  const report = optimizer.step({ lr, gradientScale: 0.5 });
+  const heldOut = async () => gradient.set(noise(t + 50));
+  return optimizer.projectionDue(false)
+    ? optimizer.project(report, { isLast: false, gradients: heldOut })
+    : report;
+}
+
+/** One step of a loss whose gradients are those of held-out data too. */
+async function stepAt(optimizer: Optimizer, gradient: () => void, lr: number): Promise<void> {
+  gradient();
+  const report = optimizer.step({ lr, clipNorm: 100 });
+  if (!optimizer.projectionDue(false)) return;
+  await optimizer.project(report, { isLast: false, gradients: async () => gradient() });
 }
 
 function normals(seed: number, n: number): Float32Array {

@@ -1,17 +1,22 @@
 import { ConfigError } from "../../errors.ts";
 import type { AnchorRule } from "../anchor-rule.ts";
+import { cautious } from "./cautious.ts";
+import { digrap } from "./digrap.ts";
+import { ftp } from "./ftp.ts";
 import { l2SpCoupled } from "./l2-sp-coupled.ts";
 import { l2SpDecoupled } from "./l2-sp-decoupled.ts";
 import { marsSp } from "./mars-sp.ts";
 import { none } from "./none.ts";
 import { spd, spdAlways, spdFull } from "./spd.ts";
 import { spdRows } from "./spd-rows.ts";
+import { tpgm } from "./tpgm.ts";
 import { weightDecay } from "./weight-decay.ts";
 
 /** Every anchor rule. A new one is its file and its entry here. */
 export const anchorRules: readonly AnchorRule[] = [
   none,
   weightDecay,
+  cautious,
   l2SpCoupled,
   l2SpDecoupled,
   spd,
@@ -19,6 +24,9 @@ export const anchorRules: readonly AnchorRule[] = [
   spdAlways,
   spdFull,
   marsSp,
+  tpgm,
+  ftp,
+  digrap,
 ];
 
 /** @throws ConfigError if no rule has this name */

@@ -1,0 +1,60 @@
+import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
+import { clip, learn, learnedNumbers } from "./learned-number.ts";
+
+/** Below this squared norm a deviation has no direction. */
+const TINY = 1e-30;
+
+/**
+ * Directional Gradient Projection: takes part of the gradient's component along the deviation away, before the update
+ * rule sees it. The deviation is the gradient of ½ ‖θ − θ0‖², and two gradients conflict where ⟨g,d⟩ < 0: following the
+ * loss then leads away from the anchor.
+ *
+ *     p = (⟨g,d⟩ / ‖d‖²) d      g ← g − ω p where the two conflict
+ *     ω ← clip(Adam(ω, ⟨g_t, p_{t−1}⟩ / (‖g_t‖ ‖p_{t−1}‖)), 0, 1),   0 at the first step
+ *
+ * Sources disagree on when to project: the paper's Figure 1 says where gradients conflict, its Algorithm 1 has been read
+ * as the opposite. `projects` offers both. What its "normalization" of ω's gradient divides by is not known either; here
+ * it is the cosine, which Adam's own scaling makes almost irrelevant. λ scales ω: 0 is the plain update rule.
+ * Keeps the direction of p_{t−1}: one more copy of the weights beside the anchor.
+ * Huang, Tian, Maneechotesuwan, Chopra and Kira, ICLR 2025. https://arxiv.org/abs/2502.15895
+ */
+export const digrap: AnchorRule = defineAnchorRule({
+  name: "digrap",
+  toward: "anchor",
+  strength: { default: 1, search: [1], max: 1 },
+  exempt: ["head"],
+  options: {
+    projects: {
+      default: "conflicting",
+      help: "gradients whose component is taken: those that lead away from the anchor, or those that lead back",
+      choices: ["conflicting", "agreeing"],
+      search: ["conflicting"],
+    },
+    omegaLr: {
+      default: 1e-2,
+      help: "μ, Adam's learning rate of ω",
+      min: 0,
+      search: [1e-1, 1e-2, 1e-3],
+    },
+  },
+  moments: ({ projects, omegaLr }) => ({
+    memory: {
+      arrays: ["direction"],
+      numbers: [...learnedNumbers, "steps"],
+      before({ numbers, arrays: [direction], ...tensor }) {
+        const { gd, dd, gg } = tensor.agreement();
+        const [, , , , steps = 0] = numbers;
+        if (steps > 0) {
+          const cosine = gg > 0 ? tensor.gradientDot(direction!) / Math.sqrt(gg) : 0; // the array named above
+          numbers[0] = clip(learn(numbers, cosine, omegaLr), 0, 1);
+        }
+        numbers[4] = 1;
+        const hasDirection = dd > TINY;
+        tensor.keepDeviation(direction!, hasDirection ? Math.sign(gd) / Math.sqrt(dd) : 0);
+        const applies = hasDirection && (projects === "conflicting" ? gd < 0 : gd > 0);
+        const omega = numbers[0]!; // the first of the learned numbers
+        return applies ? { coupling: (-omega * gd) / dd, ratio: omega } : {};
+      },
+    },
+  }),
+});

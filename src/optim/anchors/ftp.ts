@@ -1,0 +1,63 @@
+import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
+import { clip, learn, learnedNumbers } from "./learned-number.ts";
+
+/** The smallest radius, and what keeps a row that has not moved from dividing by zero. */
+const TINY = 1e-8;
+
+/**
+ * Fast Trainable Projection: one radius γ for a tensor, learned from the training gradients themselves.
+ *
+ *     c = θ̃ − θ0      n_r = Σ |c| + 1e-8 over row r
+ *     h = Σ_r ⟨g_t, c_{t−1}⟩_r / n_{t−1,r},   h ← k h where h > 0
+ *     γ ← clip(Adam(γ, h), 1e-8, max n_r)      θ_r ← θ0 + min(1, γ / n_r) c_r
+ *
+ * The first step returns every tensor to its anchor, since γ starts at 1e-8. k = 1 holds most; with k = 0 the radius
+ * only grows. γ has an absolute scale: its learning rate does not know how long a row is. λ blends the plain step (0)
+ * with the projected one (1). Keeps c_{t−1} / n_{t−1}: one more copy of the weights beside the anchor.
+ * Tian, Liu, Smith and Kira, NeurIPS 2023. https://arxiv.org/abs/2310.19182
+ */
+export const ftp: AnchorRule = defineAnchorRule({
+  name: "ftp",
+  toward: "anchor",
+  strength: { default: 1, search: [1], max: 1 },
+  exempt: ["head"],
+  options: {
+    k: {
+      default: 1,
+      help: "factor on gradients that shrink the radius",
+      min: 0,
+      max: 1,
+      search: [1, 0.5, 0],
+    },
+    radiusLr: {
+      default: 1e-2,
+      help: "Adam's learning rate of the radius",
+      min: 0,
+      search: [1e-3, 1e-2, 1e-1, 1],
+    },
+  },
+  moments: ({ k, radiusLr }) => ({
+    memory: {
+      arrays: ["direction"],
+      numbers: learnedNumbers,
+      before({ numbers, arrays: [direction], ...tensor }) {
+        // A radius of 0 is one that has not been set: there is no former deviation to learn from.
+        if (numbers[0] === 0) return {};
+        const h = tensor.gradientDot(direction!); // the array that is named above
+        numbers[0] = Math.max(TINY, learn(numbers, h > 0 ? k * h : h, radiusLr));
+        return {};
+      },
+      rowRatios({ numbers, arrays: [direction], ...tensor }) {
+        const lengths = tensor.rowDistances().map((n) => n + TINY);
+        const largest = lengths.reduce((a, b) => Math.max(a, b));
+        const radius = clip(numbers[0]!, TINY, largest); // the first of the four learned numbers
+        numbers[0] = radius;
+        tensor.keepDeviation(
+          direction!,
+          lengths.map((n) => 1 / n),
+        );
+        return lengths.map((n) => 1 - Math.min(1, radius / n));
+      },
+    },
+  }),
+});
