@@ -13,6 +13,8 @@ export interface VjpOptions {
   readonly seeds: ReadonlyMap<Value, Value>;
   /** Values whose cotangents are asked for. */
   readonly wrt: readonly Value[];
+  /** Values that are taken for constants: no derivative flows through them. */
+  readonly detached?: ReadonlySet<Value>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface VjpOptions {
  */
 export function vjp(b: OpBuilder, options: VjpOptions): Map<Value, Value | null> {
   const nodes = [...b.graph.nodes];
-  const active = activeValues(nodes, options.wrt, b.opset);
+  const active = activeValues(nodes, options.wrt, b.opset, options.detached);
   const parts = new Map<Value, Value[]>();
   const receive = (value: Value, ct: Value) => {
     const list = parts.get(value);
@@ -57,13 +59,19 @@ export function vjp(b: OpBuilder, options: VjpOptions): Map<Value, Value | null>
 }
 
 /** Values through which a derivative can flow from `wrt`: float values computed from it by operators that are not locally constant. */
-export function activeValues(nodes: readonly Node[], wrt: readonly Value[], opset: number): Set<Value> {
+export function activeValues(
+  nodes: readonly Node[],
+  wrt: readonly Value[],
+  opset: number,
+  detached: ReadonlySet<Value> = new Set(),
+): Set<Value> {
   const active = new Set(wrt);
   for (const node of nodes) {
     if (!node.inputs.some((v) => v !== null && active.has(v))) continue;
     const def = opOf(node, node.domain === "" ? opset : 1);
     if (!isComposite(def) && def.vjp === "zero") continue;
-    for (const output of node.outputs) if (output !== null && isFloat(output.dtype)) active.add(output);
+    for (const output of node.outputs)
+      if (output !== null && isFloat(output.dtype) && !detached.has(output)) active.add(output);
   }
   return active;
 }

@@ -15,7 +15,13 @@ export interface Method {
   readonly distillation?: number;
   /** Layer-wise decay of the learning rate, per block of the network. */
   readonly layerDecay?: number;
+  /** Trains adapters beside frozen weights, and a new head; `trainable` then says nothing. */
+  readonly peft?: PeftName;
 }
+
+/** Ways of training few new parameters beside frozen weights. */
+export const peftNames = ["lora"] as const;
+export type PeftName = (typeof peftNames)[number];
 
 /** Every method that `--method` knows. Each setting can be overridden by its own key. */
 export const methods: readonly Method[] = [
@@ -95,6 +101,14 @@ export const methods: readonly Method[] = [
     rule: "adam",
     anchor: "none",
     trainable: "bias",
+  },
+  {
+    name: "lora",
+    summary: "LoRA: thin matrices beside frozen weights, held to zero by Selective Projection Decay",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+    peft: "lora",
   },
 ];
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { methods } from "./methods.ts";
+import { methods, peftNames } from "./methods.ts";
 
 // z.enum needs a non-empty tuple; the lists it is given here are constants with entries.
 const nonEmpty = (names: readonly string[]) => names as [string, ...string[]];
@@ -100,6 +100,42 @@ const distillationSchema = z
   })
   .prefault({})
   .describe("holds the model's function to the pretrained model's, on the batches that it is trained on");
+const peftSchema = z
+  .strictObject({
+    method: z
+      .enum(["none", ...peftNames])
+      .optional()
+      .describe("adapters that are trained in place of the weights; the method's if left out"),
+    targets: z
+      .string()
+      .default("all-linear")
+      .describe("layers that get one: all-linear, or a regular expression on module paths or weight names"),
+    rank: count().optional().describe("width of an adapter; 8 for LoRA if left out"),
+    alpha: z
+      .number()
+      .positive()
+      .optional()
+      .describe("LoRA: the update is scaled by alpha / rank; 2 · rank if left out"),
+    dropout: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe("LoRA: share of the inputs that its branch does not see in a step"),
+    rsLora: z.boolean().default(false).describe("LoRA: scale by alpha / √rank"),
+    init: z
+      .enum(["default", "gaussian", "pissa"])
+      .default("default")
+      .describe("LoRA: where it starts; pissa takes the leading singular vectors of the weight"),
+    anchor: z
+      .enum(["zero", "init"])
+      .default("zero")
+      .describe(
+        "where anchor rules hold the matrices that start at random; B, `up` and gains have their own",
+      ),
+  })
+  .prefault({})
+  .describe("few new parameters beside frozen weights");
 
 const scheduleSchema = z
   .strictObject({
@@ -236,6 +272,7 @@ export const configSchema = z.strictObject({
   batchSize: count().default(32),
   seed: z.int().min(0).default(0),
   head: headSchema,
+  peft: peftSchema,
   optimizer: optimizerSchema,
   probe: probeSchema,
   distillation: distillationSchema,

@@ -27,6 +27,8 @@ export interface LowerOptions {
   readonly parameters: readonly Value[];
   /** Runs a graph without inputs; ONNX Runtime in production. Constant parts of the model are computed with it. */
   readonly evaluate: Evaluate;
+  /** Source values that are changed on the way: what reads them in the lowered graph reads what is made of them here. */
+  readonly transform?: ReadonlyMap<Value, (b: OpBuilder, value: Value) => Value>;
 }
 
 /** A model with every shape concrete, in one dialect of ai.onnx, with its constant parts computed. */
@@ -162,7 +164,15 @@ class Lowering {
 
   /** Lowers nodes in order. `opsets` are those of the model or of the function that the nodes come from. */
   private async walk(nodes: readonly Node[], opsets: ReadonlyMap<string, number>): Promise<void> {
-    for (const node of nodes) await this.lowerNode(node, opsets);
+    const { transform } = this.options;
+    for (const node of nodes) {
+      await this.lowerNode(node, opsets);
+      if (!transform) continue;
+      for (const v of node.outputs) {
+        const [change, value] = v === null ? [] : [transform.get(v), this.map.get(v)];
+        if (v && change && value) this.map.set(v, change(this.b, value));
+      }
+    }
   }
 
   private async lowerNode(node: Node, opsets: ReadonlyMap<string, number>): Promise<void> {

@@ -9,6 +9,7 @@ export const RUN_FILES = {
   interpolation: "interpolation.json",
   checkpoint: "checkpoint",
   model: "model",
+  adapter: "adapter",
   tensorboard: "tensorboard",
   csv: "csv",
   report: "report.html",

@@ -12,6 +12,7 @@
  *     interpolation.json InterpolationRecord, where `holdfast interpolate` was run
  *     checkpoint/        what `resume` needs
  *     model/             the exported model
+ *     adapter/           adapters of their own, as Python PEFT has them, where some were trained
  */
 
 /** JSON without undefined: what a configuration may hold. */
@@ -82,7 +83,7 @@ export interface LayerRecord {
   readonly fired: number;
   /** Mean of the ratio r over the steps that fired; 0 if none did. */
   readonly ratio: number;
-  /** ‖θ − θ0‖ at `step`, where θ0 is the value before training (whether or not a rule is anchored there). */
+  /** ‖θ − θ0‖ at `step`, where θ0 is the anchor, or the value before training where no rule is anchored. */
   readonly deviation: number;
   /** ‖θ‖ at `step`. */
   readonly norm: number;

@@ -25,6 +25,8 @@ export interface RunWriter {
   readonly checkpointFolder: string;
   /** Folder for the exported model; the writer itself puts nothing there. */
   readonly modelFolder: string;
+  /** Where adapters go. */
+  readonly adapterFolder: string;
   steps(...records: readonly StepRecord[]): Promise<void>;
   /** All tensors of an interval in one call. Write an interval's records before the checkpoint that ends it. */
   layers(records: readonly LayerRecord[]): Promise<void>;
@@ -92,6 +94,7 @@ function writerOf(files: Files, folder: string): RunWriter {
     folder,
     checkpointFolder: joinPath(folder, RUN_FILES.checkpoint),
     modelFolder: joinPath(folder, RUN_FILES.model),
+    adapterFolder: joinPath(folder, RUN_FILES.adapter),
     steps: (...records) => append(STEPS, records),
     layers: (records) => append(LAYERS, records),
     evaluations: (...records) => append(EVALUATIONS, records),

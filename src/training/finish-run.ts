@@ -2,6 +2,7 @@ import { preprocessorJson } from "../data/preprocess/to-json.ts";
 import { logitsOf } from "../heads/find-head.ts";
 import type { EvaluationRecord, RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
+import { adapterDistance, bakeAdapters, otherParameters, saveAdapters } from "./adapters.ts";
 import { evaluateSet, evaluationRecord, type Prediction } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { exportModel, verifyExport } from "./export-model.ts";
@@ -39,7 +40,7 @@ export async function finishRun(
     return { summary: { ...soFar, status: "stopped", reason: "asked to stop" }, model: null };
 
   sessions.load(result.best);
-  const deviation = deviationOf(run);
+  const deviation = deviationOf(run, result.best);
   options.onEvent({ kind: "phase", text: "Judging the kept model" });
   const records: EvaluationRecord[] = [];
   for (const set of data.sets) {
@@ -107,26 +108,44 @@ async function metricsBefore({
   return new Map(evaluations.filter((e) => e.model === "initial").map((e) => [e.set, e.metrics]));
 }
 
-/** ‖θ − θ0‖ over all parameters but a new head, which has no pretrained value. */
-function deviationOf({ optimizer, network, graph }: PreparedRun): number {
-  const head = new Set(
-    network.head === "new"
-      ? graph.parameters.filter((p) => network.headParameters.has(p.source)).map((p) => p.name)
-      : [],
+/**
+ * ‖θ − θ0‖ over all parameters but a new head, which has no pretrained value. Adapters count by the change of the
+ * weights that they stand for.
+ */
+function deviationOf(
+  { optimizer, network, graph }: PreparedRun,
+  best: ReadonlyMap<string, Float32Array>,
+): number {
+  const { adapters } = network;
+  const change = adapters && adapterDistance(adapters, best);
+  const own = adapters && change !== null ? otherParameters(adapters, graph.parameters) : graph.parameters;
+  const counted = new Set(
+    own.filter((p) => network.head === "kept" || !network.headParameters.has(p.source)).map((p) => p.name),
   );
-  return Math.sqrt(
-    [...optimizer.deviations()].reduce((sum, [name, d]) => sum + (head.has(name) ? 0 : d * d), 0),
-  );
+  let sum = (change ?? 0) ** 2;
+  for (const [name, d] of optimizer.deviations()) if (counted.has(name)) sum += d * d;
+  return Math.sqrt(sum);
 }
 
 async function writeModel(run: PreparedRun, result: TrainerResult): Promise<string> {
   const { files, runtime, network, source, data, graph, sessions, writer } = run;
+  const { adapters } = network;
+  if (adapters) {
+    await saveAdapters(adapters, {
+      files,
+      folder: writer.adapterFolder,
+      base: run.config.model,
+      parameters: graph.parameters,
+      values: result.best,
+    });
+    bakeAdapters(network.model, adapters, result.best);
+  }
   const path = await exportModel(network.model, {
     files,
     folder: writer.modelFolder,
     source,
     classes: data.classes,
-    parameters: graph.parameters,
+    parameters: adapters ? otherParameters(adapters, graph.parameters) : graph.parameters,
     values: result.best,
     preprocessor: preprocessorToWrite(run),
   });

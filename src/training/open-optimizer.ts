@@ -8,6 +8,7 @@ import type { ParamGroup } from "../optim/param-groups.ts";
 import type { Role } from "../optim/role.ts";
 import type { Hyperparameters } from "../optim/update-rule.ts";
 import type { MethodRecord } from "../run/records.ts";
+import { peftOf } from "./adapters.ts";
 import { layerDecayScales } from "./layer-decay.ts";
 import { withoutUndefined } from "./plain.ts";
 import type { Network } from "./prepare-network.ts";
@@ -30,10 +31,12 @@ export function resolveMethod(config: Config): MethodRecord {
   const anchorRule = anchor ?? method.anchor;
   const ownStrength = anchor === undefined ? method.strength : undefined;
   const held = anchorNames[anchorRule];
+  const adapters = peftOf(config);
   const chosen = config.trainable ?? method.trainable;
   const only = chosen === "all" ? "" : `, ${chosen === "head" ? "head" : chosen} only`;
+  const trained = adapters === null ? only : `, ${adapters.title}`;
   return {
-    name: `${ruleNames[updateRule] ?? updateRule}${held ? ` + ${held}` : ""}${only}`,
+    name: `${ruleNames[updateRule] ?? updateRule}${held ? ` + ${held}` : ""}${trained}`,
     updateRule,
     anchorRule,
     strength: strength ?? ownStrength ?? findAnchorRule(anchorRule).strength.default,
@@ -69,8 +72,10 @@ function parameterSpec(p: TrainableParameter, network: Network): ParameterSpec {
   const constant = p.source.constant;
   if (constant?.dtype !== "float32")
     throw new ConfigError(`"${p.name}" is ${constant?.dtype}, expected float32`);
+  const part = network.adapters?.attached.parameters.find((a) => a.value === p.source);
   const isNewHead = network.head === "new" && network.headParameters.has(p.source);
   const role: Role = isNewHead ? "head" : p.role === "weight" ? "other" : p.role;
   // A head gets its first value as anchor too, so that how far it moved is known; its strength is 0 all the same.
-  return { name: p.name, shape: p.type.dims, role, initial: constant.data as Float32Array, anchor: "init" };
+  const anchor = part?.info.anchor ?? "init";
+  return { name: p.name, shape: p.type.dims, role, initial: constant.data as Float32Array, anchor };
 }

@@ -10,6 +10,7 @@ import type { Evaluate } from "../passes/constant-region.ts";
 import { lower } from "../passes/lower.ts";
 import type { StoredTensor } from "../passes/parameters.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { type Adapters, adapterTensors, attachAdapters, describeAdapters } from "./adapters.ts";
 import { chooseTrainable } from "./choose-trainable.ts";
 
 /** A model whose head fits the task, and the weights of it that are to be trained. */
@@ -23,6 +24,8 @@ export interface Network {
   /** Weights of the classifier. */
   readonly headParameters: ReadonlySet<Value>;
   readonly trainable: readonly StoredTensor[];
+  /** Adapters in the graph, which are trained in place of the weights; null for none. */
+  readonly adapters: Adapters | null;
   readonly notes: readonly string[];
   /** Takes back what the training graph alone needs, before the model is exported. */
   readonly restoreOutputs: () => void;
@@ -95,7 +98,7 @@ function keepHead(model: Model, output: Value, options: NetworkOptions, notes: s
     head: "kept",
     feature: site.feature,
     headParameters,
-    trainable: trainableOf(model, config, headParameters, logits),
+    ...chooseTrained(model, { config, headParameters, head: "kept", output: logits, notes }),
     notes,
     restoreOutputs: () => {
       model.graph.outputs = before;
@@ -130,13 +133,37 @@ async function replaceHead(
     head: "new",
     feature,
     headParameters,
-    trainable: trainableOf(model, config, headParameters, head.logits),
+    ...chooseTrained(model, { config, headParameters, head: "new", output: head.logits, notes }),
     notes,
     restoreOutputs: () => undefined,
   };
 }
 
-function trainableOf(model: Model, config: Config, head: ReadonlySet<Value>, output: Value): StoredTensor[] {
-  const wanted = config.trainable ?? findMethod(config.method)?.trainable ?? "all";
-  return chooseTrainable(model, wanted, { head, output });
+/** The weights to train: the method's, or adapters with a new head and whatever else is asked for by name. */
+function chooseTrained(
+  model: Model,
+  how: {
+    readonly config: Config;
+    readonly headParameters: ReadonlySet<Value>;
+    readonly head: Network["head"];
+    readonly output: Value;
+    readonly notes: string[];
+  },
+): Pick<Network, "trainable" | "adapters"> {
+  const { config, headParameters, head, output, notes } = how;
+  const named = (wanted: string) => chooseTrainable(model, wanted, { head: headParameters, output });
+  const adapters = attachAdapters(model, config, headParameters);
+  if (adapters === null) {
+    return { adapters, trainable: named(config.trainable ?? findMethod(config.method)?.trainable ?? "all") };
+  }
+  if (config.trainable === "all") {
+    throw new ConfigError(
+      "trainable all and peft.method contradict each other: adapters stand in for weights that stay as they are; leave one of them out",
+    );
+  }
+  const parts = new Set(adapters.attached.parameters.map((p) => p.value));
+  const beside = config.trainable ?? (head === "new" ? "head" : null);
+  const others = beside === null ? [] : named(beside).filter((t) => !parts.has(t.value));
+  notes.push(...describeAdapters(adapters));
+  return { adapters, trainable: [...adapterTensors(adapters), ...others] };
 }

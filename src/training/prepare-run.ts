@@ -14,6 +14,7 @@ import { readRun } from "../run/run-reader.ts";
 import { createRun, type RunWriter, resumeRun } from "../run/run-writer.ts";
 import { withTensorBoard } from "../run/tensorboard.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { adapterGraphOptions } from "./adapters.ts";
 import { type Checkpoint, CheckpointStore, hashValues } from "./checkpoint.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
 import { describeRun } from "./describe-run.ts";
@@ -94,6 +95,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     trainable: network.trainable,
     evaluate,
     ...distillationOf(config, network),
+    ...adapterGraphOptions(network.adapters),
   });
   network.restoreOutputs();
   for (const text of [...data.notes, ...network.notes, ...unreachableNote(graph)])
@@ -116,7 +118,10 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
         ...(checkpoint ? { step: checkpoint.progress.step } : {}),
       })
     : plainWriter;
-  const sessions = await TrainingSessions.open(runtime, graph, optimizer, network.logits);
+  const sessions = await TrainingSessions.open(runtime, graph, optimizer, {
+    logits: network.logits,
+    seed: config.seed,
+  });
   onEvent({
     kind: "plan",
     totalSteps: plan.totalSteps,

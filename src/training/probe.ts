@@ -34,6 +34,7 @@ export function probeStages(config: Config): ProbeStages | null {
       ...part(share),
       out: probe,
       trainable: "head",
+      peft: { ...config.peft, method: "none" },
       probe: oneStage,
       optimizer: { ...config.optimizer, anchor: "none", lr: config.probe.lr ?? config.optimizer.lr },
       groups: [],

@@ -1,9 +1,11 @@
-import type { Batch } from "../data/loader.ts";
+import type { Batch, Cursor } from "../data/loader.ts";
+import { randomFor } from "../data/seed.ts";
 import { RunError } from "../errors.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
-import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
+import { scalar, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
+import { DROPOUT_SEED } from "./dropout-masks.ts";
 import type { TrainingGraph } from "./training-graph.ts";
 
 /**
@@ -16,6 +18,7 @@ export class TrainingSessions {
   private readonly training: Session;
   private readonly evaluation: Session;
   private readonly logits: string;
+  private readonly seed: number;
   private readonly parameters = new Map<string, Tensor>();
   private readonly into = new Map<string, Tensor>();
   private readonly loss = zeros("float32", []);
@@ -23,13 +26,14 @@ export class TrainingSessions {
   private constructor(
     graph: TrainingGraph,
     optimizer: Optimizer,
-    options: { training: Session; evaluation: Session; logits: string },
+    options: { training: Session; evaluation: Session; logits: string; seed: number },
   ) {
     this.graph = graph;
     this.optimizer = optimizer;
     this.training = options.training;
     this.evaluation = options.evaluation;
     this.logits = options.logits;
+    this.seed = options.seed;
     this.into.set("loss", this.loss);
     for (const { name, type } of graph.parameters) {
       this.parameters.set(name, tensor("float32", type.dims, viewOf(optimizer.parameters, name)));
@@ -38,22 +42,23 @@ export class TrainingSessions {
     }
   }
 
-  /** Opens both sessions. @param logits name of the output that evaluation reads */
+  /** Opens both sessions. `logits` names the output that evaluation reads; `seed` decides what dropout drops. */
   static async open(
     runtime: Runtime,
     graph: TrainingGraph,
     optimizer: Optimizer,
-    logits: string,
+    options: { readonly logits: string; readonly seed: number },
   ): Promise<TrainingSessions> {
     const training = await runtime.createSession(graph.trainingModel, { name: "training model" });
     const evaluation = await runtime.createSession(graph.evalModel, { name: "evaluation model" });
-    return new TrainingSessions(graph, optimizer, { training, evaluation, logits });
+    return new TrainingSessions(graph, optimizer, { training, evaluation, ...options });
   }
 
   /** Forward and backward over a batch. The gradients are then in `optimizer.gradients`. @returns the mean loss */
   async step(batch: Batch): Promise<number> {
     const feeds = new Map<string, Tensor>([...this.parameters, ...batch.inputs]);
     feeds.set("targets", batch.targets);
+    if (this.graph.hasDropout) feeds.set(DROPOUT_SEED, dropoutSeed(this.seed, batch.cursor));
     await this.training.run(feeds, { outputs: [...this.into.keys()], into: this.into });
     return this.loss.data[0]!; // a scalar has one element
   }
@@ -90,6 +95,11 @@ export class TrainingSessions {
     await this.training.release();
     await this.evaluation.release();
   }
+}
+
+/** What a batch drops follows from its place in the data alone, so that a resumed run drops the same. */
+function dropoutSeed(seed: number, { epoch, batch }: Cursor): Tensor<"int64"> {
+  return scalar("int64", randomFor(seed, "dropout", epoch, batch).integer(2 ** 32));
 }
 
 function viewOf<A extends Float32Array>(arrays: ReadonlyMap<string, A>, name: string): A {

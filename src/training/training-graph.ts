@@ -14,6 +14,7 @@ import { type Lowered, lower } from "../passes/lower.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
 import { putSinksLast } from "../passes/sinks-last.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { DROPOUT_SEED, DropoutMasks, type DropoutPlaces } from "./dropout-masks.ts";
 import { addTeacher, type Distillation } from "./teacher.ts";
 
 export interface TrainingGraphOptions {
@@ -28,6 +29,10 @@ export interface TrainingGraphOptions {
   readonly evaluate: Evaluate;
   /** A term that holds the network to the one it starts from; none if left out. */
   readonly distillation?: Distillation;
+  /** Where the training model drops elements. */
+  readonly dropout?: DropoutPlaces;
+  /** Values of the model that no gradient flows through. */
+  readonly detached?: readonly Value[];
 }
 
 /** A weight that the training model takes as an input and gives a gradient for. */
@@ -44,6 +49,8 @@ export interface TrainableParameter {
 export interface TrainingGraph {
   /** Inputs: the model's own, `targets`, parameters. Outputs: `loss`, the model's own, `<parameter>_grad`. */
   readonly trainingModel: Uint8Array;
+  /** Whether the training model has the input `dropout_seed`. */
+  readonly hasDropout: boolean;
   /** The same without gradients. */
   readonly evalModel: Uint8Array;
   readonly parameters: readonly TrainableParameter[];
@@ -64,10 +71,12 @@ export async function buildTrainingGraph(
   model: Model,
   options: TrainingGraphOptions,
 ): Promise<TrainingGraph> {
+  const masks = new DropoutMasks(options.dropout ?? { ratio: 0, at: [] });
   const lowered = await lower(model, {
     inputShapes: options.inputShapes,
     parameters: options.trainable.map((p) => p.value),
     evaluate: options.evaluate,
+    transform: masks.transform,
   });
   const { graph, b } = lowered;
   const logits = lowered.outputs.get(options.logits);
@@ -94,6 +103,7 @@ export async function buildTrainingGraph(
   const cotangents = vjp(b, {
     seeds: distilled?.seeds() ?? new Map([[logits, task.gradient()]]),
     wrt: wrt.map((p) => lowered.parameters.get(p.value)!), // lower() made one for each
+    detached: new Set((options.detached ?? []).flatMap((v) => lowered.valueOf.get(v) ?? [])),
   });
   const parameters: TrainableParameter[] = [];
   const taken = new Set<Value>(graph.outputs);
@@ -121,17 +131,20 @@ export async function buildTrainingGraph(
   }
   const used = new Set(parameters.map((p) => p.source));
   freezeRest(lowered, used);
-  const evalModel = encodeEval(model, lowered, forward);
+  freeName(graph, masks.seed, DROPOUT_SEED);
+  const evalModel = masks.without(() => encodeEval(model, lowered, forward));
   if (distilled) {
     ownLoss.name = "";
     distilled.loss.name = "loss";
     graph.outputs[0] = distilled.loss;
   }
   prune(graph);
+  if (masks.seed.uses.size === 0) graph.inputs = graph.inputs.filter((v) => v !== masks.seed);
   putSinksLast(graph);
   return {
     trainingModel: encodeModel(asModel(model, lowered)),
     evalModel,
+    hasDropout: graph.inputs.includes(masks.seed),
     parameters,
     unreachable: options.trainable.filter((p) => !used.has(p.value)),
     targets: targets.type,
@@ -158,11 +171,14 @@ function encodeEval(
   forward: { nodes: Node[]; outputs: Value[] },
 ): Uint8Array {
   const { graph } = lowered;
-  const whole = { nodes: graph.nodes, outputs: graph.outputs, initializers: graph.initializers };
+  const { nodes: all, outputs, initializers, inputs } = graph;
+  const whole = { nodes: all, outputs, initializers, inputs };
   Object.assign(graph, forward);
   const { nodes, values } = dependencies(graph, forward.outputs);
   graph.nodes = forward.nodes.filter((n) => nodes.has(n));
   graph.initializers = whole.initializers.filter((v) => values.has(v));
+  // What only the training model draws masks from is no input here.
+  graph.inputs = whole.inputs.filter((v) => v.name !== DROPOUT_SEED);
   const bytes = encodeModel(asModel(model, lowered));
   Object.assign(graph, whole);
   return bytes;

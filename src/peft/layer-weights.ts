@@ -1,0 +1,81 @@
+import type { Node } from "../onnx/node.ts";
+import type { Value } from "../onnx/value.ts";
+import { bfloat16ToFloat, floatToBfloat16, floatToHalf, halfToFloat } from "../tensor/half.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { transposed } from "./matrix.ts";
+import type { LayerWeights } from "./method.ts";
+import type { Site, SiteUse } from "./site.ts";
+
+/** Where a layer's bias is added, if it is a stored vector. */
+export interface BiasPlace {
+  /** The product's own node, or the Add behind it. */
+  readonly node: Node;
+  readonly value: Value;
+}
+
+/** The bias of one use of a layer; null if it adds none, or one that is not stored. */
+export function biasOf(site: Site, use: SiteUse): BiasPlace | null {
+  if (use.ownBias) return storedOf(use.ownBias.value) ? { node: use.node, value: use.ownBias.value } : null;
+  const [reader, ...others] = use.node.output().uses;
+  if (!reader || others.length > 0 || reader.node.opType !== "Add" || reader.node.domain !== "") return null;
+  const value = reader.node.inputs[1 - reader.index];
+  const stored = value && storedOf(value);
+  const isVector = stored?.dims.length === 1 && stored.dims[0] === site.shape[0];
+  return value && isVector ? { node: reader.node, value } : null;
+}
+
+/** What a use of a layer gives, its bias included. */
+export function resultOf(site: Site, use: SiteUse): Value {
+  return (biasOf(site, use)?.node ?? use.node).output();
+}
+
+/** The weight and bias of a site in PyTorch's shapes; null where the weight is quantised. */
+export function readLayer(site: Site): LayerWeights | null {
+  const stored = site.isQuantized ? null : storedOf(site.weight);
+  if (stored === null) return null;
+  const [rows, columns] = stored.dims as [number, number]; // a site's weight has two axes or more
+  const flat = floatsOf(stored);
+  const place = site.uses[0] && biasOf(site, site.uses[0]);
+  const bias = place ? storedOf(place.value) : null;
+  return {
+    weight: site.isTransposed ? transposed(flat, rows, columns) : flat,
+    bias: bias && floatsOf(bias),
+  };
+}
+
+/** Stores new values of a site's weight and bias, in the types and places that they had. */
+export function writeLayer(site: Site, { weight, bias }: LayerWeights): void {
+  const [out, inner] = site.shape as [number, number]; // a site's weight has two axes or more
+  put(site.weight, site.isTransposed ? transposed(weight, out, inner) : weight);
+  const place = site.uses[0] && biasOf(site, site.uses[0]);
+  if (bias && place) put(place.value, bias);
+}
+
+function put(value: Value, data: Float32Array): void {
+  const before = storedOf(value)!; // it was read before
+  const next = rounded(data, before);
+  value.constant = next;
+  const constantNode = value.producer;
+  if (constantNode !== null) constantNode.attributes.set("value", { kind: "tensor", value: next });
+}
+
+function rounded(data: Float32Array, { dtype, dims }: Tensor): Tensor {
+  if (dtype === "float16") return tensor(dtype, dims, Uint16Array.from(data, floatToHalf));
+  if (dtype === "bfloat16") return tensor(dtype, dims, Uint16Array.from(data, floatToBfloat16));
+  return tensor("float32", dims, data);
+}
+
+/** The elements of an initializer, or of a Constant node's output. */
+function storedOf(value: Value): Tensor | null {
+  if (value.constant !== null) return value.constant;
+  const attribute =
+    value.producer?.opType === "Constant" ? value.producer.attributes.get("value") : undefined;
+  return attribute?.kind === "tensor" ? attribute.value : null;
+}
+
+/** A float tensor's elements in float32; the tensor's own array if they are that already. */
+function floatsOf({ dtype, data }: Tensor): Float32Array {
+  if (dtype === "float16") return Float32Array.from(data as Uint16Array, halfToFloat);
+  if (dtype === "bfloat16") return Float32Array.from(data as Uint16Array, bfloat16ToFloat);
+  return data as Float32Array; // sites are of these three types
+}

@@ -1,0 +1,135 @@
+import type { AttributeInit } from "../onnx/attribute.ts";
+import type { Graph } from "../onnx/graph.ts";
+import { type Model, opsetOf } from "../onnx/model.ts";
+import { Node } from "../onnx/node.ts";
+import { Value } from "../onnx/value.ts";
+import { type DataType, dataTypes } from "../tensor/data-type.ts";
+import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
+
+/** Appends nodes at one place of a graph. */
+export interface Place {
+  /** A node with one output. */
+  op(opType: string, inputs: readonly Value[], attributes?: Readonly<Record<string, AttributeInit>>): Value;
+  /** `a` in another type; itself if it has it. */
+  cast(a: Value, from: DataType, to: DataType): Value;
+  /** `a` times a plain number, in float32. */
+  scale(a: Value, factor: number): Value;
+  /** Exchanges the axes of a matrix. */
+  transpose(a: Value): Value;
+  /** The sum over one axis of `a`, kept with size 1. */
+  sumOver(a: Value, axis: number): Value;
+  /** Makes every reader of `value` but the nodes of this place read `by`, which takes its name where the graph gives it out. */
+  replace(value: Value, by: Value): void;
+}
+
+/** Edits of a loaded model's graph that can be taken back, to the last name. */
+export class Surgery {
+  readonly graph: Graph;
+  private readonly opset: number;
+  private readonly names: Set<string>;
+  private readonly scalars = new Map<number, Value>();
+  private readonly undoing: (() => void)[] = [];
+
+  constructor(model: Model) {
+    this.graph = model.graph;
+    this.opset = opsetOf(model) ?? 1;
+    this.names = new Set([...model.graph.values()].map((v) => v.name));
+  }
+
+  /** Stores a tensor in the graph, under this name if it is free. */
+  store(name: string, content: Tensor): Value {
+    const value = new Value(this.fresh(name), { dtype: content.dtype, dims: content.dims });
+    value.constant = content;
+    this.graph.initializers.push(value);
+    this.undoing.push(() => {
+      this.graph.initializers = this.graph.initializers.filter((v) => v !== value);
+    });
+    return value;
+  }
+
+  /** @param prefix names of the new nodes and values begin with it */
+  after(node: Node, prefix: string): Place {
+    let last = node;
+    return this.place(prefix, (added) => {
+      this.graph.nodes.splice(this.graph.nodes.indexOf(last) + 1, 0, added);
+      last = added;
+    });
+  }
+
+  before(node: Node, prefix: string): Place {
+    return this.place(prefix, (added) => {
+      this.graph.nodes.splice(this.graph.nodes.indexOf(node), 0, added);
+    });
+  }
+
+  private place(prefix: string, insert: (node: Node) => void): Place {
+    const own = new Set<Node>();
+    const op: Place["op"] = (opType, inputs, attributes = {}) => {
+      const name = this.fresh(`${prefix}/${opType}`);
+      const node = new Node(opType, inputs, [new Value(`${name}_out`)], { name, attributes });
+      this.names.add(`${name}_out`);
+      insert(node);
+      own.add(node);
+      this.undoing.push(() => {
+        node.detach();
+        this.graph.nodes = this.graph.nodes.filter((n) => n !== node);
+      });
+      return node.output();
+    };
+    return {
+      op,
+      cast: (a, from, to) => (from === to ? a : op("Cast", [a], { to: dataTypes[to].code })),
+      scale: (a, factor) => (factor === 1 ? a : op("Mul", [a, this.scalar(factor)])),
+      transpose: (a) => op("Transpose", [a], { perm: [1, 0] }),
+      sumOver: (a, axis) =>
+        this.opset >= 13
+          ? op("ReduceSum", [a, this.store(`${prefix}/axis`, int64s([axis]))], { keepdims: 1 })
+          : op("ReduceSum", [a], { axes: [axis], keepdims: 1 }),
+      replace: (value, by) => this.replace(value, by, own),
+    };
+  }
+
+  private scalar(value: number): Value {
+    const known = this.scalars.get(value);
+    if (known) return known;
+    const stored = this.store(`peft/${value}`, tensor("float32", [], Float32Array.of(value)));
+    this.scalars.set(value, stored);
+    return stored;
+  }
+
+  private replace(value: Value, by: Value, except: ReadonlySet<Node>): void {
+    for (const { node, index } of [...value.uses]) if (!except.has(node)) this.redirect(node, index, by);
+    if (!this.graph.outputs.includes(value)) return;
+    const [outputs, name, byName] = [this.graph.outputs, value.name, by.name];
+    this.graph.outputs = outputs.map((v) => (v === value ? by : v));
+    value.name = this.fresh(`${name}_before`);
+    by.name = name;
+    by.declared = value.declared;
+    this.undoing.push(() => {
+      this.graph.outputs = outputs;
+      by.name = byName;
+      value.name = name;
+    });
+  }
+
+  /** Makes one input of a node read another value. */
+  redirect(node: Node, index: number, by: Value): void {
+    const before = node.inputs[index] ?? null;
+    node.setInput(index, by);
+    this.undoing.push(() => node.setInput(index, before));
+  }
+
+  /** Takes everything back; the graph is then what it was. */
+  undo(): void {
+    for (const step of this.undoing.reverse()) step();
+    this.undoing.length = 0;
+    this.scalars.clear();
+  }
+
+  private fresh(name: string): string {
+    let unique = name;
+    for (let i = 1; this.names.has(unique); i++) unique = `${name}_${i}`;
+    this.names.add(unique);
+    return unique;
+  }
+}

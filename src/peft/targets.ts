@@ -1,0 +1,65 @@
+import { ConfigError } from "../errors.ts";
+import type { Value } from "../onnx/value.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { PeftMethod } from "./method.ts";
+import type { Site } from "./site.ts";
+
+const MOST_LISTED = 12;
+
+/**
+ * The sites that `targets` names: `all-linear`, every linear layer and 1×1 convolution but those of the classifier; or
+ * a regular expression that must match somewhere in a module's path or in its weight's name.
+ *
+ * @throws ConfigError if nothing matches, listing what could; or if a site that a regular expression matches cannot
+ *   bear the method
+ */
+export function chooseSites(
+  sites: readonly Site[],
+  targets: string,
+  options: { readonly method: PeftMethod; readonly head: ReadonlySet<Value> },
+): Site[] {
+  const { method, head } = options;
+  const fitting = sites.filter((s) => method.kinds.includes(s.kind));
+  if (targets === "all-linear") {
+    const chosen = fitting.filter((s) => s.refusal === null && isLinear(s) && !head.has(s.weight));
+    return chosen.length > 0 ? chosen : nothing(sites, targets, method);
+  }
+  const pattern = patternOf(targets, "peft.targets");
+  const chosen = fitting.filter((s) => pattern.test(s.module) || pattern.test(s.weight.name));
+  if (chosen.length === 0) return nothing(sites, targets, method);
+  const refused = chosen.filter((s) => s.refusal !== null);
+  if (refused.length > 0) {
+    throw new ConfigError(
+      `peft.targets "${targets}" takes in layers that no adapter can sit on; leave them out:\n` +
+        refused.map((s) => `${s.module}: ${s.refusal}`).join("\n"),
+    );
+  }
+  return chosen;
+}
+
+/** A regular expression of the settings. @throws ConfigError naming its key if it is none */
+export function patternOf(text: string, key: string): RegExp {
+  try {
+    return new RegExp(text, "u");
+  } catch (cause) {
+    throw new ConfigError(`${key} "${text}" is no regular expression`, { cause });
+  }
+}
+
+/** A 1×1 convolution is a linear layer on channels. */
+function isLinear({ kind, shape }: Site): boolean {
+  return kind === "linear" || (kind === "conv" && sizeOf(shape.slice(2)) === 1);
+}
+
+function nothing(sites: readonly Site[], targets: string, method: PeftMethod): never {
+  const possible = sites.filter((s) => s.refusal === null && method.kinds.includes(s.kind));
+  const listed = possible.slice(0, MOST_LISTED).map((s) => `${s.module} (${s.kind})`);
+  const more = possible.length > listed.length ? `, and ${possible.length - listed.length} more` : "";
+  throw new ConfigError(
+    `peft.targets "${targets}" matches no layer for ${method.title}; ` +
+      (possible.length > 0
+        ? `layers that it can sit on: ${listed.join(", ")}${more}. Name some by a regular expression, as in --peft.targets '${possible[0]?.module}'`
+        : "the model has none in its main graph that it could sit on"),
+    { details: { targets, possible: possible.map((s) => s.module) } },
+  );
+}

@@ -1,0 +1,209 @@
+import { findMethod } from "../config/methods.ts";
+import type { Config } from "../config/schema.ts";
+import { ConfigError } from "../errors.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Value } from "../onnx/value.ts";
+import { type StoredTensor, storedTensors } from "../passes/parameters.ts";
+import { ADAPTER_FILES, adapterContent } from "../peft/adapter-file.ts";
+import {
+  type Attached,
+  attach,
+  mergeAdapters,
+  mergedDistance,
+  mergeProblems,
+  type SiteAdapter,
+  startAdapters,
+} from "../peft/attach.ts";
+import type { Parts, PeftMethod, PeftSettings } from "../peft/method.ts";
+import { findPeftMethod } from "../peft/registry.ts";
+import { findSites, type Site } from "../peft/site.ts";
+import { chooseSites } from "../peft/targets.ts";
+import type { Files } from "../platform/files.ts";
+import { joinPath } from "../platform/paths.ts";
+import { encodeSafetensors } from "../tensor/safetensors.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { FINGERPRINT, fingerprintOf } from "./fingerprint.ts";
+import type { TrainableParameter, TrainingGraphOptions } from "./training-graph.ts";
+
+/** The adapters of a run, in the graph of its model while it trains. */
+export interface Adapters {
+  readonly method: PeftMethod;
+  readonly settings: PeftSettings;
+  readonly adapters: readonly SiteAdapter[];
+  readonly attached: Attached;
+  /** Why the trained model keeps its adapters as nodes of their own; null if they become part of the weights. */
+  readonly keptBecause: string | null;
+}
+
+/** The kind of adapters that the settings ask for; null for none. */
+export function peftOf(config: Pick<Config, "method" | "peft">): PeftMethod | null {
+  const name = config.peft.method ?? findMethod(config.method)?.peft ?? "none";
+  return name === "none" ? null : findPeftMethod(name);
+}
+
+/** Puts the adapters that the settings ask for into a model's graph; null if they ask for none. @throws ConfigError */
+export function attachAdapters(
+  model: Model,
+  config: Pick<Config, "method" | "peft" | "seed">,
+  head: ReadonlySet<Value>,
+): Adapters | null {
+  const method = peftOf(config);
+  if (method === null) return null;
+  const settings = settingsOf(config.peft, method);
+  const sites = chooseSites(sitesOf(model), config.peft.targets, { method, head });
+  const adapters = startAdapters({ method, settings, sites, seed: config.seed });
+  return {
+    method,
+    settings,
+    adapters,
+    attached: attach(model, adapters, { method }),
+    keptBecause: mergeProblems(method, sites)[0] ?? null,
+  };
+}
+
+/** The layers of a model that adapters can sit on. */
+export function sitesOf(model: Model): Site[] {
+  const weights = new Set(storedTensors(model).flatMap((t) => (t.constantBecause === null ? [t.value] : [])));
+  return findSites(model, (value) => weights.has(value));
+}
+
+/** The trained tensors of adapters, as weights of the model. @throws ConfigError if the model's own weights are trained beneath them */
+export function adapterTensors({ attached }: Adapters): StoredTensor[] {
+  return attached.parameters.map(({ name, value, info }) => ({
+    value,
+    name,
+    role: info.role,
+    constantBecause: null,
+    isAdded: false,
+  }));
+}
+
+/** What the training graph of a model with adapters does besides training them. */
+export function adapterGraphOptions(
+  run: Adapters | null,
+): Pick<TrainingGraphOptions, "dropout" | "detached"> {
+  if (run === null) return {};
+  const { attached, settings } = run;
+  return { dropout: { ratio: settings.dropout, at: attached.dropped }, detached: attached.detached };
+}
+
+/** What a user should know of the adapters of a run. */
+export function describeAdapters({ method, adapters, keptBecause }: Adapters): string[] {
+  const modules = adapters.map((a) => a.site.module);
+  const shown = `${modules.slice(0, 6).join(", ")}${modules.length > 6 ? ", …" : ""}`;
+  const unnamed = adapters.filter((a) => a.site.namedBy === "file").length;
+  return [
+    `${method.title} on ${modules.length} layers: ${shown}.`,
+    ...(keptBecause === null
+      ? []
+      : [`The trained model keeps its adapters as nodes of their own: ${keptBecause}.`]),
+    ...(unnamed > 0
+      ? [
+          `The file does not say which modules ${unnamed} of them were; their adapters bear the names of its tensors.`,
+        ]
+      : []),
+  ];
+}
+
+function settingsOf(peft: Config["peft"], method: PeftMethod): PeftSettings {
+  const rank = peft.rank ?? method.defaults.rank;
+  if (!method.inits.includes(peft.init)) {
+    throw new ConfigError(
+      `peft.init ${peft.init} is not for ${method.title}; it takes ${method.inits.join(", ")}`,
+    );
+  }
+  return {
+    rank,
+    alpha: peft.alpha ?? 2 * rank,
+    dropout: peft.dropout,
+    rsLora: peft.rsLora,
+    init: peft.init,
+    anchor: peft.anchor,
+    activation: "tanh",
+    placement: "parallel",
+    isFeedforward: () => false,
+  };
+}
+
+/** What was trained in a run with adapters, by site. */
+function trainedParts(
+  { attached, adapters }: Adapters,
+  values: ReadonlyMap<string, Float32Array>,
+): (site: Site) => Parts {
+  const bySite = new Map<Site, Map<string, Tensor<"float32">>>();
+  for (const { site, start } of adapters) {
+    const parts = attached.parameters.filter((p) => p.site === site);
+    bySite.set(
+      site,
+      // A start has every part of its site; a part that the loss does not depend on keeps its first value.
+      new Map(parts.map(({ part, name }) => [part, withData(start.get(part)!, values.get(name))])),
+    );
+  }
+  return (site) => bySite.get(site)!; // every site of the run was just entered
+}
+
+function withData(first: Tensor<"float32">, data: Float32Array | undefined): Tensor<"float32"> {
+  return data ? tensor("float32", first.dims, data) : first;
+}
+
+/**
+ * Writes `adapter_model.safetensors` and `adapter_config.json` as Python PEFT has them.
+ *
+ * @param run its adapters may be in the graph or not, but not in the weights
+ */
+export async function saveAdapters(
+  run: Adapters,
+  options: {
+    readonly files: Files;
+    readonly folder: string;
+    /** Where the base model lies. */
+    readonly base: string;
+    readonly parameters: readonly TrainableParameter[];
+    readonly values: ReadonlyMap<string, Float32Array>;
+  },
+): Promise<void> {
+  const { files, folder, base, parameters, values } = options;
+  const { method, adapters } = run;
+  const others = new Map(
+    otherParameters(run, parameters).map(({ name, type }) => [
+      name,
+      tensor("float32", type.dims, values.get(name)!), // the values of a run are those of its parameters
+    ]),
+  );
+  const now = trainedParts(run, values);
+  const { config, tensors } = adapterContent({ method, adapters, now, others, base });
+  await files.write(
+    joinPath(folder, ADAPTER_FILES.weights),
+    encodeSafetensors(tensors, { format: "pt", [FINGERPRINT]: await fingerprintOf(adapters) }),
+  );
+  await files.write(joinPath(folder, ADAPTER_FILES.config), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** The trained parameters that are no parts of adapters. */
+export function otherParameters(
+  { attached }: Adapters,
+  parameters: readonly TrainableParameter[],
+): TrainableParameter[] {
+  const parts = new Set(attached.parameters.map((p) => p.value));
+  return parameters.filter((p) => !parts.has(p.source));
+}
+
+/**
+ * Takes the adapters of a run out of its model's graph, and their change into the weights; adapters that cannot become
+ * part of the weights are put back as nodes, without dropout.
+ */
+export function bakeAdapters(model: Model, run: Adapters, values: ReadonlyMap<string, Float32Array>): void {
+  const { method, adapters, attached, keptBecause } = run;
+  const now = trainedParts(run, values);
+  attached.detach();
+  if (keptBecause === null) mergeAdapters(adapters, { method, now, share: 1 });
+  else attach(model, adapters, { method, now, dropout: false });
+}
+
+/** ‖ΔW‖ of the trained adapters; null if there are no weights that they could be part of. */
+export function adapterDistance(run: Adapters, values: ReadonlyMap<string, Float32Array>): number | null {
+  const { method, adapters, keptBecause } = run;
+  return keptBecause === null
+    ? mergedDistance(adapters, { method, now: trainedParts(run, values), share: 1 })
+    : null;
+}
