@@ -13,6 +13,8 @@ export interface Method {
   readonly probe?: number;
   /** Factor on a term that holds the model's function to the pretrained model's. */
   readonly distillation?: number;
+  /** Share of the pretrained elements that is trained. */
+  readonly maskShare?: number;
   /** Layer-wise decay of the learning rate, per block of the network. */
   readonly layerDecay?: number;
   /** Trains adapters beside frozen weights, and a new head; `trainable` then says nothing. */
@@ -86,6 +88,15 @@ export const methods: readonly Method[] = [
     anchor: "none",
     trainable: "all",
     distillation: 1,
+  },
+  {
+    name: "saft",
+    summary:
+      "Adam on the 0.1 % of elements that have the largest gradients at the pretrained weights, and on the head",
+    rule: "adam",
+    anchor: "none",
+    trainable: "all",
+    maskShare: 0.001,
   },
   {
     name: "llrd",

@@ -60,6 +60,14 @@ const optimizerSchema = z
       .nullable()
       .default(1)
       .describe("largest global norm of the gradient; null for no clipping"),
+    ema: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .describe(
+        "decay of a moving average of the weights, which is judged and kept in their place; 0.999, say",
+      ),
     layerDecay: z
       .number()
       .gt(0)
@@ -136,6 +144,21 @@ const peftSchema = z
   })
   .prefault({})
   .describe("few new parameters beside frozen weights");
+
+const maskSchema = z
+  .strictObject({
+    share: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        "share of the pretrained elements that is trained: those with the largest gradients at the start; 1, or the method's, if left out",
+      ),
+    batches: count().default(16).describe("batches that the gradients are taken over"),
+  })
+  .prefault({})
+  .describe("trains a few elements of every weight; a new head is trained whole");
 
 const scheduleSchema = z
   .strictObject({
@@ -276,6 +299,7 @@ export const configSchema = z.strictObject({
   optimizer: optimizerSchema,
   probe: probeSchema,
   distillation: distillationSchema,
+  mask: maskSchema,
   schedule: scheduleSchema,
   groups: z
     .array(groupSchema)

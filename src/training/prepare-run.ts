@@ -20,6 +20,8 @@ import { createEvaluator } from "./constant-evaluator.ts";
 import { describeRun } from "./describe-run.ts";
 import { describeEnvironment } from "./environment.ts";
 import type { TrainingEvent } from "./events.ts";
+import { findMask, type MaskParts } from "./find-mask.ts";
+import type { GradientMask } from "./gradient-mask.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { openOptimizer } from "./open-optimizer.ts";
 import { plainJson } from "./plain.ts";
@@ -29,6 +31,7 @@ import { TrainingSessions } from "./sessions.ts";
 import type { Distillation } from "./teacher.ts";
 import type { TrainerOptions } from "./trainer.ts";
 import { buildTrainingGraph, type TrainingGraph } from "./training-graph.ts";
+import { splitAverage, WeightAverage } from "./weight-average.ts";
 
 export interface PrepareRunOptions {
   readonly files: Files;
@@ -107,10 +110,15 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     anchors,
     keep: config.checkpoint.keep,
   });
+  const sessions = await TrainingSessions.open(runtime, graph, optimizer, {
+    logits: network.logits,
+    seed: config.seed,
+  });
+  const parts = await openOptions(config, { network, optimizer, sessions, loader: data.train });
   const plan = planSteps(config, data);
   const summary = describeRun(config, { data, network, graph, model });
   const { writer: plainWriter, checkpoint } = resume
-    ? await continueRun(files, config, store, optimizer)
+    ? await continueRun(files, config, store, { optimizer, average: parts.average })
     : { writer: await startRun(config, options, summary), checkpoint: null };
   const writer = config.tensorboard
     ? withTensorBoard(plainWriter, files, {
@@ -118,10 +126,6 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
         ...(checkpoint ? { step: checkpoint.progress.step } : {}),
       })
     : plainWriter;
-  const sessions = await TrainingSessions.open(runtime, graph, optimizer, {
-    logits: network.logits,
-    seed: config.seed,
-  });
   onEvent({
     kind: "plan",
     totalSteps: plan.totalSteps,
@@ -148,6 +152,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     trainer: {
       ...trainerSettings(config, network.head),
       ...plan,
+      ...parts,
       graph,
       sessions,
       optimizer,
@@ -186,6 +191,18 @@ function unreachableNote(graph: TrainingGraph): string[] {
   return [
     `${graph.unreachable.length} weights do not influence the logits and stay as they are: ${names.join(", ")}${graph.unreachable.length > 5 ? " …" : ""}.`,
   ];
+}
+
+/** What a run has beside its optimizer: an average of the weights, a mask of those that are trained. */
+async function openOptions(
+  { optimizer: { ema }, mask, method }: Config,
+  parts: MaskParts,
+): Promise<{ average?: WeightAverage; mask?: GradientMask }> {
+  const share = mask.share ?? findMethod(method)?.maskShare ?? 1;
+  return {
+    ...(ema === undefined ? {} : { average: new WeightAverage(parts.optimizer.parameters, ema) }),
+    ...(share === 1 ? {} : { mask: await findMask(parts, { share, batches: mask.batches }) }),
+  };
 }
 
 /** A new head has no pretrained logits, so its run is held to the features that the head reads. */
@@ -249,12 +266,14 @@ async function continueRun(
   files: Files,
   config: Config,
   store: CheckpointStore,
-  optimizer: Optimizer,
+  parts: { readonly optimizer: Optimizer; readonly average?: WeightAverage | undefined },
 ): Promise<{ writer: RunWriter; checkpoint: Checkpoint }> {
   const checkpoint = await store.load();
   if (!checkpoint) {
     throw new DataError(`${config.out}: the run has no checkpoint yet; start it again with --overwrite`);
   }
-  optimizer.loadState(checkpoint.optimizer);
+  const { optimizer, average } = splitAverage(checkpoint.optimizer);
+  parts.optimizer.loadState(optimizer);
+  parts.average?.restore(average);
   return { writer: await resumeRun(files, config.out, checkpoint.progress.step), checkpoint };
 }

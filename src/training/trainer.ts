@@ -8,9 +8,11 @@ import type { RunWriter } from "../run/run-writer.ts";
 import type { CheckpointStore, Progress } from "./checkpoint.ts";
 import { type EvaluationSet, evaluateSet, evaluationRecord } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
+import type { GradientMask } from "./gradient-mask.ts";
 import { LayerLog } from "./layer-log.ts";
 import type { TrainingSessions } from "./sessions.ts";
 import type { TrainingGraph } from "./training-graph.ts";
+import { type WeightAverage, withAverage } from "./weight-average.ts";
 
 export interface TrainerOptions {
   readonly graph: TrainingGraph;
@@ -37,6 +39,10 @@ export interface TrainerOptions {
   readonly patience: number | undefined;
   /** Steps between checkpoints apart from those at evaluations. */
   readonly checkpointEvery: number | undefined;
+  /** Judged and kept in place of the weights themselves. */
+  readonly average?: WeightAverage;
+  /** Which elements are trained, where not all are. */
+  readonly mask?: GradientMask;
   readonly writer: RunWriter;
   readonly checkpoints: CheckpointStore;
   readonly shouldStop: () => boolean;
@@ -100,6 +106,7 @@ export class Trainer {
     for await (const batch of loader.from(this.progress.cursor)) {
       const loss = await this.o.sessions.step(batch);
       if (!Number.isFinite(loss)) this.refuse(batch, loss);
+      this.o.mask?.apply(this.o.optimizer.gradients);
       this.meter.add(loss, batch.count);
       pending++;
       if (accumulate > 1) {
@@ -130,6 +137,7 @@ export class Trainer {
         gradientScale: 1 / batches,
         ...(clipNorm === null ? {} : { clipNorm }),
       });
+      this.o.average?.update(report.step);
       this.layers.add(report);
       return report;
     } catch (error) {
@@ -193,7 +201,12 @@ export class Trainer {
     return this.o.patience !== undefined && this.progress.stale >= this.o.patience;
   }
 
-  private async evaluate(model: EvaluatedModel): Promise<"done" | "stopped"> {
+  private evaluate(model: EvaluatedModel): Promise<"done" | "stopped"> {
+    const { average } = this.o;
+    return average ? average.during(() => this.judge(model)) : this.judge(model);
+  }
+
+  private async judge(model: EvaluatedModel): Promise<"done" | "stopped"> {
     const { sets, sessions, classes, onEvent, shouldStop, metric, shiftsWhileTraining } = this.o;
     const { step, cursor } = this.progress;
     const epoch = cursor.epoch + cursor.batch / this.o.loader.batchesPerEpoch;
@@ -237,7 +250,7 @@ export class Trainer {
 
   private async checkpoint(): Promise<void> {
     this.tick();
-    await this.o.checkpoints.save(this.progress, this.o.optimizer.saveState());
+    await this.o.checkpoints.save(this.progress, withAverage(this.o.optimizer.saveState(), this.o.average));
     this.o.onEvent({ kind: "checkpoint", step: this.progress.step });
   }
 
