@@ -126,10 +126,16 @@ function clipVjp({ b, node, ct, needs }: VjpContext): readonly (Value | null)[] 
     const limit = node.input(i);
     return b.unbroadcast(b.mul(ct, wins(limit)), limit.dims);
   };
+  // The upper bound is applied last, so a lower one above it has no say.
+  const max = node.hasInput(2) ? node.input(2) : null;
   return [
     needs(0) ? b.mul(ct, isEqual(b, x, y, x.dtype)) : null, // unchanged means within the bounds
-    bound(1, (min) => isGreater(b, min, x, x.dtype)),
-    bound(2, (max) => isGreater(b, x, max, x.dtype)),
+    bound(1, (min) =>
+      max === null
+        ? isGreater(b, min, x, x.dtype)
+        : b.mul(isGreater(b, min, x, x.dtype), b.cast(b.op("LessOrEqual", [min, max]), x.dtype)),
+    ),
+    bound(2, (limit) => isGreater(b, node.hasInput(1) ? b.op("Max", [x, node.input(1)]) : x, limit, x.dtype)),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { UnsupportedOpError } from "../errors.ts";
+import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -49,7 +49,7 @@ function lowerAttention(ctx: LowerContext): readonly (Value | null)[] {
   return [output, key, value, node.hasOutput(3) ? exposed(ctx, result) : null];
 }
 
-/** The boolean masks and biases of a node: the given mask, causality, and padding of an outside cache. */
+/** The boolean masks and biases of a node: the given mask, causality, windows, and padding of an outside cache. */
 function masksOf(
   ctx: LowerContext,
   sequences: { readonly query: Value; readonly key: Value },
@@ -61,26 +61,17 @@ function masksOf(
   const biases: Bias[] = [];
   const given = optional(3);
   if (given !== null) {
-    if (given.dims.at(-1) !== columns && given.dims.at(-1) !== 1)
-      node.fail(
-        `attn_mask has shape ${formatShape(given.dims)}, expected ${columns} keys along its last axis`,
-      );
-    if (given.dtype === "bool") allowed.push(given);
-    else biases.push({ value: given });
+    const whole = wholeMask(ctx, given, columns);
+    if (whole.dtype === "bool") allowed.push(whole);
+    else biases.push({ value: whole });
   }
-  for (const window of ["left_window_size", "right_window_size"]) {
-    if (node.int(window, -1) >= 0) {
-      throw new UnsupportedOpError(
-        `${node.describe()}: attention windows (${window}, opset 25) are not supported; ONNX Runtime 1.30 does not run ` +
-          "them either. Export the model at opset 24.",
-      );
-    }
-  }
-  const isCausal = node.int("is_causal", 0) === 1;
-  const past = optional(4)?.dims[2] ?? 0;
   const lengths = optional(6);
+  const past = optional(4)?.dims[2] ?? 0;
+  const reaches = reachesOf(node);
   if (lengths === null) {
-    if (isCausal) allowed.push(positionMask(b, dims, (i, j) => j <= i + past));
+    // Query i stands at i + past.
+    for (const { from, to } of reaches)
+      allowed.push(positionMask(b, dims, (i, j) => from <= j - i - past && j - i - past <= to));
     return { allowed, biases };
   }
   // Query i stands at i + length − T, so what it may read depends on the length of its sequence.
@@ -96,13 +87,51 @@ function masksOf(
       ),
     );
   allowed.push(b.op("Less", [grid((_, j) => j, 1), length]));
-  if (isCausal) allowed.push(b.op("LessOrEqual", [grid((i, j) => j - i + rows, rows), length]));
+  for (const { from, to } of reaches) {
+    if (to < Infinity) allowed.push(b.op("LessOrEqual", [grid((i, j) => j - i + rows - to, rows), length]));
+    if (from > -Infinity)
+      allowed.push(b.op("GreaterOrEqual", [grid((i, j) => j - i + rows - from, rows), length]));
+  }
   return { allowed, biases };
+}
+
+/** How far before and behind its own position a query may read; one entry for causality, one for windows. */
+function reachesOf(node: Node): { readonly from: number; readonly to: number }[] {
+  const window = (name: string) => {
+    const size = node.int(name, -1);
+    return size < 0 ? Infinity : size;
+  };
+  const [from, to] = [-window("left_window_size"), window("right_window_size")];
+  return [
+    ...(node.int("is_causal", 0) === 1 ? [{ from: -Infinity, to: 0 }] : []),
+    ...(from > -Infinity || to < Infinity ? [{ from, to }] : []),
+  ];
+}
+
+/** A mask over all keys: one that ends before them shuts out the rest. */
+function wholeMask({ b, node }: LowerContext, mask: Value, columns: number): Value {
+  const length = mask.dims.at(-1) ?? 0;
+  if (length === 0 || length > columns)
+    node.fail(
+      `attn_mask has shape ${formatShape(mask.dims)}, expected at most ${columns} keys along its last axis`,
+    );
+  if (length === 1 || length === columns) return mask;
+  const rest = b.full(
+    [...mask.dims.slice(0, -1), columns - length],
+    mask.dtype === "bool" ? 0 : Number.NEGATIVE_INFINITY,
+    mask.dtype,
+  );
+  return b.concat([mask, rest], mask.dims.length - 1);
 }
 
 /** The fourth output: which stage it shows is an attribute. */
 function exposed({ node }: LowerContext, result: AttentionResult): Value {
-  const stages = [result.products, result.capped, result.masked, result.probabilities];
+  const stages = [
+    () => result.products,
+    () => result.capped,
+    () => result.masked,
+    () => result.probabilities(),
+  ];
   const mode = node.int("qk_matmul_output_mode", 0);
-  return stages[mode] ?? node.fail(`qk_matmul_output_mode is ${mode}, expected 0, 1, 2 or 3`);
+  return stages[mode]?.() ?? node.fail(`qk_matmul_output_mode is ${mode}, expected 0, 1, 2 or 3`);
 }

@@ -2,6 +2,7 @@ import { float } from "../onnx/attribute.ts";
 import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import type { DataType } from "../tensor/data-type.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import {
   defineComposite,
   defineOp,
@@ -106,25 +107,38 @@ function frozenStatisticsVjp(ctx: VjpContext): readonly (Value | null)[] {
   ];
 }
 
-/** The derivative with the batch's own mean and variance. */
+/** The derivative with the batch's own mean and variance, which the running ones (outputs 1 and 2) take in too. */
 function batchStatisticsVjp(ctx: VjpContext): readonly (Value | null)[] {
-  const { b, node, ct, needs } = ctx;
-  refuseStatistics(ctx);
+  const { b, node, needs } = ctx;
+  const [ct, ctMean, ctVariance] = cotangentsOf(ctx);
   const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)];
   const axes = otherAxes(x);
+  const momentum = node.float("momentum", 0.9);
   const centred = b.sub(x, b.reduceMean(x, axes, true));
   const inverse = inverseOfRoot(b, meanSquare(b, centred, axes), epsilonOf(ctx));
   const xhat = b.mul(centred, inverse);
-  const g = b.mul(ct, perChannel(b, scale, x));
   const channelSum = (v: Value, dtype: DataType) =>
     b.cast(b.reshape(b.reduceSum(v, axes, false), scale.dims), dtype);
-  return [
-    needs(0) ? standardizeVjp(b, { g, xhat, inverse, axes, centred: true }) : null,
-    needs(1) ? channelSum(b.mul(ct, xhat), scale.dtype) : null,
-    needs(2) ? channelSum(ct, bias.dtype) : null,
-    null,
-    null,
+  const share = (1 - momentum) / (sizeOf(x.dims) / sizeOf(scale.dims));
+  const g = ct && b.mul(ct, perChannel(b, scale, x));
+  const dx = [
+    g && standardizeVjp(b, { g, xhat, inverse, axes, centred: true }),
+    // ∂ mean / ∂ x = 1 / n, ∂ variance / ∂ x = 2 (x − mean) / n
+    ctMean && b.expand(b.scale(perChannel(b, ctMean, x), share), x.dims),
+    ctVariance && b.mul(b.scale(perChannel(b, ctVariance, x), 2 * share), centred),
   ];
+  return [
+    needs(0) ? b.sum(dx) : null,
+    needs(1) && ct ? channelSum(b.mul(ct, xhat), scale.dtype) : null,
+    needs(2) && ct ? channelSum(ct, bias.dtype) : null,
+    needs(3) && ctMean ? b.scale(ctMean, momentum) : null,
+    needs(4) && ctVariance ? b.scale(ctVariance, momentum) : null,
+  ];
+}
+
+/** Cotangents of the result and of the two statistics beside it. */
+function cotangentsOf({ cotangents }: VjpContext): [Value | null, Value | null, Value | null] {
+  return [cotangents[0] ?? null, cotangents[1] ?? null, cotangents[2] ?? null];
 }
 
 /** 1 / √(variance + ε) */
@@ -145,12 +159,15 @@ function statisticType(ctx: InferContext): TensorType {
 }
 
 function layerNormalizationVjp(ctx: VjpContext): readonly (Value | null)[] {
-  const [dx, dscale] = scaledVjp(ctx, standardized(ctx), true);
-  return [dx, dscale, ctx.needs(2) ? ctx.b.unbroadcast(ctx.ct, ctx.node.input(2).dims) : null];
+  const { b, node, needs } = ctx;
+  const [ct, ctMean, ctInverse] = cotangentsOf(ctx);
+  const [dx, dscale] = scaledVjp(ctx, standardized(ctx), { centred: true, ctMean, ctInverse });
+  return [dx, dscale, needs(2) && ct ? b.unbroadcast(ct, node.input(2).dims) : null];
 }
 
 function rmsNormalizationVjp(ctx: VjpContext): readonly (Value | null)[] {
-  return scaledVjp(ctx, overRootMeanSquare(ctx), false);
+  const ctInverse = ctx.cotangents[1] ?? null;
+  return scaledVjp(ctx, overRootMeanSquare(ctx), { centred: false, ctMean: null, ctInverse });
 }
 
 interface Normalized {
@@ -159,21 +176,36 @@ interface Normalized {
   readonly inverse: Value;
 }
 
+interface Statistics {
+  /** Whether the mean was subtracted. */
+  readonly centred: boolean;
+  /** Cotangents of the mean and of 1 / σ, where the loss depends on them. */
+  readonly ctMean: Value | null;
+  readonly ctInverse: Value | null;
+}
+
 /** Cotangents of X and Scale for Y = X̂ · Scale, computed in the dtype of X̂. */
 function scaledVjp(
   ctx: VjpContext,
   { xhat, inverse }: Normalized,
-  centred: boolean,
+  { centred, ctMean, ctInverse }: Statistics,
 ): readonly [Value | null, Value | null] {
-  const { b, node, ct, needs } = ctx;
-  refuseStatistics(ctx);
+  const { b, node, needs, cotangents } = ctx;
   const [x, scale] = [node.input(0), node.input(1)];
-  const dy = b.cast(ct, xhat.dtype);
-  const g = uniformConstant(scale) === 1 ? dy : b.mul(dy, b.cast(scale, xhat.dtype));
   const axes = normalizedAxes(ctx);
+  const dy = cotangents[0] ? b.cast(cotangents[0], xhat.dtype) : null;
+  const g = dy && uniformConstant(scale) !== 1 ? b.mul(dy, b.cast(scale, xhat.dtype)) : dy;
+  const share = 1 / sizeOf(axes.map((axis) => x.dims[axis]!)); // axes of x
+  const parts = () => [
+    g && standardizeVjp(b, { g, xhat, inverse, axes, centred }),
+    ctMean && b.expand(b.scale(b.cast(ctMean, xhat.dtype), share), x.dims),
+    // ∂(1 / σ) / ∂x = −x̂ / (n σ²)
+    ctInverse && b.mul(b.scale(b.mul(b.cast(ctInverse, xhat.dtype), b.mul(inverse, inverse)), -share), xhat),
+  ];
+  const dx = needs(0) ? b.sum(parts()) : null;
   return [
-    needs(0) ? b.cast(standardizeVjp(b, { g, xhat, inverse, axes, centred }), x.dtype) : null,
-    needs(1) ? b.cast(b.unbroadcast(b.mul(dy, xhat), scale.dims), scale.dtype) : null,
+    dx && b.cast(dx, x.dtype),
+    needs(1) && dy ? b.cast(b.unbroadcast(b.mul(dy, xhat), scale.dims), scale.dtype) : null,
   ];
 }
 
@@ -213,10 +245,4 @@ function meanSquare(b: OpBuilder, x: Value, axes: readonly number[]): Value {
 
 function epsilonOf({ node }: VjpContext | LowerContext): number {
   return node.float("epsilon", 1e-5);
-}
-
-/** Derivatives of the statistics that a normalisation gives beside its result are not written down. */
-function refuseStatistics({ cotangents, node }: VjpContext): void {
-  if (cotangents[1] ?? cotangents[2])
-    node.fail("the loss depends on its statistics (outputs 1 and 2), whose derivative is not supported");
 }

@@ -36,7 +36,8 @@ export interface AttentionResult {
   readonly products: Value;
   readonly capped: Value;
   readonly masked: Value;
-  readonly probabilities: Value;
+  /** Zero for a query that may read no key. Made when it is asked for. */
+  readonly probabilities: () => Value;
 }
 
 /** The most negative number that a softmax still takes without giving NaN for a row that has nothing else. */
@@ -77,7 +78,7 @@ export function scaledDotProduct(b: OpBuilder, from: AttentionInputs): Attention
     products,
     capped,
     masked,
-    probabilities,
+    probabilities: () => zeroWhereShut(b, probabilities, { allowed, biases: from.biases }),
   };
 }
 

@@ -4,7 +4,10 @@ import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { OrtApi, OrtTensor } from "./ort-api.ts";
 
-/** The dtypes that ONNX Runtime's JavaScript binding can carry; it spells them as we do. */
+/**
+ * The dtypes that ONNX Runtime's JavaScript binding can carry; it spells them as we do. It names int4 and uint4 too, but
+ * refuses them as inputs, and as outputs they end the process.
+ */
 const carried: ReadonlySet<string> = new Set<DataType>([
   "float32",
   "float64",
@@ -19,8 +22,6 @@ const carried: ReadonlySet<string> = new Set<DataType>([
   "uint64",
   "bool",
   "string",
-  "int4",
-  "uint4",
 ]);
 
 /** Our dtype for the binding's type name, or null if it is not one that we know. */

@@ -10,6 +10,15 @@ const unknownOp = /(?<op>[\w.:]+)\((?:-?\d+)\) is not a registered function\/op/
 /** What the JavaScript binding says of an input or output whose dtype it cannot carry: "Unsupported data type: 16". */
 const noDtype = /unsupported data type: (?<code>\d+)/i;
 
+/** The error to throw when an input or output has a dtype that does not pass between ONNX Runtime and JavaScript. */
+export function uncarriedError(model: string, backend: string, dtype: string, cause?: unknown): ModelError {
+  return new ModelError(
+    `${model}: an input or output is ${dtype}, which ${backend} cannot pass to JavaScript. ` +
+      "Convert it in the graph, for example with a Cast to float32.",
+    { cause, details: { model, backend, dtype } },
+  );
+}
+
 /** The error to throw when a session cannot be made of a model. */
 export function creationError(model: string, backend: string, cause: unknown): ModelError {
   const said = wordsOf(cause);
@@ -24,12 +33,7 @@ export function creationError(model: string, backend: string, cause: unknown): M
   }
   const code = noDtype.exec(said)?.groups?.code;
   if (code !== undefined) {
-    const dtype = dataTypeOfCode(Number(code)) ?? `dtype ${code}`;
-    return new ModelError(
-      `${model}: an input or output is ${dtype}, which ${backend} cannot pass to JavaScript. ` +
-        "Convert it in the graph, for example with a Cast to float32.",
-      { cause, details: { model, backend, dtype } },
-    );
+    return uncarriedError(model, backend, dataTypeOfCode(Number(code)) ?? `dtype ${code}`, cause);
   }
   const remedy = /external data/i.test(said)
     ? "\n  Weights lie in other files: give their contents in `externalData`, or open the model by its path (native)."

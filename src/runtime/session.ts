@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { OrtApi, OrtSession, OrtSessionOptions, OrtTensor, OrtValueMetadata } from "./ort-api.ts";
 import { copyInto, createTensorWrapper, dtypeOfOrt, fromOrtTensor } from "./ort-tensors.ts";
 import { createRunCheck, type ValueInfo } from "./session-check.ts";
-import { creationError, runError } from "./session-errors.ts";
+import { creationError, runError, uncarriedError } from "./session-errors.ts";
 
 // Fatal only: what goes wrong reaches us as exceptions too, and printed as well would break into a progress bar.
 const QUIET = { logSeverityLevel: 4 } as const;
@@ -88,7 +88,17 @@ export async function openSession(
   } catch (cause) {
     throw creationError(name, backend.label, cause);
   }
+  const dtype = [...handle.inputMetadata, ...handle.outputMetadata].map(foreignDtype).find((d) => d !== null);
+  if (dtype) {
+    await handle.release();
+    throw uncarriedError(name, backend.label, dtype);
+  }
   return sessionOver(backend, handle, name);
+}
+
+/** The dtype of an input or output that the binding opens, but cannot carry; null for all others. */
+function foreignDtype(metadata: OrtValueMetadata): string | null {
+  return metadata.isTensor && dtypeOfOrt(metadata.type) === null ? metadata.type : null;
 }
 
 function sessionOver(backend: SessionBackend, handle: OrtSession, name: string): Session {

@@ -1,5 +1,4 @@
 import { expect } from "vitest";
-import { vjp } from "../../src/autodiff/vjp.ts";
 import type { AttributeInit } from "../../src/onnx/attribute.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";
 import { Graph } from "../../src/onnx/graph.ts";
@@ -7,15 +6,16 @@ import type { Model } from "../../src/onnx/model.ts";
 import { Node, type NodeInit } from "../../src/onnx/node.ts";
 import { Value } from "../../src/onnx/value.ts";
 import { LATEST } from "../../src/ops/define.ts";
-import { type Lowered, lower } from "../../src/passes/lower.ts";
+import { lower } from "../../src/passes/lower.ts";
 import { openRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import type { Session } from "../../src/runtime/session.ts";
 import { type DataType, isFloat } from "../../src/tensor/data-type.ts";
-import { floatToHalf, halfToFloat } from "../../src/tensor/half.ts";
+import { floatToHalf } from "../../src/tensor/half.ts";
 import { createRandom } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { createEvaluator } from "../../src/training/constant-evaluator.ts";
+import { elementsOf, runBackward } from "./backward.ts";
 
 /** Elements of a float input: given, or drawn from [low, high) with at least `gap` between any two and around `avoid`. */
 export interface FloatInput {
@@ -146,7 +146,7 @@ export async function checkModel(model: Model, check: ModelCheck): Promise<void>
     }),
   );
   const wrt = model.graph.inputs.filter((v) => isFloat(feeds.get(v.name)!.dtype));
-  const results = await runBackward(rt, lowered, weights, wrt, feeds);
+  const results = await runBackward(rt, lowered, { weights, wrt: wrt.map((v) => v.name), feeds });
   for (const [name, tensorValue] of expected) {
     const got = results.get(name);
     if (tensorValue.dtype === "string") expect(got?.data, `value of ${name}`).toEqual(tensorValue.data);
@@ -281,45 +281,6 @@ function randomTensor(dtype: DataType, dims: readonly number[], seed: number): T
   return floatTensor(dtype, { dims }, seed);
 }
 
-/** Runs forward and backward; gives the outputs by name and the gradient of each input as `<name>_grad`. */
-async function runBackward(
-  rt: Runtime,
-  lowered: Lowered,
-  weights: ReadonlyMap<string, Tensor>,
-  wrt: readonly Value[],
-  feeds: ReadonlyMap<string, Tensor>,
-): Promise<Map<string, Tensor>> {
-  const { b, graph } = lowered;
-  const forward = [...lowered.outputs].map(([name, value]) => named(b.op("Identity", [value]), name));
-  const seeds = new Map([...weights].map(([name, t]) => [lowered.outputs.get(name)!, b.constant(t)]));
-  const cotangents = vjp(b, { seeds, wrt: wrt.map((v) => lowered.inputs.get(v.name)!) });
-  const gradients: Value[] = [];
-  for (const input of wrt) {
-    const ct = cotangents.get(lowered.inputs.get(input.name)!);
-    if (ct) gradients.push(named(b.op("Identity", [ct]), `${input.name}_grad`));
-  }
-  graph.outputs = [...forward, ...gradients];
-  const inputs = new Set(lowered.inputs.values());
-  for (const v of lowered.outputs.values()) if (!inputs.has(v)) v.name = "";
-  const session = await rt.createSession(
-    encodeModel({
-      graph,
-      irVersion: 10,
-      opsets: new Map(lowered.opsets),
-      functions: [],
-      producerName: "test",
-      producerVersion: "",
-      metadata: new Map(),
-      origin: null,
-    }),
-    { name: "backward", optimization: "disabled" },
-  );
-  const used = new Map([...feeds].filter(([name]) => session.inputs.some((i) => i.name === name)));
-  const results = await session.run(used);
-  await session.release();
-  return results;
-}
-
 function named(value: Value, name: string): Value {
   value.name = name;
   return value;
@@ -363,13 +324,12 @@ async function differences(
   return { indices, values };
 }
 
-/** Elements as numbers; half floats are decoded. */
-function elementsOf(t: Tensor): number[] {
-  if (t.dtype === "float16") return Array.from(t.data as Uint16Array, halfToFloat);
-  return Array.from(t.data as ArrayLike<number | bigint>, Number);
-}
-
-function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string): void {
+export function expectClose(
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   expect(got.length, what).toBe(want.length);
   let scale = 1e-3;
   for (let i = 0; i < want.length; i++)
