@@ -1,5 +1,6 @@
-// A picture of a page: node scripts/screenshot.mjs PAGE OUT.png [--dark] [--width N] [--at SELECTOR] [--pdf]
+// A picture of a page or an SVG file: node scripts/screenshot.mjs PAGE OUT.png [--dark] [--width N] [--at SELECTOR] [--pdf]
 // Needs a Chromium (Debian: apt-get install chromium); CHROMIUM names another one than /usr/bin/chromium.
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -36,7 +37,9 @@ try {
   tab.on("request", (request) => {
     if (!/^(file|data):/.test(request.url())) problems.push(`the page asked for ${request.url()}`);
   });
-  await tab.goto(pathToFileURL(resolve(page)).href);
+  if (page.endsWith(".svg"))
+    await tab.setContent(`<body style="margin:0">${readFileSync(page, "utf8")}</body>`);
+  else await tab.goto(pathToFileURL(resolve(page)).href);
   const wide = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (wide > 0) problems.push(`the page is ${wide} pixels wider than the window`);
   if (values.pdf)

@@ -4,6 +4,7 @@ import { compareCommand } from "./commands/compare.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
+import { graph } from "./commands/graph.ts";
 import { init } from "./commands/init.ts";
 import { inspect } from "./commands/inspect.ts";
 import { interpolateCommand } from "./commands/interpolate.ts";
@@ -24,6 +25,7 @@ export const commands: readonly CliCommand[] = [
   soupCommand,
   artifacts,
   inspect,
+  graph,
   report,
   init,
   schema,

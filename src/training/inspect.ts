@@ -6,8 +6,7 @@ import type { Node } from "../onnx/node.ts";
 import { dependencies, prune } from "../onnx/prune.ts";
 import { type ModelSummary, summarize } from "../onnx/summary.ts";
 import type { Value } from "../onnx/value.ts";
-import { isComposite } from "../ops/define.ts";
-import { findOp } from "../ops/registry.ts";
+import { type GradientKind, gradientOf } from "../ops/gradient-kind.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
 import { type ParameterRole, type StoredTensor, storedTensors } from "../passes/parameters.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -27,17 +26,6 @@ export interface ParameterFacts {
   /** Null for a weight that would be trained; otherwise why it is taken for a constant. */
   readonly constantBecause: string | null;
 }
-
-/** What can be done with an operator when gradients are asked for. */
-export type GradientKind =
-  /** It has a derivative. */
-  | "yes"
-  /** It is locally constant: gradients end there. */
-  | "zero"
-  /** It has none; `why` tells. */
-  | "none"
-  /** Holdfast does not know the operator. */
-  | "unknown";
 
 export interface OperatorFacts {
   readonly domain: string;
@@ -135,7 +123,7 @@ function operatorFacts(model: Model, path: ReadonlySet<Node>): OperatorFacts[] {
       opType,
       count: 0,
       onTrainablePath: 0,
-      ...gradientOf(model, node),
+      ...gradientOf(node, opsetOf(model) ?? 1),
     };
     facts.set(key, {
       ...before,
@@ -144,13 +132,6 @@ function operatorFacts(model: Model, path: ReadonlySet<Node>): OperatorFacts[] {
     });
   }
   return [...facts.values()].sort((a, b) => b.count - a.count || (a.opType < b.opType ? -1 : 1));
-}
-
-function gradientOf(model: Model, node: Node): Pick<OperatorFacts, "gradient" | "why"> {
-  const def = findOp(node.domain, node.opType, node.domain === "" ? (opsetOf(model) ?? 1) : 1);
-  if (def === null) return { gradient: "unknown", why: "Holdfast has no record of this operator" };
-  if (isComposite(def) || typeof def.vjp === "function") return { gradient: "yes" };
-  return def.vjp === "zero" ? { gradient: "zero" } : { gradient: "none", why: def.vjp.none };
 }
 
 /** Nodes through which gradients flow to a weight, from the first float output, by the types of the lowered graph. */
@@ -174,7 +155,7 @@ function likelyPath(model: Model, weights: ReadonlySet<Value>): Set<Node> {
   const forward: Node[] = [];
   for (const node of model.graph.nodes) {
     if (!node.inputs.some((v) => v !== null && reached.has(v))) continue;
-    if (gradientOf(model, node).gradient === "zero") continue;
+    if (gradientOf(node, opsetOf(model) ?? 1).gradient === "zero") continue;
     forward.push(node);
     for (const v of node.outputs) if (v !== null) reached.add(v);
   }
