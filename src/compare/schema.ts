@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { methods } from "../config/methods.ts";
-import { nearest } from "../config/nearest.ts";
+
 import type { Settings } from "../config/overlay.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, nearest } from "../errors.ts";
 
 const valueSchema = z.union([z.number(), z.string(), z.boolean()]);
 

@@ -1,7 +1,7 @@
 import { findMethod } from "../config/methods.ts";
-import { nearest } from "../config/nearest.ts";
+
 import { configKeys } from "../config/parse.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, nearest } from "../errors.ts";
 import { findAnchorRule } from "../optim/anchors/registry.ts";
 import { createRandom, permutation } from "../tensor/random.ts";
 import type { MethodEntry, SettingValue } from "./schema.ts";

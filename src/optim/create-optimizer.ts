@@ -89,9 +89,7 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
     if (s.anchor === "none") return { ...trained, anchor: null };
     if (s.anchor === "zero") return { ...trained, anchor: 0 };
     const anchorAddress = take();
-    // "value" is how settings name an anchor given as an array.
-    const values = s.anchor === "value" ? (p.anchor as Float32Array) : p.initial;
-    kernel.view(anchorAddress, length).set(values);
+    kernel.view(anchorAddress, length).set(s.anchorValues ?? p.initial);
     return { ...trained, anchor: anchorAddress };
   });
   return new Optimizer(bound, slots);

@@ -149,6 +149,15 @@ describe("a step", () => {
   });
 });
 
+it("a pull beyond the anchor is refused before anything changes", async () => {
+  const optimizer = await create([spec("w", [1])], { anchor: { rule: "weight-decay", strength: 0.5 } });
+  fill(optimizer, { w: [0] });
+  expect(() => optimizer.step({ lr: 3 })).toThrow(
+    'anchor rule "weight-decay" would subtract 1.5 times the deviation of "w" in one step (lr × strength), expected at most 1',
+  );
+  expect([optimizer.steps, ...values(optimizer, "w")]).toEqual([0, 1]);
+});
+
 describe("accumulated gradients", () => {
   it("step as the mean of their micro-batches", async () => {
     const optimizer = await create([spec("w", [0, 0])], { accumulate: true });
@@ -228,7 +237,10 @@ describe("creation refuses", () => {
   });
 
   it.each([
-    [{ rule: "adamw" }, 'optimizer "adamw" is unknown; choose one of sgd, adam, amsgrad.'],
+    [
+      { rule: "adamw" },
+      'optimizer "adamw" is unknown; did you mean "adam"? choose one of sgd, adam, amsgrad.',
+    ],
     [{ rule: "adam", hyperparameters: { beta1: 0.9 } }, 'has no hyperparameter "beta1"; it has betas, eps.'],
     [{ rule: "adam", hyperparameters: { betas: 0.9 } }, "betas is 0.9, expected a list of 2 numbers."],
     [{ rule: "adam", hyperparameters: { betas: [0.9, 1] } }, "expected two numbers in [0, 1)."],

@@ -124,6 +124,7 @@ export class Optimizer {
       if (!Number.isFinite(norm)) this.#refuse(norm);
       if (clipNorm !== undefined) factor = clipFactor(norm, clipNorm);
     }
+    this.#checkPulls(lr);
     this.#steps++;
     const tensors = this.#trained.map((s) => this.#stepTensor(s, lr, gradientScale * factor));
     this.#accumulated = 0;
@@ -256,6 +257,20 @@ export class Optimizer {
     let sum = 0;
     for (const s of this.#trained) sum += s.kernel.sumSquares(this.#gradientOf(s), s.length);
     return Math.sqrt(sum);
+  }
+
+  /** A pull of more than the whole deviation would put a parameter on the far side of its anchor, and farther each step. */
+  #checkPulls(lr: number): void {
+    for (const { settings } of this.#trained) {
+      const { name, rule, strength, lrScale } = settings;
+      const pull = rule.pull?.(numbers, strength, lr * lrScale) ?? 0;
+      if (pull <= 1) continue;
+      throw new ConfigError(
+        `anchor rule "${rule.name}" would subtract ${pull} times the deviation of "${name}" in one step (lr × strength), ` +
+          "expected at most 1: lower the learning rate or the strength.",
+        { details: { name, pull } },
+      );
+    }
   }
 
   #refuse(norm: number): never {

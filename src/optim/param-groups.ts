@@ -1,11 +1,20 @@
 import { ConfigError } from "../errors.ts";
+import { formatShape, type Shape, shapesEqual } from "../tensor/shape.ts";
 import type { AnchorOptionValues } from "./anchor-options.ts";
 import type { BoundAnchor } from "./anchor-rule.ts";
 import { findAnchorRule } from "./anchors/registry.ts";
+import { type DepthSchedule, depthFactors } from "./depth-schedule.ts";
 import { type Role, roles } from "./role.ts";
 
 /** Where θ0 lies: at zero, at the parameter's first value, or nowhere. */
 export type AnchorPlace = "zero" | "init" | "none";
+
+/** Values of θ0 by parameter name, as a file has them. */
+export interface AnchorValues {
+  /** The file, for messages. */
+  readonly from: string;
+  readonly tensors: ReadonlyMap<string, { readonly dims: Shape; readonly data: Float32Array }>;
+}
 
 /** Settings for the parameters that it takes: those whose name matches and whose role is listed. */
 export interface ParamGroup {
@@ -20,7 +29,9 @@ export interface ParamGroup {
   readonly rule?: string;
   /** λ in place of the run's. Whether lr multiplies it is the anchor rule's to say: weight decay yes, SPD no. */
   readonly strength?: number;
-  readonly anchor?: AnchorPlace;
+  readonly anchor?: AnchorPlace | AnchorValues;
+  /** Whether it takes what other groups left, wherever it stands among them; so does a group without a condition. */
+  readonly rest?: boolean;
   /** Frozen parameters get no gradient, no state and no step. */
   readonly frozen?: boolean;
 }
@@ -33,13 +44,21 @@ export interface AnchorOptions {
   /** The rule's own options where they differ from its defaults. */
   readonly options?: AnchorOptionValues;
   /** θ0 of parameters whose own anchor is not given. Left out, a rule that needs an anchor refuses them. */
-  readonly at?: AnchorPlace;
+  readonly at?: AnchorPlace | AnchorValues;
+  /** How λ falls from the parameters nearest the input to those nearest the output; "constant" if left out. */
+  readonly byDepth?: DepthSchedule;
+  /** Whether tensors of rank 0 and 1 and biases are held too, unless a group gives a strength. True if left out. */
+  readonly vectors?: boolean;
 }
 
 /** A parameter as groups see it. */
 export interface ParameterInfo {
   readonly name: string;
   readonly role: Role;
+  /** Needed where anchors come from a file, or vectors are left free. */
+  readonly shape?: Shape;
+  /** Where it stands between input and output, for strengths that fall by depth. Equal numbers are one layer. */
+  readonly depth?: number;
   /** θ0: values of the parameter's size, for example from another checkpoint, or a place. */
   readonly anchor?: AnchorPlace | Float32Array;
   /** Factor on the step's learning rate, on top of its group's; 1 if left out. */
@@ -55,17 +74,20 @@ export interface ParameterSettings {
   readonly lrScale: number;
   readonly rule: BoundAnchor;
   readonly strength: number;
-  /** "value" is an array that the parameter came with. */
+  /** "value" is an array: `anchorValues`. */
   readonly anchor: AnchorPlace | "value";
+  readonly anchorValues: Float32Array | null;
   readonly frozen: boolean;
 }
 
 /**
- * The settings of every parameter, in order. The first group that takes a parameter decides; what it leaves out comes
- * from the parameter's role and the run's anchor rule: a role that the rule exempts has strength 0, a head no anchor.
+ * The settings of every parameter, in order. A parameter belongs to the one group that takes it, or else to the first of
+ * those that take the rest; what the group leaves out comes from the parameter's role and the run's anchor rule: a role
+ * that the rule exempts has strength 0, a head no anchor.
  *
- * @throws ConfigError for a group that takes no parameter or holds a bad value, and for a parameter that is to be held
- *   to an anchor that it does not have; all problems in one message
+ * @throws ConfigError for a group that takes no parameter or holds a bad value, two groups that take the same one, a
+ *   strength beyond the rule's largest, an anchor of another shape, and a parameter that is to be held to an anchor that
+ *   it does not have; all problems in one message
  */
 export function resolveSettings(
   parameters: readonly ParameterInfo[],
@@ -76,23 +98,26 @@ export function resolveSettings(
   const runRule = findAnchorRule(anchor.rule).bind(anchor.options ?? {});
   if (anchor.strength !== undefined) problems.push(...strengthProblems("anchor", anchor.strength));
   const matchers = groups.map((group) => ({ group, takes: matcherOf(group, problems), used: false }));
-
-  const settings = parameters.map((p): ParameterSettings => {
-    const taker = matchers.find((m) => m.takes(p));
+  const takers = parameters.map((p) => {
+    const taker = takerOf(p, matchers, problems);
     if (taker) taker.used = true;
-    const group: ParamGroup = taker?.group ?? { name: "default" };
+    return taker?.group ?? { name: "default" };
+  });
+  const strengths = strengthsOf(parameters, takers, runRule, anchor);
+
+  const settings = parameters.map((p, i): ParameterSettings => {
+    const group = takers[i]!; // one for each parameter
     const rule = ruleOf(group, runRule);
-    const ruleStrength = rule === runRule ? anchor.strength : undefined;
-    const strength =
-      group.strength ?? (rule.exempt.includes(p.role) ? 0 : (ruleStrength ?? rule.strength.default));
+    const frozen = group.frozen ?? false;
+    const strength = strengths[i]!;
+    const place = group.anchor ?? p.anchor ?? (p.role === "head" ? "none" : anchor.at) ?? "none";
+    const isHeld = !frozen && rule.toward === "anchor" && strength > 0;
     if (strength > (rule.strength.max ?? Number.POSITIVE_INFINITY)) {
       problems.push(
         `parameter "${p.name}" (group "${group.name}"): strength is ${strength}, and anchor rule "${rule.name}" takes 0 to ${rule.strength.max}.`,
       );
     }
-    const at = group.anchor ?? p.anchor ?? (p.role === "head" ? "none" : anchor.at);
-    const frozen = group.frozen ?? false;
-    if (!frozen && rule.toward === "anchor" && strength > 0 && (at === undefined || at === "none")) {
+    if (isHeld && place === "none") {
       problems.push(
         `parameter "${p.name}" (role ${p.role}, group "${group.name}") has no anchor, and anchor rule "${rule.name}" ` +
           `holds it to one with strength ${strength}: give its pretrained values, "init" or "zero", or set strength 0.`,
@@ -105,7 +130,7 @@ export function resolveSettings(
       lrScale: (group.lrScale ?? 1) * (p.lrScale ?? 1),
       rule,
       strength,
-      anchor: at instanceof Float32Array ? "value" : (at ?? "none"),
+      ...anchorOf(p, place, isHeld, problems),
       frozen,
     };
   });
@@ -114,6 +139,74 @@ export function resolveSettings(
   }
   if (problems.length > 0) throw new ConfigError(problems.join("\n"), { details: { problems } });
   return settings;
+}
+
+interface Matcher {
+  readonly group: ParamGroup;
+  readonly takes: (p: ParameterInfo) => boolean;
+  used: boolean;
+}
+
+/** The group of a parameter; a second one that takes it too is a problem, since its settings would go unseen. */
+function takerOf(p: ParameterInfo, matchers: readonly Matcher[], problems: string[]): Matcher | undefined {
+  const all = matchers.filter((m) => m.takes(p));
+  const [first, second] = all.filter((m) => !takesRest(m.group));
+  if (first && second) {
+    problems.push(
+      `groups "${first.group.name}" and "${second.group.name}" both take parameter "${p.name}" (${p.role}): ` +
+        "narrow one's match or role, or give the wider one `rest: true` to take what the others leave.",
+    );
+  }
+  return first ?? all[0];
+}
+
+function takesRest({ rest, match, role }: ParamGroup): boolean {
+  return rest ?? (match === undefined && role === undefined);
+}
+
+/** λ of every parameter: its group's, else the run's or its rule's default, less by depth and where vectors are free. */
+function strengthsOf(
+  parameters: readonly ParameterInfo[],
+  takers: readonly ParamGroup[],
+  runRule: BoundAnchor,
+  { strength: runStrength, byDepth = "constant", vectors = true }: AnchorOptions,
+): readonly number[] {
+  const isFree = (p: ParameterInfo) => !vectors && ((p.shape?.length ?? 2) <= 1 || p.role === "bias");
+  const strengths = parameters.map((p, i) => {
+    const group = takers[i]!; // one for each parameter
+    const rule = ruleOf(group, runRule);
+    if (group.strength !== undefined) return group.strength;
+    if (rule.exempt.includes(p.role) || isFree(p)) return 0;
+    return (rule === runRule ? runStrength : undefined) ?? rule.strength.default;
+  });
+  const falling = parameters.flatMap((p, i) =>
+    strengths[i]! > 0 && takers[i]!.strength === undefined ? [{ ...p, i }] : [],
+  );
+  const factors = depthFactors(byDepth, falling);
+  const factorOf = new Map(falling.map(({ i }, k) => [i, factors[k]!]));
+  return strengths.map((strength, i) => strength * (factorOf.get(i) ?? 1));
+}
+
+/** Where θ0 lies, with its values where they come from an array or a file. */
+function anchorOf(
+  { name, shape }: ParameterInfo,
+  place: AnchorPlace | Float32Array | AnchorValues,
+  isHeld: boolean,
+  problems: string[],
+): Pick<ParameterSettings, "anchor" | "anchorValues"> {
+  if (typeof place === "string") return { anchor: place, anchorValues: null };
+  if (place instanceof Float32Array) return { anchor: "value", anchorValues: place };
+  const found = place.tensors.get(name);
+  const fits = found && (shape === undefined || shapesEqual(found.dims, shape));
+  if (fits) return { anchor: "value", anchorValues: found.data };
+  if (isHeld) {
+    const got = found ? `is ${formatShape(found.dims)} there` : "is not among its tensors";
+    problems.push(
+      `anchor of parameter "${name}" from ${place.from}: it ${got}, expected ${shape ? formatShape(shape) : "its values"}. ` +
+        'Give the model that training starts from, or a group with anchor "init" or strength 0.',
+    );
+  }
+  return { anchor: "none", anchorValues: null };
 }
 
 /** The group's own rule with the defaults of its options, or the run's. */
@@ -152,5 +245,5 @@ function unusedGroup(group: ParamGroup, parameters: readonly ParameterInfo[]): s
   ].join(" and ");
   const some = parameters.slice(0, 5).map((p) => `"${p.name}" (${p.role})`);
   const more = parameters.length > some.length ? `, and ${parameters.length - some.length} more` : "";
-  return `group "${group.name}" (${wanted || "no condition"}) takes no parameter that an earlier group left; parameters: ${some.join(", ")}${more}.`;
+  return `group "${group.name}" (${wanted || "no condition"}) takes no parameter that other groups left; parameters: ${some.join(", ")}${more}.`;
 }

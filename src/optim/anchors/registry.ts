@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, unknownName } from "../../errors.ts";
 import type { AnchorRule } from "../anchor-rule.ts";
 import { cautious } from "./cautious.ts";
 import { digrap } from "./digrap.ts";
@@ -33,7 +33,6 @@ export const anchorRules: readonly AnchorRule[] = [
 export function findAnchorRule(name: string): AnchorRule {
   const rule = anchorRules.find((r) => r.name === name);
   if (rule) return rule;
-  throw new ConfigError(
-    `anchor rule "${name}" is unknown; choose one of ${anchorRules.map((r) => r.name).join(", ")}.`,
-  );
+  const known = anchorRules.map((r) => r.name);
+  throw new ConfigError(unknownName("anchor rule", name, known), { details: { name, known } });
 }

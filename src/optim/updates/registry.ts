@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, unknownName } from "../../errors.ts";
 import type { UpdateRule } from "../update-rule.ts";
 import { adam } from "./adam.ts";
 import { amsgrad } from "./amsgrad.ts";
@@ -11,7 +11,6 @@ export const updateRules: readonly UpdateRule[] = [sgd, adam, amsgrad];
 export function findUpdateRule(name: string): UpdateRule {
   const rule = updateRules.find((r) => r.name === name);
   if (rule) return rule;
-  throw new ConfigError(
-    `optimizer "${name}" is unknown; choose one of ${updateRules.map((r) => r.name).join(", ")}.`,
-  );
+  const known = updateRules.map((r) => r.name);
+  throw new ConfigError(unknownName("optimizer", name, known), { details: { name, known } });
 }
