@@ -11,6 +11,7 @@ import type { Value } from "../onnx/value.ts";
 import type { OpBuilder } from "../ops/op-builder.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
+import { type OutputUnits, outputUnits } from "../passes/output-units.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
 import { putSinksLast } from "../passes/sinks-last.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -42,6 +43,8 @@ export interface TrainableParameter {
   readonly role: ParameterRole;
   /** Where it stands between input (0) and output: the number of computing nodes before its first use. */
   readonly depth: number;
+  /** Where its output units lie. */
+  readonly units: OutputUnits;
   /** The value in the source model that holds it. */
   readonly source: Value;
 }
@@ -86,6 +89,8 @@ export async function buildTrainingGraph(
     );
   }
   const order = depths(graph);
+  // Before the backward graph reads the weights too, in ways of its own.
+  const units = new Map(options.trainable.map(({ value }) => [value, unitsOf(lowered, value)]));
   const task = losses[options.loss](b, logits, options.lossOptions ?? {});
   const { targets } = task;
   const ownLoss = task.loss;
@@ -121,6 +126,7 @@ export async function buildTrainingGraph(
       type: value.type,
       role: p.role,
       depth: order.get(value) ?? 0,
+      units: units.get(p.value)!,
       source: p.value,
     });
   }
@@ -151,6 +157,11 @@ export async function buildTrainingGraph(
     inputs: new Map([...lowered.inputs].map(([name, v]) => [name, v.type])),
     outputs: new Map([...lowered.outputs].map(([name, v]) => [name, tensorType(v.dtype, v.dims)])),
   };
+}
+
+function unitsOf(lowered: Lowered, source: Value): OutputUnits {
+  const value = lowered.parameters.get(source)!; // lower() made one for each
+  return outputUnits([source, value], value.dims.length);
 }
 
 /** Weights that get no gradient become constants again. */
