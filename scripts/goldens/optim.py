@@ -1,8 +1,9 @@
 """Trajectories of PyTorch's optimizers and schedulers in float64, for src/optim/pytorch.test.ts.
 
-    python scripts/goldens/optim.py && npm run format     # needs torch; writes src/optim/fixtures/pytorch.json
+    python scripts/goldens/optim.py && npm run format     # writes src/optim/fixtures/pytorch.json
 
-One start and one list of 60 gradients serve all cases. Each case keeps the parameter after every fifth step.
+Needs torch, and lion-pytorch for Lion. One start and one list of 60 gradients for each shape serve all cases.
+Each case keeps the parameter after every fifth step.
 """
 
 import json
@@ -10,21 +11,35 @@ import math
 from pathlib import Path
 
 import torch
+from lion_pytorch import Lion
 
-STEPS, SIZE, KEEP_EVERY = 60, 5, 5
+STEPS, KEEP_EVERY = 60, 5
 TARGET = Path(__file__).parents[2] / "src/optim/fixtures/pytorch.json"
 
+# What PyTorch keeps in its default dtype, such as NAdam's product of decays, is float64 too.
+torch.set_default_dtype(torch.float64)
 generator = torch.Generator().manual_seed(20240607)
-start = torch.randn(SIZE, generator=generator, dtype=torch.float64)
-# A drift, noise, and sizes over four decades, so that second moments differ between elements.
-sizes = torch.tensor([1.0, 0.1, 10.0, 1e-3, 1.0], dtype=torch.float64)
-gradients = [
-    sizes * (math.cos(t / 7) + 0.5 * torch.randn(SIZE, generator=generator, dtype=torch.float64))
-    for t in range(STEPS)
-]
-# Both sides start from the same float32 values, so that only the arithmetic differs.
-start = start.float().double()
-gradients = [g.float().double() for g in gradients]
+# PyTorch's Muon orthogonalises in bfloat16; without that rounding its own code gives the float64 trajectory.
+torch.Tensor.bfloat16 = lambda self: self.clone()
+
+
+def problem(shape, sizes):
+    """A start and gradients of a shape. Both sides start from the same float32 values: only the arithmetic differs."""
+    start = torch.randn(shape, generator=generator, dtype=torch.float64)
+    gradients = [
+        sizes * (math.cos(t / 7) + 0.5 * torch.randn(shape, generator=generator, dtype=torch.float64))
+        for t in range(STEPS)
+    ]
+    return start.float().double(), [g.float().double() for g in gradients]
+
+
+PROBLEMS = {
+    # Sizes over four decades, so that second moments differ between elements.
+    "vector": problem([5], torch.tensor([1.0, 0.1, 10.0, 1e-3, 1.0], dtype=torch.float64)),
+    "wide": problem([3, 5], torch.tensor([1.0, 0.1, 10.0, 1e-3, 1.0], dtype=torch.float64)),
+    "tall": problem([6, 2], torch.tensor([1.0, 0.3], dtype=torch.float64)),
+    "filters": problem([2, 3, 2, 3], torch.tensor([1.0, 0.1, 3.0], dtype=torch.float64)),
+}
 
 CASES = [
     # name, update rule, its hyperparameters, anchor rule, strength, anchor at, lr, clip norm, PyTorch's optimizer
@@ -32,6 +47,8 @@ CASES = [
     ("sgd momentum", "sgd", {"momentum": 0.9}, "none", 0, "none", 0.01, None, (torch.optim.SGD, {"momentum": 0.9})),
     ("sgd nesterov", "sgd", {"momentum": 0.9, "nesterov": True}, "none", 0, "none", 0.01, None,
      (torch.optim.SGD, {"momentum": 0.9, "nesterov": True})),
+    ("sgd dampening", "sgd", {"momentum": 0.9, "dampening": 0.3}, "none", 0, "none", 0.01, None,
+     (torch.optim.SGD, {"momentum": 0.9, "dampening": 0.3})),
     ("sgd weight_decay", "sgd", {"momentum": 0.9}, "l2-sp-coupled", 0.05, "zero", 0.01, None,
      (torch.optim.SGD, {"momentum": 0.9, "weight_decay": 0.05})),
     ("adam", "adam", {}, "none", 0, "none", 0.01, None, (torch.optim.Adam, {})),
@@ -42,12 +59,44 @@ CASES = [
     ("adamw", "adam", {}, "weight-decay", 0.1, "none", 0.01, None, (torch.optim.AdamW, {"weight_decay": 0.1})),
     ("adamw amsgrad", "amsgrad", {}, "weight-decay", 0.1, "none", 0.01, None,
      (torch.optim.AdamW, {"weight_decay": 0.1, "amsgrad": True})),
+    ("nadam", "nadam", {}, "none", 0, "none", 0.01, None, (torch.optim.NAdam, {})),
+    ("nadam betas", "nadam", {"betas": [0.7, 0.95], "momentumDecay": 0.02}, "none", 0, "none", 0.01, None,
+     (torch.optim.NAdam, {"betas": (0.7, 0.95), "momentum_decay": 0.02})),
+    ("nadamw", "nadam", {}, "weight-decay", 0.1, "none", 0.01, None,
+     (torch.optim.NAdam, {"weight_decay": 0.1, "decoupled_weight_decay": True})),
+    ("radam", "radam", {}, "none", 0, "none", 0.01, None, (torch.optim.RAdam, {})),
+    ("radam betas", "radam", {"betas": [0.8, 0.95], "eps": 1e-4}, "none", 0, "none", 0.01, None,
+     (torch.optim.RAdam, {"betas": (0.8, 0.95), "eps": 1e-4})),
+    ("lion", "lion", {}, "none", 0, "none", 0.01, None, (Lion, {})),
+    ("lion weight_decay", "lion", {"betas": [0.95, 0.98]}, "weight-decay", 0.1, "none", 0.01, None,
+     (Lion, {"betas": (0.95, 0.98), "weight_decay": 0.1})),
     ("adamw clipped", "adam", {}, "weight-decay", 0.1, "none", 0.01, 2.0, (torch.optim.AdamW, {"weight_decay": 0.1})),
     ("sgd clipped", "sgd", {"momentum": 0.9}, "none", 0, "none", 0.01, 2.0, (torch.optim.SGD, {"momentum": 0.9})),
 ]
+ADAFACTOR = {"eps": [1.1920929e-7, 1e-3]}
+MATCH_RMS = (torch.optim.Muon, {"weight_decay": 0, "adjust_lr_fn": "match_rms_adamw"})
+TENSOR_CASES = [
+    # problem, then as above
+    *(
+        (shape, f"adafactor {shape}", "adafactor", ADAFACTOR, "none", 0, "none", 0.05, None,
+         (torch.optim.Adafactor, {"eps": (1.1920929e-7, 1e-3)}))
+        for shape in ("vector", "wide", "tall", "filters")
+    ),
+    ("wide", "adafactor options", "adafactor", {"eps": [1e-4, 0.1], "clip": 0.5, "beta2Decay": -0.6}, "none", 0, "none", 0.05, None,
+     (torch.optim.Adafactor, {"eps": (1e-4, 0.1), "d": 0.5, "beta2_decay": -0.6})),
+    ("wide", "adafactor weight_decay", "adafactor", ADAFACTOR, "weight-decay", 0.1, "none", 0.05, None,
+     (torch.optim.Adafactor, {"eps": (1.1920929e-7, 1e-3), "weight_decay": 0.1})),
+    ("wide", "muon wide", "muon", {}, "none", 0, "none", 0.01, None, MATCH_RMS),
+    ("tall", "muon tall", "muon", {}, "none", 0, "none", 0.01, None, MATCH_RMS),
+    ("tall", "muon original", "muon", {"matchRms": False, "nesterov": False, "nsSteps": 3, "momentum": 0.9}, "none", 0, "none", 0.01, None,
+     (torch.optim.Muon, {"weight_decay": 0, "nesterov": False, "ns_steps": 3, "momentum": 0.9})),
+    ("wide", "muon weight_decay", "muon", {}, "weight-decay", 0.1, "none", 0.01, None,
+     (torch.optim.Muon, {"weight_decay": 0.1, "adjust_lr_fn": "match_rms_adamw"})),
+]
 
 
-def trajectory(factory, options, lr, clip_norm):
+def trajectory(shape, factory, options, lr, clip_norm):
+    start, gradients = PROBLEMS[shape]
     parameter = torch.nn.Parameter(start.clone())
     optimizer = factory([parameter], lr=lr, **options)
     kept = []
@@ -57,7 +106,7 @@ def trajectory(factory, options, lr, clip_norm):
             torch.nn.utils.clip_grad_norm_([parameter], clip_norm)
         optimizer.step()
         if t % KEEP_EVERY == 0:
-            kept.append(parameter.tolist())
+            kept.append(parameter.flatten().tolist())
     return kept
 
 
@@ -75,6 +124,7 @@ def schedule(factory, options):
 cases = [
     {
         "name": name,
+        "problem": shape,
         "update": update,
         "hyperparameters": hyperparameters,
         "anchorRule": anchor_rule,
@@ -82,9 +132,12 @@ cases = [
         "at": at,
         "lr": lr,
         "clipNorm": clip_norm,
-        "trajectory": trajectory(factory, options, lr, clip_norm),
+        "trajectory": trajectory(shape, factory, options, lr, clip_norm),
     }
-    for name, update, hyperparameters, anchor_rule, strength, at, lr, clip_norm, (factory, options) in CASES
+    for shape, name, update, hyperparameters, anchor_rule, strength, at, lr, clip_norm, (factory, options) in [
+        *(("vector", *case) for case in CASES),
+        # *TENSOR_CASES,
+    ]
 ]
 schedules = [
     {"name": "cosine", "floor": 0.1, "factors": schedule(torch.optim.lr_scheduler.CosineAnnealingLR, {"T_max": 12, "eta_min": 0.1})},
@@ -94,8 +147,14 @@ schedules = [
 golden = {
     "torch": torch.__version__.split("+")[0],
     "keepEvery": KEEP_EVERY,
-    "start": start.tolist(),
-    "gradients": [g.tolist() for g in gradients],
+    "problems": {
+        name: {
+            "shape": list(start.shape),
+            "start": start.flatten().tolist(),
+            "gradients": [g.flatten().tolist() for g in gradients],
+        }
+        for name, (start, gradients) in PROBLEMS.items()
+    },
     "cases": cases,
     "schedules": schedules,
 }

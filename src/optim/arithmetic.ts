@@ -21,6 +21,8 @@ export interface Arithmetic<T> {
 export interface ScalarArithmetic<T> extends Arithmetic<T> {
   /** base^exponent, for a base of at least 0. */
   power(base: T, exponent: T): T;
+  /** factor(1) · factor(2) · … · factor(count), for factors below 1: so small a product that 1 minus it is 1 may be 0. */
+  product(factor: (i: number) => number, count: T): T;
 }
 
 /** −1, 0 or 1. */
@@ -42,4 +44,23 @@ export const numbers: ScalarArithmetic<number> = {
   min: Math.min,
   whereGreater: (x, y, yes, no) => (x > y ? yes : no),
   power: (base, exponent) => base ** exponent,
+  product(factor, count) {
+    const products = productsOf(factor);
+    let product = 1;
+    for (let i = 0; i < count; i++) {
+      const { value, done } = products.next();
+      if (done === true) return 0;
+      product = value;
+    }
+    return product;
+  },
 };
+
+/** factor(1), factor(1) · factor(2), … until 1 minus the product is 1. */
+export function* productsOf(factor: (i: number) => number): Generator<number, void> {
+  let product = 1;
+  for (let i = 1; 1 - product < 1; i++) {
+    product *= factor(i);
+    yield product;
+  }
+}

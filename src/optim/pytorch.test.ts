@@ -14,15 +14,28 @@ const FLOAT64_TOLERANCE = 1e-12;
 /** Float32 kernel against float64: a rounding of 1e-7 a step and element of size 1, over 60 steps. */
 const FLOAT32_TOLERANCE = 4e-6;
 
+const problems: Readonly<Record<string, Problem>> = golden.problems;
+interface Problem {
+  readonly shape: readonly number[];
+  readonly start: readonly number[];
+  readonly gradients: readonly (readonly number[])[];
+}
+
 // "adam betas eps" and the like hold other keys than their neighbours; each is a valid set of hyperparameters.
-const cases = golden.cases.map((c) => ({ ...c, hyperparameters: c.hyperparameters as Hyperparameters }));
+const cases = golden.cases.map((c) => ({
+  ...c,
+  hyperparameters: c.hyperparameters as Hyperparameters,
+  problem: problems[c.problem]!, // the script writes both
+}));
 
 describe.each(cases)("PyTorch's $name", (c) => {
+  const { shape, start, gradients } = c.problem;
+
   it("is followed by the float64 oracle to 1e-12", () => {
     const update = findUpdateRule(c.update).bind(c.hyperparameters);
-    const parameter = Float64Array.from(golden.start);
+    const parameter = Float64Array.from(start);
     const states = update.states.map(() => new Float64Array(parameter.length));
-    for (const [t, gradient] of golden.gradients.entries()) {
+    for (const [t, gradient] of gradients.entries()) {
       const norm = Math.hypot(...gradient);
       stepTensor({
         update,
@@ -42,13 +55,13 @@ describe.each(cases)("PyTorch's $name", (c) => {
 
   it("is followed by the float32 kernel to 4e-6", async () => {
     const role: Role = "other";
-    const initial = Float32Array.from(golden.start);
+    const initial = Float32Array.from(start);
     const optimizer = await createOptimizer({
-      parameters: [{ name: "w", shape: [initial.length], role, initial }],
+      parameters: [{ name: "w", shape, role, initial }],
       update: { rule: c.update, hyperparameters: c.hyperparameters },
       anchor: { rule: c.anchorRule, strength: c.strength, at: c.at === "zero" ? "zero" : "none" },
     });
-    for (const [t, gradient] of golden.gradients.entries()) {
+    for (const [t, gradient] of gradients.entries()) {
       optimizer.gradients.get("w")!.set(gradient);
       optimizer.step({ lr: c.lr, ...(c.clipNorm === null ? {} : { clipNorm: c.clipNorm }) });
       expectAt(t, optimizer.parameters.get("w")!, c.trajectory, FLOAT32_TOLERANCE);

@@ -27,7 +27,7 @@ export function adamProblems({ betas: [beta1, beta2], eps }: AdamHyperparameters
   return problems;
 }
 
-type AdamCoefficient = "beta1" | "rest1" | "beta2" | "rest2" | "size" | "eps";
+type MomentCoefficient = "beta1" | "rest1" | "beta2" | "rest2";
 
 /**
  * β1, 1−β1, β2, 1−β2, size, ε' where u = size · m / (√v + ε'). This is the usual form
@@ -37,7 +37,7 @@ export function adamCoefficients<T>(
   a: ScalarArithmetic<T>,
   { betas, eps }: AdamHyperparameters,
   { lr, step }: StepPosition<T>,
-): Record<AdamCoefficient, T> {
+): Record<MomentCoefficient | "size" | "eps", T> {
   const [beta1, beta2] = betas;
   const one = a.constant(1);
   const correction = a.sqrt(a.sub(one, a.power(a.constant(beta2), step)));
@@ -54,7 +54,7 @@ export function adamCoefficients<T>(
 /** The two moments after a gradient. */
 export function adamMoments<T>(
   a: Arithmetic<T>,
-  { g, states, c }: ElementStep<T, "expAvg" | "expAvgSq", AdamCoefficient>,
+  { g, states, c }: ElementStep<T, "expAvg" | "expAvgSq", MomentCoefficient>,
 ): { readonly expAvg: T; readonly expAvgSq: T } {
   return {
     expAvg: a.add(a.mul(c.beta1, states.expAvg), a.mul(c.rest1, g)),

@@ -1,6 +1,7 @@
 import type { Value } from "../../onnx/value.ts";
 import type { OpBuilder } from "../../ops/op-builder.ts";
-import type { ScalarArithmetic } from "../../optim/arithmetic.ts";
+import { productsOf, type ScalarArithmetic } from "../../optim/arithmetic.ts";
+import { tensor } from "../../tensor/tensor.ts";
 
 /** Formulas as nodes: operands are values of one dtype that broadcast against each other. */
 export function graphArithmetic(b: OpBuilder, dtype: "float32" | "float64"): ScalarArithmetic<Value> {
@@ -16,6 +17,13 @@ export function graphArithmetic(b: OpBuilder, dtype: "float32" | "float64"): Sca
     min: (x, y) => b.op("Min", [x, y]),
     whereGreater: (x, y, yes, no) => b.where(b.op("Greater", [x, y]), yes, no),
     power: (base, exponent) => b.op("Pow", [base, exponent]),
+    product(factor, count) {
+      const table = [1, ...productsOf(factor), 0];
+      const last = b.scalar(table.length - 1, dtype);
+      const index = b.cast(b.op("Min", [count, last]), "int64");
+      const data = dtype === "float64" ? Float64Array.from(table) : Float32Array.from(table);
+      return b.op("Gather", [b.constant(tensor(dtype, [table.length], data)), index]);
+    },
   };
 }
 
