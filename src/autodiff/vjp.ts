@@ -9,8 +9,8 @@ import { isFloat } from "../tensor/data-type.ts";
 import { shapesEqual } from "../tensor/shape.ts";
 
 export interface VjpOptions {
-  /** What to differentiate, with the cotangent to start from (of the output's type); several are summed. */
-  readonly seeds: ReadonlyMap<Value, Value>;
+  /** What to differentiate, each with the cotangent to start from (of the value's type); all are summed. */
+  readonly seeds: Iterable<readonly [Value, Value]>;
   /** Values whose cotangents are asked for. */
   readonly wrt: readonly Value[];
   /** Values that are taken for constants: no derivative flows through them. */
@@ -19,7 +19,8 @@ export interface VjpOptions {
 
 /**
  * Appends the vector–Jacobian product of a graph to the graph itself: walks back from the seeds, applies each
- * operator's rule, sums cotangents where a value is used more than once, and undoes broadcasting.
+ * operator's rule, sums cotangents where a value is used more than once, and undoes broadcasting. What it appends is a graph
+ * like any other, so the cotangents that it gives can be differentiated in turn.
  *
  * @param b a builder over the lowered graph to differentiate
  * @returns the cotangent of each value of `wrt`; null for one that the seeds do not depend on

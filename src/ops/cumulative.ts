@@ -1,7 +1,7 @@
 import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import { defineOp, type InferContext, LATEST, type OpDef, type VjpContext } from "./define.ts";
-import { isEqual, oneForZero } from "./rule-parts.ts";
+import { next, sumsBehind } from "./running-products.ts";
 
 /** Running sums and products along an axis. */
 export const cumulativeOps: readonly OpDef[] = [
@@ -11,7 +11,11 @@ export const cumulativeOps: readonly OpDef[] = [
     opsets: [11, LATEST],
     reads: [1],
     infer: inferCumulative,
-    vjp: (ctx) => [sumBack(ctx, ctx.ct), null], // dx_k = Σ_{i ≥ k} dy_i
+    // dx_k = Σ_{i ≥ k} dy_i: the running sum from the far end
+    vjp: ({ b, node, ct }) => {
+      const [exclusive, reverse] = [node.int("exclusive", 0), 1 - node.int("reverse", 0)];
+      return [b.op("CumSum", [ct, node.input(1)], { exclusive, reverse }), null];
+    },
   }),
   /** CumProd(x, axis). https://onnx.ai/onnx/operators/onnx__CumProd.html */
   defineOp({
@@ -29,29 +33,17 @@ function inferCumulative(ctx: InferContext): readonly TensorType[] {
   return [ctx.type(0)];
 }
 
-/** The running sum along the node's axis from the far end. */
-function sumBack({ b, node }: VjpContext, v: Value): Value {
-  return b.op("CumSum", [v, node.input(1)], {
-    exclusive: node.int("exclusive", 0),
-    reverse: 1 - node.int("reverse", 0),
-  });
-}
-
 /**
- * dx_k = Σ_{i ≥ k} dy_i Π_{j ≤ i, j ≠ k} x_j = (Σ_{i ≥ k} dy_i y_i) / x_k, as long as no x is 0. At the first 0 the
- * product is taken with 1 in its place; behind it nothing depends on x any more.
+ * With the product of the elements before x_k and sums over the places behind it, none of which divides by x:
+ *
+ *     dx_k = Π_{j < k} x_j · s_k,   s_k = dy_k + x_{k+1} s_{k+1};   exclusive: s_k = dy_{k+1} + x_{k+1} s_{k+1}
  */
 function productVjp(ctx: VjpContext): Value {
   const { b, node, ct } = ctx;
   const [x, axis] = [node.input(0), node.input(1)];
   const reverse = node.int("reverse", 0);
-  const isZero = isEqual(b, x, b.scalar(0, x.dtype), x.dtype);
-  const zerosSoFar = b.op("CumSum", [isZero, axis], { reverse });
-  const isFirst = b.op("Equal", [b.mul(isZero, zerosSoFar), b.scalar(1, x.dtype)]);
-  const replaced = b.op("CumProd", [b.where(isFirst, b.scalar(1, x.dtype), x), axis], {
-    exclusive: node.int("exclusive", 0),
-    reverse,
-  });
-  const sum = b.where(isFirst, sumBack(ctx, b.mul(ct, replaced)), sumBack(ctx, b.mul(ct, node.output())));
-  return b.div(sum, oneForZero(b, x));
+  const run = { axis: ctx.axis(ctx.numbers(1)![0]!, x.dims.length), reverse: reverse === 1 }; // typed, so it has an axis
+  const before = b.op("CumProd", [x, axis], { exclusive: 1, reverse });
+  const terms = node.int("exclusive", 0) === 1 ? next(b, ct, run) : ct;
+  return b.mul(before, sumsBehind(b, terms, x, run));
 }

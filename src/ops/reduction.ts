@@ -1,5 +1,6 @@
 import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import {
   type CompositeOp,
   defineComposite,
@@ -11,6 +12,7 @@ import {
   type VjpContext,
 } from "./define.ts";
 import { isEqual, oneForZero, signOf } from "./rule-parts.ts";
+import { productOfOthers } from "./running-products.ts";
 
 /** Reductions over axes. */
 export const reductionOps: readonly OpDef[] = [
@@ -28,7 +30,7 @@ export const reductionOps: readonly OpDef[] = [
   reduction("ReduceMin", 18, toChosen),
   axesAsAttribute("ReduceProd", 17),
   /** ReduceProd(data, axes). https://onnx.ai/onnx/operators/onnx__ReduceProd.html */
-  reduction("ReduceProd", 18, productOfOthers),
+  reduction("ReduceProd", 18, productVjp),
   axesAsAttribute("ReduceL1", 17),
   /** ReduceL1(data, axes): Σ |x|, whose derivative at 0 is taken as 0. https://onnx.ai/onnx/operators/onnx__ReduceL1.html */
   reduction("ReduceL1", 18, (r) => r.b.mul(r.ct, signOf(r.b, r.x))),
@@ -129,13 +131,17 @@ function toChosen({ b, x, y, ct, axes }: Reduced): Value {
   return b.mul(b.div(ct, b.reduceSum(chosen, axes, true)), chosen);
 }
 
-/** dx_i = dy · Π_{j≠i} x_j, without a division by zero: a product over the others is 0 if one of them is. */
-function productOfOthers({ b, x, ct, axes }: Reduced): Value {
-  const zero = b.scalar(0, x.dtype);
-  const isZero = isEqual(b, x, zero, x.dtype);
-  const nonzero = oneForZero(b, x);
-  const product = b.reduce("ReduceProd", nonzero, axes, true);
-  const otherZeros = b.sub(b.reduceSum(isZero, axes, true), isZero);
-  const noOtherZero = isEqual(b, otherZeros, zero, x.dtype);
-  return b.mul(b.mul(b.mul(ct, product), noOtherZero), b.op("Reciprocal", [nonzero]));
+/** dx_i = dy · Π_{j≠i} x_j */
+function productVjp({ b, x, ct, axes }: Reduced): Value {
+  const kept = x.dims.map((_, i) => i).filter((i) => !axes.includes(i));
+  const perm = [...kept, ...axes];
+  const lead = kept.map((i) => x.dims[i]!); // axes of x
+  const last = b.transpose(x, perm);
+  const rows = b.reshape(last, [...lead, sizeOf(axes.map((i) => x.dims[i]!))]);
+  const others = b.reshape(productOfOthers(b, rows, lead.length), last.dims);
+  return b.mul(ct, b.transpose(others, inversePermutation(perm)));
+}
+
+function inversePermutation(perm: readonly number[]): number[] {
+  return perm.map((_, i) => perm.indexOf(i));
 }

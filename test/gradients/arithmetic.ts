@@ -74,6 +74,7 @@ export const arithmeticCases: readonly GradientCase[] = [
   {
     opType: "Max",
     title: "ties share equally",
+    once: true,
     inputs: [
       { dims: [2], data: [1, 2] },
       { dims: [2], data: [1, 2] },

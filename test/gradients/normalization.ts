@@ -49,6 +49,13 @@ export const normalizationCases: readonly GradientCase[] = [
   },
   {
     opType: "LayerNormalization",
+    title: "derivative of the statistics",
+    inputs: [x, { dims: [4] }],
+    outputs: [false, true, true],
+    precision: "float32",
+  },
+  {
+    opType: "LayerNormalization",
     title: "of 32 bits",
     inputs: [x, { dims: [4] }, { dims: [4] }],
     precision: "float32",

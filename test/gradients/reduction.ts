@@ -44,6 +44,7 @@ export const reductionCases: readonly GradientCase[] = [
   {
     opType: "ReduceL2",
     title: "at 0",
+    once: true,
     inputs: [{ dims: [2, 2], data: [0, 0, 0, 0] }],
     step: 1e-9,
     tolerance: 2e-6,

@@ -9,7 +9,7 @@ const ints = { dtype: "int32", dims: [3], data: [5, -2, 12] } as const;
 export const unaryCases: readonly GradientCase[] = [
   { opType: "Neg", inputs: x },
   { opType: "Abs", inputs: apart },
-  { opType: "Abs", title: "at 0", inputs: [{ dims: [1], data: [0] }] },
+  { opType: "Abs", title: "at 0", inputs: [{ dims: [1], data: [0] }], once: true },
   { opType: "Sign", inputs: apart, zero: true },
   { opType: "Reciprocal", inputs: positive },
   { opType: "Exp", inputs: x },

@@ -55,7 +55,8 @@ export async function openForward(rt: Runtime, lowered: Lowered): Promise<Sessio
   return openLowered(rt, lowered);
 }
 
-function openLowered(rt: Runtime, { graph, b, opsets }: Lowered): Promise<Session> {
+/** A session of a lowered graph as it stands. */
+export function openLowered(rt: Runtime, { graph, b, opsets }: Lowered): Promise<Session> {
   const model = encodeModel({
     graph,
     irVersion: b.opset >= 25 ? 12 : 10,
@@ -109,7 +110,8 @@ export function elementsOf(t: Tensor): number[] {
   return Array.from(t.data as ArrayLike<number | bigint>, Number);
 }
 
-function named(value: Value, name: string): Value {
+/** The value itself, under a name. */
+export function named(value: Value, name: string): Value {
   value.name = name;
   return value;
 }

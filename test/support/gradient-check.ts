@@ -15,7 +15,7 @@ import { createRandom } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { createEvaluator } from "../../src/training/constant-evaluator.ts";
-import { elementsOf, runBackward } from "./backward.ts";
+import { elementsOf, named, runBackward } from "./backward.ts";
 
 /** Elements of a float input: given, or drawn from [low, high) with at least `gap` between any two and around `avoid`. */
 export interface FloatInput {
@@ -56,6 +56,8 @@ export interface GradientCase {
   readonly step?: number;
   /** The operator is locally constant: expects no gradient, only right types and values. */
   readonly zero?: true;
+  /** The first derivative jumps at this point, or within a step of it, so that there is no second one. */
+  readonly once?: true;
   /**
    * Gradients of the sum of the outputs by each fed input, in the place of central differences: for points where the
    * function has no derivative. null is one that is not checked.
@@ -277,13 +279,8 @@ function filled(dtype: DataType, dims: readonly number[], value: number): Tensor
   return floatTensor(dtype, { dims, data: Array(sizeOf(dims)).fill(value) }, 0);
 }
 
-function randomTensor(dtype: DataType, dims: readonly number[], seed: number): Tensor {
+export function randomTensor(dtype: DataType, dims: readonly number[], seed: number): Tensor {
   return floatTensor(dtype, { dims }, seed);
-}
-
-function named(value: Value, name: string): Value {
-  value.name = name;
-  return value;
 }
 
 /** Central differences of Σ weight · output at up to 40 coordinates of one input. */
