@@ -124,21 +124,77 @@ test("a loop in a loop is written out, with weights and inputs of the graph arou
   await check(model, { x });
 });
 
-test("control flow that depends on data is refused with the node's name", async () => {
-  const branch = { nodes: [["Neg", ["x"], ["taken"]]] as const, outputs: ["taken"] };
+test("where data decide between branches, both are computed and the one in force gets the gradient", async () => {
+  const x = doubles(3);
   const model = modelOf(
     graphOf({
-      inputs: { x: { dtype: "float64", dims: [] } },
+      inputs: { x: type(x) },
+      constants: { w: doubles(3), limit: tensor("float64", [], Float64Array.of(0)) },
+      nodes: [
+        ["Mul", ["x", "w"], ["xw"]],
+        ["ReduceSum", ["xw"], ["sum"], { keepdims: 0 }],
+        ["Greater", ["sum", "limit"], ["isAbove"]],
+        [
+          "If",
+          ["isAbove"],
+          ["y", "z"],
+          {
+            then_branch: {
+              nodes: [
+                ["Sin", ["xw"], ["a"]],
+                ["Mul", ["a", "x"], ["c"]],
+                ["Identity", ["xw"], ["same"]],
+              ],
+              outputs: ["c", "same"],
+            },
+            else_branch: {
+              nodes: [
+                ["Exp", ["xw"], ["a"]],
+                ["Neg", ["a"], ["c"]],
+              ],
+              outputs: ["a", "c"],
+            },
+          },
+        ],
+        ["Mul", ["y", "z"], ["out"]],
+      ],
+      outputs: ["out"],
+    }),
+  );
+  await check(model, { x });
+  await check(model, {
+    x: tensor(
+      "float64",
+      [3],
+      Float64Array.from(x.data as Float64Array, (v) => -v),
+    ),
+  });
+});
+
+test("branches of other shapes are refused, with the node's name and the shapes", async () => {
+  const model = modelOf(
+    graphOf({
+      inputs: { x: { dtype: "float64", dims: [2] } },
       constants: { zero: tensor("float64", [], Float64Array.of(0)) },
       nodes: [
-        ["Greater", ["x", "zero"], ["isPositive"]],
-        ["If", ["isPositive"], ["y"], { then_branch: branch, else_branch: branch }],
+        ["ReduceSum", ["x"], ["sum"], { keepdims: 0 }],
+        ["Greater", ["sum", "zero"], ["isPositive"]],
+        [
+          "If",
+          ["isPositive"],
+          ["y"],
+          {
+            then_branch: { nodes: [["Neg", ["x"], ["a"]]], outputs: ["a"] },
+            else_branch: { nodes: [["ReduceSum", ["x"], ["a"]]], outputs: ["a"] },
+          },
+        ],
       ],
       outputs: ["y"],
     }),
   );
-  await expect(lowering(model, { x: doubles() })).rejects.toThrow(
-    'If "y" (domain ai.onnx, opset 21): its condition depends on the data',
+  await expect(lowering(model, { x: doubles(2) })).rejects.toThrow(
+    'If "y" (domain ai.onnx, opset 21): its condition depends on the data, so both branches have to be computed, and its ' +
+      "output 0 is float64[2] in one branch and float64[1] in the other",
   );
 });
 

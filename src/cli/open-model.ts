@@ -44,3 +44,18 @@ export function dimArgument(
   if (cut < 1) throw new InvalidArgumentError("Expected name=size, such as batch=16.");
   return new Map([...(before ?? []), [text.slice(0, cut), countArgument(text.slice(cut + 1))]]);
 }
+
+/** `--fix name=value`, for commands that build a training graph: flags, description and parser. */
+export const fixFlag = [
+  "--fix <name=value>",
+  "one value for good for an input, such as sr=16000, so that branches it decides are decided; repeat for several",
+  fixArgument,
+] as const;
+
+function fixArgument(text: string, before: ReadonlyMap<string, number> | undefined): Map<string, number> {
+  const cut = text.lastIndexOf("=");
+  const value = Number(text.slice(cut + 1));
+  if (cut < 1 || !Number.isFinite(value) || text.slice(cut + 1).trim() === "")
+    throw new InvalidArgumentError("Expected name=number, such as sr=16000.");
+  return new Map([...(before ?? []), [text.slice(0, cut), value]]);
+}

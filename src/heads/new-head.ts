@@ -5,13 +5,14 @@ import { type Model, opsetOf } from "../onnx/model.ts";
 import { Node } from "../onnx/node.ts";
 import type { TensorType } from "../onnx/type.ts";
 import { Value } from "../onnx/value.ts";
+import { dataTypes } from "../tensor/data-type.ts";
 import { createRandom } from "../tensor/random.ts";
 import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
 
 export type Pooling = "auto" | "mean" | "max" | "first" | "none";
 
 export interface NewHeadOptions {
-  /** What the head reads: float [B, D], [B, T, D] (a sequence) or [B, D, H, W, …] (a map). */
+  /** What the head reads: [B, D], [B, T, D] (a sequence) or [B, D, H, W, …] (a map). The head is float32 whatever this is. */
   readonly feature: Value;
   /** Its type for concrete input shapes. */
   readonly type: TensorType;
@@ -37,8 +38,11 @@ export interface NewHead {
  */
 export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
   const { feature, type, classes, seed } = options;
-  if (type.dtype !== "float32") {
-    throw new ModelError(`a new head needs a float32 feature; "${feature.name}" is ${type.dtype}`);
+  const isHalf = type.dtype === "float16" || type.dtype === "bfloat16";
+  if (type.dtype !== "float32" && !isHalf) {
+    throw new ModelError(
+      `a new head needs a feature of float32, float16 or bfloat16; "${feature.name}" is ${type.dtype}`,
+    );
   }
   const { graph } = model;
   const batch = graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
@@ -71,7 +75,8 @@ export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
     graph.initializers.push(value);
     return value;
   };
-  const { vector, width, pooled } = pool(options, opsetOf(model) ?? 1, append, store);
+  const wide = isHalf ? append("Cast", [feature], "head_cast", { to: dataTypes.float32.code }) : feature;
+  const { vector, width, pooled } = pool({ ...options, feature: wide }, opsetOf(model) ?? 1, append, store);
 
   const bound = 1 / Math.sqrt(width);
   const random = createRandom(seed);

@@ -47,6 +47,11 @@ export class Node {
     for (const input of inputs) this.addInput(input);
   }
 
+  /** This very node as seen with other attributes: inputs, outputs and uses are shared, and stay this node's. */
+  seenWith(attributes: ReadonlyMap<string, Attribute>): Node {
+    return Object.create(this, { attributes: { value: attributes, enumerable: true } }) as Node; // its prototype is this
+  }
+
   get inputs(): readonly (Value | null)[] {
     return this.inputList;
   }

@@ -92,7 +92,7 @@ export function summarize(model: Model): ModelSummary {
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
     opsets: model.opsets,
     metadata: model.metadata,
-    inputs: model.graph.inputs.filter((v) => !stored.has(v)).map(asSummary),
+    inputs: model.graph.inputs.filter((v) => !stored.has(v) && v.constant === null).map(asSummary),
     outputs: model.graph.outputs.map(asSummary),
     weights: [...sums.values()].sort((a, b) => b.bytes - a.bytes || (a.dtype < b.dtype ? -1 : 1)),
     externalFiles: [...(model.external?.sizes ?? [])].map(([path, bytes]) => ({

@@ -1,6 +1,7 @@
-import { UnsupportedOpError } from "../errors.ts";
+import { ModelError, UnsupportedOpError } from "../errors.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Node } from "../onnx/node.ts";
+import { formatType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import { scalar, type Tensor, toNumbers, zeros } from "../tensor/tensor.ts";
 import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define.ts";
@@ -8,7 +9,11 @@ import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define
 /** A loop with more iterations than this makes a graph too large to open; real ones have a few. */
 const MAX_ITERATIONS = 1024;
 
-/** Operators with bodies. A branch is taken and a loop is written out where constants decide which and how often. */
+/**
+ * Operators with bodies. A branch is taken and a loop is written out where constants decide which and how often. Where data
+ * decide between branches, both are computed and one is picked, so a derivative that is infinite in the other one (of √0,
+ * say) makes the gradient NaN.
+ */
 export const controlFlowOps: readonly OpDef[] = [
   /** If(cond): the outputs of one branch. https://onnx.ai/onnx/operators/onnx__If.html */
   defineComposite({
@@ -16,7 +21,7 @@ export const controlFlowOps: readonly OpDef[] = [
     opsets: [1, LATEST],
     lower: async (ctx) => {
       const condition = await ctx.constant(ctx.input(0));
-      if (condition === null) throw dataDependent(ctx, "its condition depends", "the condition");
+      if (condition === null) return bothBranches(ctx);
       return ctx.body(ctx.node.graph(isTrue(condition) ? "then_branch" : "else_branch"), []);
     },
   }),
@@ -27,6 +32,41 @@ export const controlFlowOps: readonly OpDef[] = [
   /** Scan(initial states…, sequences…). https://onnx.ai/onnx/operators/onnx__Scan.html */
   defineComposite({ opType: "Scan", opsets: [9, LATEST], lower: unrollScan }),
 ];
+
+/** Both branches, and the outputs of the one that the condition picks. */
+async function bothBranches(ctx: LowerContext): Promise<Value[]> {
+  const { b, node } = ctx;
+  const [yes, no] = [await branch(ctx, "then_branch"), await branch(ctx, "else_branch")];
+  const condition = b.reshape(ctx.input(0), []);
+  return yes.map((taken, i) => {
+    const other = no[i] ?? node.fail(`its branches give ${yes.length} and ${no.length} outputs`);
+    if (taken === other) return taken;
+    const [a, c] = [formatType(taken.type), formatType(other.type)];
+    if (a !== c) throw notBoth(ctx, `its output ${i} is ${a} in one branch and ${c} in the other`);
+    return b.where(condition, taken, other);
+  });
+}
+
+async function branch(ctx: LowerContext, name: "then_branch" | "else_branch"): Promise<readonly Value[]> {
+  let outputs: readonly Value[];
+  try {
+    outputs = await ctx.body(ctx.node.graph(name), []);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw notBoth(ctx, `its ${name} cannot be: ${error.message}`, error);
+  }
+  if (outputs.some((v) => !v.isTyped)) throw notBoth(ctx, `its ${name} gives a sequence of tensors`);
+  return outputs;
+}
+
+function notBoth(ctx: LowerContext, why: string, cause?: ModelError): UnsupportedOpError {
+  const { node, opset } = ctx;
+  return new UnsupportedOpError(
+    `${node.describe()} (domain ai.onnx, opset ${opset}): its condition depends on the data, so both branches have to be ` +
+      `computed, and ${why}. Fix the input that decides with --fix NAME=VALUE, or export the model with the condition fixed.`,
+    { cause, details: { node: node.name, opType: node.opType, domain: node.domain, opset } },
+  );
+}
 
 /** Body: (iteration, condition, carried…) → (condition, carried…, collected…). */
 async function unrollLoop(ctx: LowerContext): Promise<(Value | null)[]> {
@@ -200,7 +240,7 @@ function isTrue(condition: Tensor): boolean {
 function dataDependent({ node, opset }: LowerContext, what: string, fixed: string): UnsupportedOpError {
   return new UnsupportedOpError(
     `${node.describe()} (domain ai.onnx, opset ${opset}): ${what} on the data, so the training graph would differ from ` +
-      `batch to batch. Export the model with ${fixed} fixed.`,
+      `batch to batch. Fix the input that decides it with --fix NAME=VALUE, or export the model with ${fixed} fixed.`,
     { details: { node: node.name, opType: node.opType, domain: node.domain, opset } },
   );
 }

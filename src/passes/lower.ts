@@ -13,9 +13,11 @@ import {
 } from "../ops/define.ts";
 import type { OpBuilder } from "../ops/op-builder.ts";
 import { createOpBuilder, opOf } from "../ops/registry.ts";
+import type { DataType } from "../tensor/data-type.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ConstantRegion, type Evaluate } from "./constant-region.ts";
+import { inFloat32, widened, withoutHalves } from "./half-precision.ts";
 import { callFunction } from "./inline-function.ts";
 import { lowerMaskedScatter } from "./masked-scatter.ts";
 import { rewrites } from "./rewrites/registry.ts";
@@ -23,8 +25,10 @@ import { rewrites } from "./rewrites/registry.ts";
 export interface LowerOptions {
   /** Concrete shape of each model input, by name. */
   readonly inputShapes: ReadonlyMap<string, Shape>;
-  /** Source values (initializers, outputs of Constant nodes) that become inputs of the lowered graph. */
-  readonly parameters: readonly Value[];
+  /** Source values (initializers, outputs of Constant nodes) that become inputs of the lowered graph, under these names. */
+  readonly parameters: readonly { readonly value: Value; readonly name: string }[];
+  /** Keep half floats as they are, to see the types of the file. Default: they become float32. */
+  readonly keepHalves?: boolean;
   /** Runs a graph without inputs; ONNX Runtime in production. Constant parts of the model are computed with it. */
   readonly evaluate: Evaluate;
   /** Source values that are changed on the way: what reads them in the lowered graph reads what is made of them here. */
@@ -50,7 +54,7 @@ export interface Lowered {
 /**
  * Rewrites a model for one set of input shapes: shapes become numbers and shape arithmetic disappears; functions are
  * inlined; old operator versions and composite operators are expanded; whatever depends neither on inputs nor on
- * parameters is computed once.
+ * parameters is computed once; half floats become float32.
  *
  * @throws UnsupportedOpError if an operator is unknown or a shape depends on data
  * @throws ModelError if types do not fit
@@ -87,9 +91,10 @@ class Lowering {
     const source = this.model.graph;
     const stored = new Set(source.initializers);
     const inputs = new Map<string, Value>();
-    for (const parameter of this.options.parameters) this.addParameter(parameter);
+    for (const { value, name } of this.options.parameters) this.addParameter(value, name);
     for (const input of source.inputs) {
-      if (stored.has(input)) continue; // an initializer that may be overridden: its stored value holds
+      // An initializer that may be overridden, or an input with one value for good: that value holds.
+      if (stored.has(input) || input.constant !== null) continue;
       const value = this.addInput(input);
       inputs.set(input.name, value);
     }
@@ -127,27 +132,33 @@ class Lowering {
         },
       );
     }
-    const value = new Value(input.name, { dtype: input.declared.dtype, dims });
+    const value = new Value(input.name, { dtype: this.dtypeOf(input.declared.dtype), dims });
     this.names.add(input.name);
     this.graph.inputs.push(value);
     this.map.set(input, value);
     return value;
   }
 
-  private addParameter(parameter: Value): void {
-    const { constant } = parameter;
-    if (constant === null)
-      throw new ConfigError(`"${parameter.name}" is no stored weight, so it cannot be trained`);
-    const value = new Value(parameter.name, { dtype: constant.dtype, dims: constant.dims });
-    this.names.add(parameter.name);
+  private addParameter(source: Value, name: string): void {
+    const { constant } = source;
+    if (constant === null) throw new ConfigError(`"${name}" is no stored weight, so it cannot be trained`);
+    const value = new Value(name, { dtype: this.dtypeOf(constant.dtype), dims: constant.dims });
+    this.names.add(name);
     this.graph.inputs.push(value);
-    this.map.set(parameter, value);
-    this.parameters.set(parameter, value);
+    this.map.set(source, value);
+    this.parameters.set(source, value);
+  }
+
+  private dtypeOf(dtype: DataType): DataType {
+    return this.options.keepHalves ? dtype : widened(dtype);
   }
 
   private addConstant(initializer: Value): void {
     if (this.map.has(initializer) || initializer.constant === null) return;
-    this.map.set(initializer, this.b.constant(initializer.constant, this.freshName(initializer.name)));
+    this.map.set(
+      initializer,
+      this.b.constant(inFloat32(initializer.constant), this.freshName(initializer.name)),
+    );
   }
 
   private lowered(value: Value): Value {
@@ -175,7 +186,8 @@ class Lowering {
     }
   }
 
-  private async lowerNode(node: Node, opsets: ReadonlyMap<string, number>): Promise<void> {
+  private async lowerNode(source: Node, opsets: ReadonlyMap<string, number>): Promise<void> {
+    const node = this.options.keepHalves ? source : withoutHalves(source);
     // The output of a Constant node that is a parameter is an input of the lowered graph.
     if (node.outputs.length === 1 && node.outputs[0] && this.parameters.has(node.outputs[0])) return;
     const refusal = this.refusalOf(node.inputs);

@@ -1,3 +1,4 @@
+import type { Graph } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
@@ -50,23 +51,17 @@ const NORMALIZATIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The stored float tensors of a model's graph, with a judgement of each: initializers and outputs of Constant nodes, of
- * rank 1 or more. Weights are told from constants by how they are used, never by their names.
+ * The stored float tensors of a model's graph and of the bodies inside it, with a judgement of each: initializers and
+ * outputs of Constant nodes, of rank 1 or more. Weights are told from constants by how they are used, never by their names.
  */
 export function storedTensors(model: Model): StoredTensor[] {
-  const found: Value[] = model.graph.initializers.filter((v) => v.constant !== null);
-  for (const node of model.graph.nodes) {
-    if (node.opType !== "Constant" || node.domain !== "") continue;
-    const attribute = node.attributes.get("value");
-    const output = node.outputs[0];
-    if (attribute?.kind !== "tensor" || !output) continue;
-    output.constant = attribute.value;
-    found.push(output);
-  }
-  const stored = found.filter((v) => isFloat(v.constant!.dtype)); // every value found has a constant
-  const rotations = rotationTables(stored);
-  const hasLiterals = keepsWeightsAsInitializers(stored);
-  return stored.map((value) => {
+  const found = [...storedIn(model.graph, "")];
+  const stored = found.filter(({ value }) => isFloat(value.constant!.dtype)); // every value found has a constant
+  const values = stored.map(({ value }) => value);
+  const rotations = rotationTables(values);
+  const hasLiterals = keepsWeightsAsInitializers(values);
+  const names = uniqueNames(stored);
+  return values.map((value, i) => {
     const readers = readersOf(value);
     const constantBecause = rotations.has(value)
       ? "cosines or sines of a position encoding"
@@ -75,7 +70,39 @@ export function storedTensors(model: Model): StoredTensor[] {
           ? "a literal: this file keeps its weights as initializers"
           : null));
     const role = roleOf(value, readers);
-    return { value, name: value.name, role, isAdded: isOnlyAdded(role, readers), constantBecause };
+    return { value, name: names[i]!, role, isAdded: isOnlyAdded(role, readers), constantBecause }; // one name for each
+  });
+}
+
+interface Place {
+  readonly value: Value;
+  /** Which body it stands in, such as `If_0.then_branch/`; empty in the model's own graph. */
+  readonly body: string;
+}
+
+function* storedIn(graph: Graph, body: string): Generator<Place> {
+  for (const value of graph.initializers) if (value.constant !== null) yield { value, body };
+  for (const node of graph.nodes) {
+    const attribute = node.attributes.get("value");
+    const output = node.outputs[0];
+    if (node.opType === "Constant" && node.domain === "" && attribute?.kind === "tensor" && output) {
+      output.constant = attribute.value;
+      yield { value: output, body };
+    }
+    for (const [name, held] of node.attributes)
+      if (held.kind === "graph")
+        yield* storedIn(held.value, `${body}${node.name || node.outputs[0]?.name || node.opType}.${name}/`);
+  }
+}
+
+/** The values' own names; where another tensor bears it already (in the other branch, say), with the body in front. */
+function uniqueNames(places: readonly Place[]): string[] {
+  const taken = new Set<string>();
+  return places.map(({ value, body }) => {
+    let name = taken.has(value.name) ? `${body}${value.name}` : value.name;
+    for (let i = 2; taken.has(name); i++) name = `${body}${value.name}_${i}`;
+    taken.add(name);
+    return name;
   });
 }
 

@@ -196,7 +196,7 @@ async function checkGradients(model: Model, attached: Attached, site: SiteCase):
   const isDouble = site.kind !== "conv" && site.title !== "MatMulNBits";
   const lowered = await lower(model, {
     inputShapes: new Map([...site.feeds].map(([name, t]) => [name, t.dims])),
-    parameters: attached.parameters.map((p) => p.value),
+    parameters: attached.parameters,
     evaluate: createEvaluator(runtime),
   });
   const { graph, b } = lowered;

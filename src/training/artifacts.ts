@@ -1,5 +1,4 @@
 import type { LossName, LossOptions } from "../autodiff/losses.ts";
-import { RunError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { TensorType } from "../onnx/type.ts";
 import type { Files } from "../platform/files.ts";
@@ -7,12 +6,11 @@ import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encodeSafetensors } from "../tensor/safetensors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { VERSION } from "../version.ts";
 import { chooseTrainable } from "./choose-trainable.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
 import { withoutUndefined } from "./plain.ts";
-import { buildTrainingGraph, type TrainingGraph } from "./training-graph.ts";
+import { buildTrainingGraph, initialOf, type TrainingGraph } from "./training-graph.ts";
 
 export interface ArtifactsOptions {
   readonly files: Files;
@@ -56,11 +54,7 @@ export async function writeArtifacts(model: Model, options: ArtifactsOptions): P
     trainable: chooseTrainable(model, trainable),
     evaluate: createEvaluator(options.runtime),
   });
-  const weights = new Map<string, Tensor>();
-  for (const { name, source } of graph.parameters) {
-    if (source.constant === null) throw new RunError(`internal: parameter "${name}" has no value`);
-    weights.set(name, source.constant);
-  }
+  const weights = new Map(graph.parameters.map((p) => [p.name, initialOf(p)]));
   const contents: readonly (readonly [name: string, content: Uint8Array | string])[] = [
     ["training_model.onnx", graph.trainingModel],
     ["eval_model.onnx", graph.evalModel],

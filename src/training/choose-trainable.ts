@@ -2,6 +2,7 @@ import { ConfigError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Value } from "../onnx/value.ts";
 import { findBlocks } from "../passes/blocks.ts";
+import { canBeTrained } from "../passes/half-precision.ts";
 import { type StoredTensor, storedTensors } from "../passes/parameters.ts";
 
 /** What `chooseTrainable` knows of the model beside its weights. */
@@ -100,11 +101,12 @@ function someOf(chosen: readonly StoredTensor[], wanted: string): StoredTensor[]
   throw new ConfigError(`trainable "${wanted}" fits no weight; holdfast inspect lists their names`);
 }
 
+/** Weights that training can update; half floats are trained in float32 and written back as they were stored. */
 function float32Only(tensors: readonly StoredTensor[]): StoredTensor[] {
-  const other = tensors.filter((t) => t.value.constant?.dtype !== "float32");
+  const other = tensors.filter((t) => !canBeTrained(t.value));
   if (other.length > 0) {
     throw new ConfigError(
-      `${other.length} of the weights to train are not float32 ("${other[0]!.name}" is ${other[0]!.value.constant?.dtype}); start from the float32 export of the model`,
+      `${other.length} of the weights to train are ${other[0]!.value.constant?.dtype} ("${other[0]!.name}"), expected float32, float16 or bfloat16; export the model in float32, or choose others by --trainable`,
     );
   }
   return [...tensors];

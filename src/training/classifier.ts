@@ -9,6 +9,7 @@ import { ConfigError, ModelError } from "../errors.ts";
 import { logitsOf, type OutputKind } from "../heads/find-head.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
+import { widened } from "../passes/half-precision.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -16,6 +17,7 @@ import type { Session } from "../runtime/session.ts";
 import { fedInputs } from "./input-shapes.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
+import { runInFloat32 } from "./run-in-float32.ts";
 
 export interface ClassifierOptions {
   readonly files: Files;
@@ -52,8 +54,10 @@ export class Classifier {
       );
     }
     const dims = input.declared?.dims?.map((d) => (typeof d === "number" && d > 0 ? d : null));
-    if (!dims || input.declared?.dtype !== "float32")
-      throw new ModelError(`${source.path}: input "${input.name}" is no float32 tensor with a batch axis`);
+    if (!dims || !input.declared || widened(input.declared.dtype) !== "float32")
+      throw new ModelError(
+        `${source.path}: input "${input.name}" is no tensor of float32 or float16 with a batch axis`,
+      );
     this.path = source.path;
     this.labels = labelsOf(source.config);
     this.batchSize = dims[0] ?? options.batchSize ?? BATCH_SIZE;
@@ -105,7 +109,7 @@ export class Classifier {
 
   /** Logits of a batch, float32 [B, C] and C; a model that gives probabilities is taken back to logits, up to a constant. */
   async logits(batch: Batch): Promise<{ readonly logits: Float32Array; readonly classes: number }> {
-    const out = (await this.session.run(batch.inputs, { outputs: [this.output] })).get(this.output);
+    const out = (await runInFloat32(this.session, batch.inputs, [this.output])).get(this.output);
     const [rows, classes] = out?.dims ?? [];
     if (out?.dtype !== "float32" || out.dims.length !== 2 || rows !== this.batchSize || !classes) {
       throw new ConfigError(

@@ -4,16 +4,22 @@ import type { OutputKind } from "../heads/find-head.ts";
 import { setConstant } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
 import { saveModel } from "../onnx/save.ts";
+import type { Value } from "../onnx/value.ts";
+import { inFloat32, isHalf, narrowed } from "../passes/half-precision.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
+import type { DataType } from "../tensor/data-type.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { COMPANION_FILES, type ModelSource } from "./model-source.ts";
+import { runInFloat32 } from "./run-in-float32.ts";
 import type { TrainableParameter } from "./training-graph.ts";
 
 /** Largest difference, relative to the largest logit, between the exported model and the one that was trained. */
 const EXPORT_TOLERANCE = 1e-3;
+/** The same where the exported model computes in half floats, with 11 bits (8 in bfloat16) from node to node. */
+const HALF_TOLERANCE = 5e-2;
 
 export interface ExportOptions {
   readonly files: Files;
@@ -39,7 +45,7 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
   for (const { name, source: value, type } of parameters) {
     const data = values.get(name);
     if (!data) throw new RunError(`internal: there is no trained value for "${name}"`);
-    setConstant(value, tensor("float32", type.dims, data));
+    setConstant(value, narrowed(tensor("float32", type.dims, data), storedDtype(value)));
   }
   const path = joinPath(folder, "onnx/model.onnx");
   await saveModel(model, path, files);
@@ -51,6 +57,31 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
     else if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
   }
   return path;
+}
+
+/** Values of parameters as the model's file can hold them: those that it stores in half floats are rounded. */
+export function asStored(
+  parameters: readonly TrainableParameter[],
+  values: ReadonlyMap<string, Float32Array>,
+): ReadonlyMap<string, Float32Array> {
+  const rounded = new Map(values);
+  for (const { name, source, type } of parameters) {
+    const data = values.get(name);
+    const dtype = storedDtype(source);
+    if (!data || dtype === "float32") continue;
+    const stored = inFloat32(narrowed(tensor("float32", type.dims, data), dtype));
+    rounded.set(name, stored.data as Float32Array); // inFloat32 of half floats is float32
+  }
+  return rounded;
+}
+
+/** Whether a model stores some of these parameters in half floats. */
+export function storesHalves(parameters: readonly TrainableParameter[]): boolean {
+  return parameters.some((p) => isHalf(storedDtype(p.source)));
+}
+
+function storedDtype(value: Value): DataType {
+  return value.constant?.dtype ?? "float32";
 }
 
 function modelConfig(source: ModelSource, classes: readonly string[]): Record<string, unknown> {
@@ -77,6 +108,8 @@ export interface VerifyOptions {
   readonly output: string;
   readonly kind: OutputKind;
   readonly batch: Batch;
+  /** Whether the model's weights are half floats. */
+  readonly inHalf?: boolean;
   /** What the training session gives for the batch, [B, C]. */
   readonly logits: Float32Array;
 }
@@ -89,10 +122,11 @@ export async function verifyExport(options: VerifyOptions): Promise<void> {
     const rows = batch.targets.dims[0] ?? 1;
     const want = outputFrom(logits, logits.length / rows, kind);
     const got = await outputOfRows(session, batch, output);
+    const tolerance = options.inHalf ? HALF_TOLERANCE : EXPORT_TOLERANCE;
     const scale = want.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6);
     const worst =
       got.length === want.length ? want.reduce((m, v, i) => Math.max(m, Math.abs(v - got[i]!)), 0) : Infinity;
-    if (!(worst <= EXPORT_TOLERANCE * scale)) {
+    if (!(worst <= tolerance * scale)) {
       throw new RunError(
         `the exported model ${path} does not compute what was trained: its output "${output}" differs by ${worst.toPrecision(2)}, largest value ${scale.toPrecision(2)}. The checkpoint is kept; please report this.`,
         { details: { path, worst, scale } },
@@ -117,7 +151,7 @@ async function outputOfRows(session: Session, batch: Batch, output: string): Pro
       part.set(data.subarray(start * width, (start + size) * width));
       feeds.set(name, tensor("float32", [size, ...dims.slice(1)], part));
     }
-    const values = (await session.run(feeds, { outputs: [output] })).get(output)?.data as Float32Array;
+    const values = (await runInFloat32(session, feeds, [output])).get(output)?.data as Float32Array;
     const kept = Math.min(size, rows - start);
     got.push(...values.subarray(0, (values.length / size) * kept));
   }

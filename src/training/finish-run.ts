@@ -5,7 +5,7 @@ import { readRun } from "../run/run-reader.ts";
 import { adapterDistance, bakeAdapters, otherParameters, saveAdapters } from "./adapters.ts";
 import { evaluateSet, evaluationRecord, type Prediction } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
-import { exportModel, verifyExport } from "./export-model.ts";
+import { asStored, exportModel, storesHalves, verifyExport } from "./export-model.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { pickSamples, sampleRecords } from "./samples.ts";
 import type { TrainerResult } from "./trainer.ts";
@@ -39,7 +39,8 @@ export async function finishRun(
   if (result.ended === "stopped")
     return { summary: { ...soFar, status: "stopped", reason: "asked to stop" }, model: null };
 
-  sessions.load(result.best);
+  const kept = asStored(run.graph.parameters, result.best);
+  sessions.load(kept);
   const deviation = deviationOf(run, result.best);
   options.onEvent({ kind: "phase", text: "Judging the kept model" });
   const records: EvaluationRecord[] = [];
@@ -76,7 +77,7 @@ export async function finishRun(
   await writer.evaluations(...records);
 
   options.onEvent({ kind: "phase", text: "Writing the model and checking it" });
-  const model = await writeModel(run, result);
+  const model = await writeModel(run, kept);
   const initial = await metricsBefore(run);
   return {
     model,
@@ -127,7 +128,7 @@ function deviationOf(
   return Math.sqrt(sum);
 }
 
-async function writeModel(run: PreparedRun, result: TrainerResult): Promise<string> {
+async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32Array>): Promise<string> {
   const { files, runtime, network, source, data, graph, sessions, writer } = run;
   const { adapters } = network;
   if (adapters) {
@@ -136,9 +137,9 @@ async function writeModel(run: PreparedRun, result: TrainerResult): Promise<stri
       folder: writer.adapterFolder,
       base: run.config.model,
       parameters: graph.parameters,
-      values: result.best,
+      values,
     });
-    bakeAdapters(network.model, adapters, result.best);
+    bakeAdapters(network.model, adapters, values);
   }
   const path = await exportModel(network.model, {
     files,
@@ -146,7 +147,7 @@ async function writeModel(run: PreparedRun, result: TrainerResult): Promise<stri
     source,
     classes: data.classes,
     parameters: adapters ? otherParameters(adapters, graph.parameters) : graph.parameters,
-    values: result.best,
+    values,
     preprocessor: preprocessorToWrite(run),
   });
   const output = network.model.graph.outputs[0]!; // prepareNetwork refuses a model without outputs
@@ -154,7 +155,15 @@ async function writeModel(run: PreparedRun, result: TrainerResult): Promise<stri
   for await (const batch of set.loader.epoch(0)) {
     const logits = await sessions.predict(batch);
     const { kind } = logitsOf(output);
-    await verifyExport({ runtime, path, output: output.name, kind, batch, logits });
+    await verifyExport({
+      runtime,
+      path,
+      output: output.name,
+      kind,
+      batch,
+      logits,
+      inHalf: storesHalves(graph.parameters),
+    });
     break;
   }
   return path;

@@ -6,10 +6,10 @@ import type { Value } from "../onnx/value.ts";
 import type { Files } from "../platform/files.ts";
 import type { Shape } from "../tensor/shape.ts";
 
-/** The inputs that must be fed: those without a stored value. */
+/** The inputs that must be fed: those without a stored value, or one that was fixed. */
 export function fedInputs(model: Model): Value[] {
   const stored = new Set(model.graph.initializers);
-  return model.graph.inputs.filter((v) => !stored.has(v));
+  return model.graph.inputs.filter((v) => !stored.has(v) && v.constant === null);
 }
 
 /**

@@ -7,6 +7,7 @@ import { dependencies, prune } from "../onnx/prune.ts";
 import { type ModelSummary, summarize } from "../onnx/summary.ts";
 import type { Value } from "../onnx/value.ts";
 import { type GradientKind, gradientOf } from "../ops/gradient-kind.ts";
+import { canBeTrained } from "../passes/half-precision.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
 import { type ParameterRole, type StoredTensor, storedTensors } from "../passes/parameters.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -175,10 +176,9 @@ function lowerFor(
   runtime: Runtime,
   inputShapes: ReadonlyMap<string, Shape>,
 ): Promise<Lowered> {
-  const trained = weights.filter((w) => w.value.constant?.dtype === "float32");
   return lower(model, {
     inputShapes,
-    parameters: trained.map((w) => w.value),
+    parameters: weights.filter((w) => canBeTrained(w.value)),
     evaluate: createEvaluator(runtime),
   });
 }

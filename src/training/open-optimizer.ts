@@ -12,7 +12,7 @@ import { peftOf } from "./adapters.ts";
 import { layerDecayScales } from "./layer-decay.ts";
 import { withoutUndefined } from "./plain.ts";
 import type { Network } from "./prepare-network.ts";
-import type { TrainableParameter, TrainingGraph } from "./training-graph.ts";
+import { initialOf, type TrainableParameter, type TrainingGraph } from "./training-graph.ts";
 
 const ruleNames: Readonly<Record<string, string>> = { sgd: "SGD", adam: "Adam", amsgrad: "AMSGrad" };
 const anchorNames: Readonly<Record<string, string>> = {
@@ -69,13 +69,10 @@ export async function openOptimizer(
 }
 
 function parameterSpec(p: TrainableParameter, network: Network): ParameterSpec {
-  const constant = p.source.constant;
-  if (constant?.dtype !== "float32")
-    throw new ConfigError(`"${p.name}" is ${constant?.dtype}, expected float32`);
   const part = network.adapters?.attached.parameters.find((a) => a.value === p.source);
   const isNewHead = network.head === "new" && network.headParameters.has(p.source);
   const role: Role = isNewHead ? "head" : p.role === "weight" ? "other" : p.role;
   // A head gets its first value as anchor too, so that how far it moved is known; its strength is 0 all the same.
   const anchor = part?.info.anchor ?? "init";
-  return { name: p.name, shape: p.type.dims, role, initial: constant.data as Float32Array, anchor };
+  return { name: p.name, shape: p.type.dims, role, initial: initialOf(p).data, anchor };
 }

@@ -10,6 +10,7 @@ import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
 import { mapClasses } from "../data/views.ts";
 import { ConfigError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
+import { widened } from "../passes/half-precision.ts";
 import type { Files } from "../platform/files.ts";
 import type { SetKind } from "../run/records.ts";
 import type { EvaluationSet } from "./evaluate.ts";
@@ -113,9 +114,9 @@ function inModelOrder(splits: Splits, { config, labels }: PrepareDataOptions): S
 function choosePreprocessing(options: PrepareDataOptions, train: Dataset): Preprocessing {
   const { config, input, preprocessor } = options;
   const declared = input.declared;
-  if (declared?.dtype !== "float32" || declared.dims === null) {
+  if (!declared || widened(declared.dtype) !== "float32" || declared.dims === null) {
     throw new ConfigError(
-      `model input "${input.name}" is no float32 tensor with a batch axis, so it takes no such examples`,
+      `model input "${input.name}" is no tensor of float32 or float16 with a batch axis, so it takes no such examples`,
     );
   }
   const dims = declared.dims.slice(1).map((d) => (typeof d === "number" && d > 0 ? d : null));

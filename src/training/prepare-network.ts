@@ -115,7 +115,7 @@ async function replaceHead(
   const { config, classes, inputShapes, evaluate } = options;
   const feature =
     config.head.from === undefined ? findHead(output).feature : valueNamed(model.graph, config.head.from);
-  const types = await lower(model, { inputShapes, parameters: [], evaluate });
+  const types = await lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
   const type = types.valueOf.get(feature)?.type;
   if (!type) throw new ConfigError(`head.from: the type of "${feature.name}" is not known`);
   const head = putNewHead(model, {

@@ -169,7 +169,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
 /** The input that takes the examples. @throws ConfigError if there are several */
 export function onlyInput(model: Model): Value {
   const stored = new Set(model.graph.initializers);
-  const inputs = model.graph.inputs.filter((v) => !stored.has(v));
+  const inputs = model.graph.inputs.filter((v) => !stored.has(v) && v.constant === null);
   const [first, ...rest] = inputs;
   if (first && rest.length === 0) return first;
   throw new ConfigError(

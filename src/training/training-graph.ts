@@ -1,6 +1,6 @@
 import { type LossName, type LossOptions, losses } from "../autodiff/losses.ts";
 import { vjp } from "../autodiff/vjp.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, HoldfastError } from "../errors.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { type Model, opsetOf } from "../onnx/model.ts";
@@ -10,11 +10,13 @@ import { type TensorType, tensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import type { OpBuilder } from "../ops/op-builder.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
+import { inFloat32 } from "../passes/half-precision.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
 import { type OutputUnits, outputUnits } from "../passes/output-units.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
 import { putSinksLast } from "../passes/sinks-last.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { DROPOUT_SEED, DropoutMasks, type DropoutPlaces } from "./dropout-masks.ts";
 import { addTeacher, type Distillation } from "./teacher.ts";
 
@@ -64,6 +66,13 @@ export interface TrainingGraph {
   readonly outputs: ReadonlyMap<string, TensorType>;
 }
 
+/** What the source model holds for a parameter, in float32. */
+export function initialOf({ name, source }: TrainableParameter): Tensor<"float32"> {
+  const held = source.constant && inFloat32(source.constant);
+  if (held?.dtype !== "float32") throw new HoldfastError(`internal: "${name}" is ${held?.dtype ?? "empty"}`);
+  return held as Tensor<"float32">; // the dtype was checked just above
+}
+
 /**
  * The training and evaluation graphs of a model for one set of shapes, as plain ONNX that any ONNX Runtime runs.
  *
@@ -77,7 +86,7 @@ export async function buildTrainingGraph(
   const masks = new DropoutMasks(options.dropout ?? { ratio: 0, at: [] });
   const lowered = await lower(model, {
     inputShapes: options.inputShapes,
-    parameters: options.trainable.map((p) => p.value),
+    parameters: options.trainable,
     evaluate: options.evaluate,
     transform: masks.transform,
   });
@@ -169,7 +178,7 @@ function freezeRest(lowered: Lowered, trained: ReadonlySet<Value>): void {
   const { graph } = lowered;
   for (const [source, value] of lowered.parameters) {
     if (trained.has(source)) continue;
-    value.constant = source.constant;
+    value.constant = source.constant && inFloat32(source.constant);
     graph.inputs = graph.inputs.filter((v) => v !== value);
     graph.initializers.push(value);
   }

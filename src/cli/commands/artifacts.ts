@@ -1,11 +1,12 @@
 import { Option } from "commander";
 import type { LossName } from "../../autodiff/losses.ts";
+import { fixInputs } from "../../passes/fix-inputs.ts";
 import { writeArtifacts } from "../../training/artifacts.ts";
 import { concreteShapes, shapesLike } from "../../training/input-shapes.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
-import { dimArgument, integerArgument, openModel, openShortRuntime } from "../open-model.ts";
+import { dimArgument, fixFlag, integerArgument, openModel, openShortRuntime } from "../open-model.ts";
 
 interface Options {
   readonly out: string;
@@ -15,6 +16,7 @@ interface Options {
   readonly ignoreIndex?: number;
   readonly like?: string;
   readonly dim?: ReadonlyMap<string, number>;
+  readonly fix?: ReadonlyMap<string, number>;
   readonly trainable: string;
 }
 
@@ -50,9 +52,11 @@ export const artifacts: CliCommand = {
       )
       .option("--like <npz>", "sample inputs whose shapes are taken")
       .option("--dim <name=size>", "size of a free dimension; repeat for several", dimArgument)
+      .option(...fixFlag)
       .option("--trainable <all|regex>", "names of the weights to train", "all");
     command.action(async (path: string, options: Options) => {
       const { model } = await openModel(cli, path);
+      fixInputs(model, options.fix ?? new Map());
       const { out, loss, classAxis, ignoreIndex, trainable } = options;
       const inputShapes =
         options.like === undefined

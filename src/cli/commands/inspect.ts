@@ -2,6 +2,7 @@ import { ConfigError, messageOf } from "../../errors.ts";
 import type { Model } from "../../onnx/model.ts";
 import { printGraph } from "../../onnx/print-graph.ts";
 import type { SummaryValue } from "../../onnx/summary.ts";
+import { fixInputs } from "../../passes/fix-inputs.ts";
 import { bytes, integer } from "../../report/format.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { concreteShapes, shapesLike } from "../../training/input-shapes.ts";
@@ -14,12 +15,13 @@ import {
 import type { Cli, CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { printJson } from "../json-output.ts";
-import { dimArgument, openModel, openShortRuntime } from "../open-model.ts";
+import { dimArgument, fixFlag, openModel, openShortRuntime } from "../open-model.ts";
 import { tableLines } from "../table.ts";
 import { openTerminal, type Terminal } from "../terminal.ts";
 
 interface Options {
   readonly dim?: ReadonlyMap<string, number>;
+  readonly fix?: ReadonlyMap<string, number>;
   readonly like?: string;
   readonly graph?: boolean;
   readonly parameters?: boolean;
@@ -44,11 +46,13 @@ export const inspect: CliCommand = {
         dimArgument,
       )
       .option("--like <npz>", "sample inputs whose shapes are taken instead")
+      .option(...fixFlag)
       .option("--parameters", "list every stored tensor, by depth")
       .option("--graph", "print the graph and nothing else")
       .option("--json", "everything as JSON");
     command.action(async (path: string, options: Options) => {
       const { source, model } = await openModel(cli, path);
+      fixInputs(model, options.fix ?? new Map());
       if (options.graph === true) return void cli.stdout.write(printGraph(model.graph));
       const { shapes, missing } = await shapesFor(cli, model, options);
       const runtime = await openShortRuntime(cli);
