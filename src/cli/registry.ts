@@ -8,6 +8,7 @@ import { graph } from "./commands/graph.ts";
 import { init } from "./commands/init.ts";
 import { inspect } from "./commands/inspect.ts";
 import { interpolateCommand } from "./commands/interpolate.ts";
+import { mergeCommand } from "./commands/merge.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { report } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
@@ -23,6 +24,7 @@ export const commands: readonly CliCommand[] = [
   predictCommand,
   interpolateCommand,
   soupCommand,
+  mergeCommand,
   artifacts,
   inspect,
   graph,

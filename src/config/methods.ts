@@ -22,7 +22,7 @@ export interface Method {
 }
 
 /** Ways of training few new parameters beside frozen weights. */
-export const peftNames = ["lora"] as const;
+export const peftNames = ["lora", "dora", "ia3", "series-adapter", "parallel-adapter"] as const;
 export type PeftName = (typeof peftNames)[number];
 
 /** Every method that `--method` knows. Each setting can be overridden by its own key. */
@@ -120,6 +120,39 @@ export const methods: readonly Method[] = [
     anchor: "spd",
     trainable: "all",
     peft: "lora",
+  },
+  {
+    name: "dora",
+    summary:
+      "DoRA: LoRA for the direction of weights, a vector for their lengths; with Selective Projection Decay",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+    peft: "dora",
+  },
+  {
+    name: "ia3",
+    summary: "(IA)³: a gain for each output of frozen layers, held to 1 by Selective Projection Decay",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+    peft: "ia3",
+  },
+  {
+    name: "series-adapter",
+    summary: "small networks in series with frozen layers, held to zero by Selective Projection Decay",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+    peft: "series-adapter",
+  },
+  {
+    name: "parallel-adapter",
+    summary: "small networks beside frozen layers, held to zero by Selective Projection Decay",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+    peft: "parallel-adapter",
   },
 ];
 

@@ -118,7 +118,9 @@ const peftSchema = z
       .string()
       .default("all-linear")
       .describe("layers that get one: all-linear, or a regular expression on module paths or weight names"),
-    rank: count().optional().describe("width of an adapter; 8 for LoRA if left out"),
+    rank: count()
+      .optional()
+      .describe("LoRA and DoRA: rank of the update, 8 if left out; adapters: hidden units, 64 if left out"),
     alpha: z
       .number()
       .positive()
@@ -132,15 +134,29 @@ const peftSchema = z
       .describe("LoRA: share of the inputs that its branch does not see in a step"),
     rsLora: z.boolean().default(false).describe("LoRA: scale by alpha / √rank"),
     init: z
-      .enum(["default", "gaussian", "pissa"])
+      .enum(["default", "gaussian", "pissa", "normal"])
       .default("default")
-      .describe("LoRA: where it starts; pissa takes the leading singular vectors of the weight"),
+      .describe(
+        "where it starts; LoRA: gaussian or pissa (the weight's leading singular vectors); adapters: normal, which is not where the model was",
+      ),
     anchor: z
       .enum(["zero", "init"])
       .default("zero")
       .describe(
-        "where anchor rules hold the matrices that start at random; B, `up` and gains have their own",
+        "where anchor rules hold the matrices that start at random; B and `up` are held to zero, gains to their start",
       ),
+    activation: z
+      .enum(["tanh", "relu", "gelu"])
+      .default("tanh")
+      .describe("adapters: between the two matrices"),
+    placement: z
+      .enum(["before", "after"])
+      .default("after")
+      .describe("series adapters: on what a layer reads, or on what it gives"),
+    feedforward: z
+      .string()
+      .optional()
+      .describe("(IA)³: regular expression on module paths; these get gains on their inputs"),
   })
   .prefault({})
   .describe("few new parameters beside frozen weights");

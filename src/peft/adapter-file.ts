@@ -118,7 +118,7 @@ const PLAIN: PeftSettings = {
   init: "default",
   anchor: "zero",
   activation: "tanh",
-  placement: "parallel",
+  placement: "after",
   isFeedforward: () => false,
 };
 

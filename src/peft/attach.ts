@@ -104,10 +104,17 @@ export function attach(
   return { parameters, dropped, detached, detach: () => surgery.undo() };
 }
 
-/** Why the adapters of some sites cannot become part of the weights; empty if all can. */
-export function mergeProblems(method: PeftMethod, sites: readonly Site[]): string[] {
-  if (method.merge === null) return [`${method.title} computes what no plain layer does`];
-  return sites.flatMap((s) => (s.isQuantized ? [`the weight of "${s.module}" is quantised`] : []));
+/** Why adapters cannot become part of the weights; empty if all can. */
+export function mergeProblems(
+  method: PeftMethod,
+  adapters: readonly Pick<SiteAdapter, "site" | "settings">[],
+): string[] {
+  if (method.merge === null) return [`a ${method.title} computes what no plain layer does`];
+  return adapters.flatMap(({ site, settings }) =>
+    site.isQuantized
+      ? [`the weight of "${site.module}" is quantised`]
+      : (method.mergeProblem?.(site, settings) ?? []),
+  );
 }
 
 /** How adapters become part of weights. */
@@ -140,7 +147,7 @@ function mergedLayer(
   { method, now, share }: MergeOptions,
 ): { base: LayerWeights; next: LayerWeights } {
   const base = readLayer(site);
-  const problems = mergeProblems(method, [site]);
+  const problems = mergeProblems(method, [{ site, settings }]);
   if (base === null || method.merge === null || problems.length > 0)
     throw new ConfigError(`an adapter of ${method.title} cannot be merged: ${problems.join("; ")}`);
   return { base, next: method.merge(site, base, { settings, parts: now(site), start, share }) };

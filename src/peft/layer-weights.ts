@@ -15,13 +15,22 @@ export interface BiasPlace {
 
 /** The bias of one use of a layer; null if it adds none, or one that is not stored. */
 export function biasOf(site: Site, use: SiteUse): BiasPlace | null {
-  if (use.ownBias) return storedOf(use.ownBias.value) ? { node: use.node, value: use.ownBias.value } : null;
+  if (use.ownBias)
+    return storedWeight(use.ownBias.value) ? { node: use.node, value: use.ownBias.value } : null;
   const [reader, ...others] = use.node.output().uses;
   if (!reader || others.length > 0 || reader.node.opType !== "Add" || reader.node.domain !== "") return null;
   const value = reader.node.inputs[1 - reader.index];
-  const stored = value && storedOf(value);
+  const stored = value && storedWeight(value);
   const isVector = stored?.dims.length === 1 && stored.dims[0] === site.shape[0];
   return value && isVector ? { node: reader.node, value } : null;
+}
+
+/** The name of a layer's bias if something else reads it too: exporters keep one copy of equal tensors. */
+export function sharedBias(site: Site): string | null {
+  const places = site.uses.map((use) => biasOf(site, use));
+  const own = new Set(places.map((p) => p?.node));
+  const shared = places.find((p) => p && [...p.value.uses].some((u) => !own.has(u.node)));
+  return shared?.value.name ?? null;
 }
 
 /** What a use of a layer gives, its bias included. */
@@ -31,12 +40,12 @@ export function resultOf(site: Site, use: SiteUse): Value {
 
 /** The weight and bias of a site in PyTorch's shapes; null where the weight is quantised. */
 export function readLayer(site: Site): LayerWeights | null {
-  const stored = site.isQuantized ? null : storedOf(site.weight);
+  const stored = site.isQuantized ? null : storedWeight(site.weight);
   if (stored === null) return null;
   const [rows, columns] = stored.dims as [number, number]; // a site's weight has two axes or more
   const flat = floatsOf(stored);
   const place = site.uses[0] && biasOf(site, site.uses[0]);
-  const bias = place ? storedOf(place.value) : null;
+  const bias = place ? storedWeight(place.value) : null;
   return {
     weight: site.isTransposed ? transposed(flat, rows, columns) : flat,
     bias: bias && floatsOf(bias),
@@ -51,8 +60,17 @@ export function writeLayer(site: Site, { weight, bias }: LayerWeights): void {
   if (bias && place) put(place.value, bias);
 }
 
+/** Puts a weight on the line from what a value holds to `target`: `share` 1 is the target. */
+export function blend(value: Value, target: Tensor<"float32">, share: number): void {
+  const before = storedWeight(value);
+  if (before) {
+    const from = floatsOf(before);
+    put(value, share === 1 ? target.data : target.data.map((w, i) => from[i]! + share * (w - from[i]!)));
+  }
+}
+
 function put(value: Value, data: Float32Array): void {
-  const before = storedOf(value)!; // it was read before
+  const before = storedWeight(value)!; // it was read before
   const next = rounded(data, before);
   value.constant = next;
   const constantNode = value.producer;
@@ -66,7 +84,7 @@ function rounded(data: Float32Array, { dtype, dims }: Tensor): Tensor {
 }
 
 /** The elements of an initializer, or of a Constant node's output. */
-function storedOf(value: Value): Tensor | null {
+export function storedWeight(value: Value): Tensor | null {
   if (value.constant !== null) return value.constant;
   const attribute =
     value.producer?.opType === "Constant" ? value.producer.attributes.get("value") : undefined;

@@ -31,6 +31,7 @@ export const lora: PeftMethod = {
   kinds: ["linear", "conv", "embedding"],
   defaults: { rank: 8 },
   inits: ["default", "gaussian", "pissa"],
+  hasDropout: true,
   startsAsIdentity: () => true,
   parts: loraParts,
   shapes: loraShapes,

@@ -21,8 +21,8 @@ export interface PeftSettings {
   readonly anchor: "zero" | "init";
   /** Adapters: what stands between the two matrices. */
   readonly activation: "tanh" | "relu" | "gelu";
-  /** Adapters: beside the layer, or in series before or behind it. */
-  readonly placement: "before" | "after" | "parallel";
+  /** Series adapters: before the layer or behind it. */
+  readonly placement: "before" | "after";
   /** (IA)³: whether a module's input is scaled, as in the second layer of a feed-forward block, and not its output. */
   readonly isFeedforward: (module: string) => boolean;
 }
@@ -94,6 +94,8 @@ export interface PeftMethod {
   /** Settings where nothing else is said. */
   readonly defaults: { readonly rank: number };
   readonly inits: readonly PeftSettings["init"][];
+  /** Whether its branch can drop elements of its input. */
+  readonly hasDropout: boolean;
   /** Whether a model with a fresh adapter computes what the model without it does. */
   readonly startsAsIdentity: (settings: PeftSettings) => boolean;
   /** What is trained at a site. */
@@ -104,6 +106,8 @@ export interface PeftMethod {
   readonly start: (site: Site, context: StartContext) => Parts;
   /** Puts the adapter into the graph at one use of a site. */
   readonly wire: (site: Site, use: SiteUse, context: WireContext) => void;
+  /** Why a site's adapter cannot become part of its weights, where that depends on the site; null if it can. */
+  readonly mergeProblem?: (site: Site, settings: PeftSettings) => string | null;
   /**
    * The weights of a plain layer that computes the same; null if the adapter is not linear, so that there is none.
    * `share` scales the change: 0 is the base model, 1 the trained one.

@@ -16,7 +16,7 @@ export interface ModuleName {
 }
 
 /** Names that exporters give to tensors that had none: TorchScript's `onnx::MatMul_12`, `12`, dynamo's `val_12`. */
-const ANONYMOUS = /^(onnx::\w+|\d+|_?val?_\d+|t_\d+|transpose\w*)$/u;
+const ANONYMOUS = /^(onnx::\w+|\d+|_?val_\d+|t_\d+|transpose\w*)$/u;
 /** The end of a weight's name, and what quantisers put behind it. */
 const WEIGHT_SUFFIX = /\.weight(_quantized|_Q\d+\w*|_transposed|_fp16)?$/u;
 const SCOPES = "pkg.torch.onnx.name_scopes";

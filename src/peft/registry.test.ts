@@ -32,7 +32,7 @@ const plain: PeftSettings = {
   init: "default",
   anchor: "zero",
   activation: "tanh",
-  placement: "parallel",
+  placement: "after",
   isFeedforward: () => false,
 };
 
@@ -41,6 +41,13 @@ const variants: readonly (readonly [name: string, title: string, settings: Parti
   ["lora", "", {}],
   ["lora", "with √rank", { rsLora: true }],
   ["lora", "from singular vectors", { init: "pissa" }],
+  ["dora", "", {}],
+  ["ia3", "on outputs", {}],
+  ["ia3", "on inputs", { isFeedforward: () => true }],
+  ["series-adapter", "before", { placement: "before" }],
+  ["series-adapter", "after", { placement: "after" }],
+  ["parallel-adapter", "", {}],
+  ["parallel-adapter", "with gelu, not from zero", { init: "normal", activation: "gelu" }],
 ];
 
 const rows = variants.flatMap(([name, title, settings]) =>
@@ -53,7 +60,10 @@ const rows = variants.flatMap(([name, title, settings]) =>
 );
 const fits = ({ method, settings, site }: (typeof rows)[number]) =>
   method.kinds.includes(site.kind) &&
-  (settings.init !== "pissa" || (site.kind === "linear" && !site.isQuantized));
+  (settings.init !== "pissa" || (site.kind === "linear" && !site.isQuantized)) &&
+  !(method.name === "dora" && site.isQuantized) &&
+  // Differences of what is rounded to float16 say little, and there is no float64 for gelu.
+  !(settings.activation === "gelu" && site.stored === "float16");
 const fitting = rows.filter(fits);
 
 let runtime: Runtime;
@@ -85,18 +95,20 @@ describe.each(fitting)("$title", ({ method, settings, site }) => {
     const { attached, sites } = put(model, method, settings);
     for (const p of attached.parameters) shake(p.value);
     expect(new Set(attached.parameters.map((p) => p.site))).toEqual(new Set(sites));
-    await checkGradients(model, attached, site);
+    // ONNX Runtime has no convolution, no four-bit product and no error function of float64.
+    const isNarrow = site.kind === "conv" || site.title === "MatMulNBits" || settings.activation === "gelu";
+    await checkGradients(model, attached, site, !isNarrow);
   });
 
   test("merged computes what the graph with it computes, and changes weights alone", async () => {
     const model = site.model();
     const before = encodeModel(model);
-    const { attached, adapters, sites } = put(model, method, settings);
+    const { attached, adapters } = put(model, method, settings);
     for (const p of attached.parameters) shake(p.value);
     const expected = await run(encodeModel(model), site);
     const now = partsIn(attached);
     attached.detach();
-    if (mergeProblems(method, sites).length > 0) {
+    if (mergeProblems(method, adapters).length > 0) {
       expect(() => mergeAdapters(adapters, { method, now, share: 1 })).toThrow(/cannot be merged/u);
       expect(encodeModel(model)).toEqual(before);
       return;
@@ -164,12 +176,7 @@ function partsIn({ parameters }: Attached): (site: Site) => Parts {
 }
 
 async function run(model: Uint8Array, { feeds }: SiteCase): Promise<number[]> {
-  const session = await runtime.createSession(model, { optimization: "disabled" });
-  try {
-    return numbers([...(await session.run(feeds)).values()][0]!);
-  } finally {
-    await session.release();
-  }
+  return numbers([...(await runOn(model, feeds)).values()][0]!);
 }
 
 function numbers({ dtype, data }: Tensor): number[] {
@@ -192,8 +199,12 @@ function expectClose(got: readonly number[], expected: readonly number[], tolera
 }
 
 /** Compares VJPs with central differences of ⟨w, y⟩, in float64 where ONNX Runtime has the kernels. */
-async function checkGradients(model: Model, attached: Attached, site: SiteCase): Promise<void> {
-  const isDouble = site.kind !== "conv" && site.title !== "MatMulNBits";
+async function checkGradients(
+  model: Model,
+  attached: Attached,
+  site: SiteCase,
+  isDouble: boolean,
+): Promise<void> {
   const lowered = await lower(model, {
     inputShapes: new Map([...site.feeds].map(([name, t]) => [name, t.dims])),
     parameters: attached.parameters,
@@ -215,16 +226,24 @@ async function checkGradients(model: Model, attached: Attached, site: SiteCase):
   attached.parameters.forEach((p, i) => {
     feeds.set(parameters[i]!.name, isDouble ? doubles(p.value.constant!) : p.value.constant!);
   });
-  graph.outputs.forEach((v, i) => {
-    v.name = `out_${i}`;
+  for (const [i, v] of [...graph.outputs, ...detached].entries()) v.name = `out_${i}`;
+  const encode = () => encodeModel({ ...model, graph, opsets: new Map([...lowered.opsets]), irVersion: 10 });
+  // What no gradient flows through is held where it is, for the differences too.
+  const held = [...detached].map((v) => ({ value: v, readers: [...v.uses] }));
+  graph.outputs.push(...detached);
+  const values = await runOn(encode(), feeds);
+  const at = graph.outputs.map((v) => values.get(v.name)!);
+  held.forEach(({ value, readers }, i) => {
+    const constant = b.constant(at[graph.outputs.length - held.length + i]!, `held_${i}`);
+    for (const { node, index } of readers) node.setInput(index, constant);
+    value.name = `free_${i}`;
   });
-  const bytes = encodeModel({ ...model, graph, opsets: new Map([...lowered.opsets]), irVersion: 10 });
-  const session = await runtime.createSession(bytes, { optimization: "disabled" });
+  graph.outputs = [y];
+  const session = await runtime.createSession(encode(), { optimization: "disabled" });
   try {
-    const at = await session.run(feeds);
     const weights = numbers(w.constant!);
     const loss = async () => {
-      const out = numbers((await session.run(feeds, { outputs: ["out_0"] })).get("out_0")!);
+      const out = numbers([...(await session.run(feeds)).values()][0]!);
       return out.reduce((sum, v, i) => sum + v * weights[i]!, 0);
     };
     const step = isDouble ? 1e-5 : 1e-2;
@@ -239,8 +258,17 @@ async function checkGradients(model: Model, attached: Attached, site: SiteCase):
         expected.push((up - (await loss())) / (2 * step));
         data[k] = before;
       }
-      expectClose(numbers(at.get(`out_${i + 1}`)!), expected, GRADIENT[isDouble ? "float64" : "float32"]);
+      expectClose(numbers(at[i + 1]!), expected, GRADIENT[isDouble ? "float64" : "float32"]);
     }
+  } finally {
+    await session.release();
+  }
+}
+
+async function runOn(model: Uint8Array, feeds: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
+  const session = await runtime.createSession(model, { optimization: "disabled" });
+  try {
+    return await session.run(feeds);
   } finally {
     await session.release();
   }

@@ -1,9 +1,12 @@
 import { ConfigError } from "../errors.ts";
+import { parallelAdapter, seriesAdapter } from "./bottleneck.ts";
+import { dora } from "./dora.ts";
+import { ia3 } from "./ia3.ts";
 import { lora } from "./lora.ts";
 import type { PeftMethod } from "./method.ts";
 
 /** Every method that trains few new parameters beside frozen weights. */
-export const peftMethods: readonly PeftMethod[] = [lora];
+export const peftMethods: readonly PeftMethod[] = [lora, dora, ia3, seriesAdapter, parallelAdapter];
 
 /** The method of a name. @throws ConfigError listing the names there are */
 export function findPeftMethod(name: string): PeftMethod {

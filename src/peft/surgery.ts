@@ -12,12 +12,14 @@ export interface Place {
   op(opType: string, inputs: readonly Value[], attributes?: Readonly<Record<string, AttributeInit>>): Value;
   /** `a` in another type; itself if it has it. */
   cast(a: Value, from: DataType, to: DataType): Value;
-  /** `a` times a plain number, in float32. */
-  scale(a: Value, factor: number): Value;
+  /** `a` times a plain number. @param dtype of `a`; float32 if left out */
+  scale(a: Value, factor: number, dtype?: DataType): Value;
   /** Exchanges the axes of a matrix. */
   transpose(a: Value): Value;
-  /** The sum over one axis of `a`, kept with size 1. */
-  sumOver(a: Value, axis: number): Value;
+  /** The sum over axes of `a`, which fall away. */
+  sumOver(a: Value, axes: readonly number[]): Value;
+  /** `a` with its elements in another shape. */
+  reshape(a: Value, dims: readonly number[]): Value;
   /** Makes every reader of `value` but the nodes of this place read `by`, which takes its name where the graph gives it out. */
   replace(value: Value, by: Value): void;
 }
@@ -79,12 +81,20 @@ export class Surgery {
     return {
       op,
       cast: (a, from, to) => (from === to ? a : op("Cast", [a], { to: dataTypes[to].code })),
-      scale: (a, factor) => (factor === 1 ? a : op("Mul", [a, this.scalar(factor)])),
+      scale: (a, factor, dtype = "float32") => {
+        if (factor === 1) return a;
+        const scalar = this.scalar(factor);
+        return op("Mul", [
+          a,
+          dtype === "float32" ? scalar : op("Cast", [scalar], { to: dataTypes[dtype].code }),
+        ]);
+      },
       transpose: (a) => op("Transpose", [a], { perm: [1, 0] }),
-      sumOver: (a, axis) =>
+      sumOver: (a, axes) =>
         this.opset >= 13
-          ? op("ReduceSum", [a, this.store(`${prefix}/axis`, int64s([axis]))], { keepdims: 1 })
-          : op("ReduceSum", [a], { axes: [axis], keepdims: 1 }),
+          ? op("ReduceSum", [a, this.store(`${prefix}/axes`, int64s(axes))], { keepdims: 0 })
+          : op("ReduceSum", [a], { axes, keepdims: 0 }),
+      reshape: (a, dims) => op("Reshape", [a, this.store(`${prefix}/shape`, int64s(dims))]),
       replace: (value, by) => this.replace(value, by, own),
     };
   }

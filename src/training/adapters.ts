@@ -17,7 +17,7 @@ import {
 import type { Parts, PeftMethod, PeftSettings } from "../peft/method.ts";
 import { findPeftMethod } from "../peft/registry.ts";
 import { findSites, type Site } from "../peft/site.ts";
-import { chooseSites } from "../peft/targets.ts";
+import { chooseSites, patternOf } from "../peft/targets.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import { encodeSafetensors } from "../tensor/safetensors.ts";
@@ -57,7 +57,7 @@ export function attachAdapters(
     settings,
     adapters,
     attached: attach(model, adapters, { method }),
-    keptBecause: mergeProblems(method, sites)[0] ?? null,
+    keptBecause: mergeProblems(method, adapters)[0] ?? null,
   };
 }
 
@@ -112,6 +112,9 @@ function settingsOf(peft: Config["peft"], method: PeftMethod): PeftSettings {
       `peft.init ${peft.init} is not for ${method.title}; it takes ${method.inits.join(", ")}`,
     );
   }
+  if (peft.dropout > 0 && !method.hasDropout)
+    throw new ConfigError(`peft.dropout is not for ${method.title}; leave it out`);
+  const feedforward = peft.feedforward === undefined ? null : patternOf(peft.feedforward, "peft.feedforward");
   return {
     rank,
     alpha: peft.alpha ?? 2 * rank,
@@ -119,9 +122,9 @@ function settingsOf(peft: Config["peft"], method: PeftMethod): PeftSettings {
     rsLora: peft.rsLora,
     init: peft.init,
     anchor: peft.anchor,
-    activation: "tanh",
-    placement: "parallel",
-    isFeedforward: () => false,
+    activation: peft.activation,
+    placement: peft.placement,
+    isFeedforward: (module) => feedforward?.test(module) ?? false,
   };
 }
 
