@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { methods } from "../config/methods.ts";
-
 import type { Settings } from "../config/overlay.ts";
 import { ConfigError, nearest } from "../errors.ts";
 

@@ -9,10 +9,16 @@ import type { HeldTensor } from "./held-tensor.ts";
 import type { Motion, RowMotion } from "./motion.ts";
 import type { Projection } from "./projection.ts";
 import type { Role } from "./role.ts";
+import type { Source } from "./source.ts";
 
 /** What an anchor rule is, whatever its options. */
 export interface AnchorFacts {
   readonly name: string;
+  /** What people call it, as in "Adam + SPD"; empty for no rule at all. */
+  readonly title: string;
+  /** What it does, in one line. */
+  readonly summary: string;
+  readonly source: Source | null;
   /** What θ0 is: the parameter's anchor, zero whatever its anchor is, or nothing at all. */
   readonly toward: "anchor" | "zero" | "nothing";
   readonly strength: {

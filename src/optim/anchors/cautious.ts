@@ -10,6 +10,9 @@ import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
  */
 export const cautious: AnchorRule = defineAnchorRule({
   name: "cautious",
+  title: "cautious decay",
+  summary: "pulls toward zero the elements alone whose step leads there anyway",
+  source: { authors: "Chen et al.", venue: "ICLR", year: 2026, url: "https://arxiv.org/abs/2510.12402" },
   toward: "zero",
   strength: { default: 0.01, search: [0, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.3] },
   exempt: ["norm", "bias"],

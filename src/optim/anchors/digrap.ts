@@ -20,6 +20,9 @@ const TINY = 1e-30;
  */
 export const digrap: AnchorRule = defineAnchorRule({
   name: "digrap",
+  title: "DiGraP",
+  summary: "takes away what of the gradient leads along the deviation, by a share that is learned",
+  source: { authors: "Huang et al.", venue: "ICLR", year: 2025, url: "https://arxiv.org/abs/2502.15895" },
   toward: "anchor",
   strength: { default: 1, search: [1], max: 1 },
   exempt: ["head"],

@@ -18,6 +18,14 @@ const TINY = 1e-8;
  */
 export const ftp: AnchorRule = defineAnchorRule({
   name: "ftp",
+  title: "FTP",
+  summary: "projects every tensor into a radius that is learned from the training gradients",
+  source: {
+    authors: "Tian, Liu, Smith and Kira",
+    venue: "NeurIPS",
+    year: 2023,
+    url: "https://arxiv.org/abs/2310.19182",
+  },
   toward: "anchor",
   strength: { default: 1, search: [1], max: 1 },
   exempt: ["head"],

@@ -9,6 +9,14 @@ import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
  */
 export const l2SpDecoupled: AnchorRule = defineAnchorRule({
   name: "l2-sp-decoupled",
+  title: "L2-SP",
+  summary: "pulls every weight toward its pretrained value, beside the step",
+  source: {
+    authors: "Li, Grandvalet and Davoine",
+    venue: "ICML",
+    year: 2018,
+    url: "https://arxiv.org/abs/1802.01483",
+  },
   toward: "anchor",
   strength: { default: 0.01, search: [0, 1e-3, 1e-2, 1e-1, 1] },
   exempt: ["head"],

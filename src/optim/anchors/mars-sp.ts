@@ -11,6 +11,14 @@ import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
  */
 export const marsSp: AnchorRule = defineAnchorRule({
   name: "mars-sp",
+  title: "MARS-SP",
+  summary: "a hard limit on how far the weights of each output unit may go",
+  source: {
+    authors: "Gouk, Hospedales and Pontil",
+    venue: "ICLR",
+    year: 2021,
+    url: "https://arxiv.org/abs/2002.08253",
+  },
   toward: "anchor",
   strength: { default: 1, search: [1], max: 1 },
   exempt: ["head"],

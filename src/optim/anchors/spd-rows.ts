@@ -14,6 +14,9 @@ const EPSILON = 1e-8;
  */
 export const spdRows: AnchorRule = defineAnchorRule({
   name: "spd-rows",
+  title: "SPD by row",
+  summary: "SPD with a ratio for each output unit",
+  source: { authors: "Huang et al.", venue: "CVPR", year: 2026, url: "https://arxiv.org/abs/2511.19878" },
   toward: "anchor",
   strength: { default: 1, search: [0.1, 0.5, 1, 1.5, 2, 3] },
   exempt: ["head"],

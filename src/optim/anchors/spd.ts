@@ -18,6 +18,14 @@ const TINY = 1e-30;
  */
 export const spd: AnchorRule = defineAnchorRule({
   name: "spd",
+  title: "SPD",
+  summary: "cuts back the steps that led a tensor outward although its gradient asks to come back",
+  source: {
+    authors: "Tian, Huang and Kira",
+    venue: "NeurIPS",
+    year: 2024,
+    url: "https://arxiv.org/abs/2411.01713",
+  },
   toward: "anchor",
   strength: { default: 1, search: [0.1, 0.5, 1, 1.5, 2, 3] },
   exempt: ["head"],
@@ -35,8 +43,16 @@ export const spd: AnchorRule = defineAnchorRule({
  */
 export const spdAlways: AnchorRule = defineAnchorRule({
   name: "spd-always",
+  title: "SPD (always)",
+  summary: "SPD without its condition: every outward step is cut back",
+  source: {
+    authors: "Tian, Huang and Kira",
+    venue: "NeurIPS",
+    year: 2024,
+    url: "https://arxiv.org/abs/2411.01713",
+  },
   toward: "anchor",
-  strength: { default: 0.5, search: [0.1, 0.25, 0.5, 0.75, 0.9], max: 1 },
+  strength: { default: 0.5, search: [0.1, 0.25, 0.5, 0.75, 0.9] },
   exempt: ["head"],
   moments: () => ({ ratio: overshoot }),
 });
@@ -47,8 +63,17 @@ export const spdAlways: AnchorRule = defineAnchorRule({
  */
 export const spdFull: AnchorRule = defineAnchorRule({
   name: "spd-full",
+  title: "SPD (full)",
+  summary:
+    "SPD without its ratio: a share of the whole deviation goes wherever the gradient asks to come back",
+  source: {
+    authors: "Tian, Huang and Kira",
+    venue: "NeurIPS",
+    year: 2024,
+    url: "https://arxiv.org/abs/2411.01713",
+  },
   toward: "anchor",
-  strength: { default: 0.01, search: [1e-4, 1e-3, 1e-2, 0.1], max: 1 },
+  strength: { default: 0.01, search: [1e-4, 1e-3, 1e-2, 0.1] },
   exempt: ["head"],
   moments: () => ({
     ratio: (a, { gd }) => a.whereGreater(gd, a.constant(0), a.constant(1), a.constant(0)),

@@ -21,6 +21,9 @@ const ROUNDING = 1 + 1e-6;
  */
 export const tpgm: AnchorRule = defineAnchorRule({
   name: "tpgm",
+  title: "TPGM",
+  summary: "projects every tensor into a radius that is learned on validation data",
+  source: { authors: "Tian et al.", venue: "CVPR", year: 2023, url: "https://arxiv.org/abs/2303.10720" },
   toward: "anchor",
   strength: { default: 1, search: [1], max: 1 },
   exempt: ["head"],

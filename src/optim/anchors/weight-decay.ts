@@ -10,6 +10,14 @@ import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
  */
 export const weightDecay: AnchorRule = defineAnchorRule({
   name: "weight-decay",
+  title: "weight decay",
+  summary: "pulls every weight toward zero, beside the step",
+  source: {
+    authors: "Loshchilov and Hutter",
+    venue: "ICLR",
+    year: 2019,
+    url: "https://arxiv.org/abs/1711.05101",
+  },
   toward: "zero",
   strength: { default: 0.01, search: [0, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.3] },
   exempt: ["norm", "bias"],
