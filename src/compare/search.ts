@@ -1,6 +1,6 @@
 import { findMethod } from "../config/methods.ts";
-
 import { configKeys } from "../config/parse.ts";
+import { anchorSearch } from "../config/rule-settings.ts";
 import { ConfigError, nearest } from "../errors.ts";
 import { findAnchorRule } from "../optim/anchors/registry.ts";
 import { createRandom, permutation } from "../tensor/random.ts";
@@ -34,8 +34,8 @@ export function searchSpaceOf(entry: MethodEntry, base: SearchBase, trials: numb
     return entry.search;
   }
   const rule = base.anchor ?? findMethod(entry.method)?.anchor ?? "none";
-  const values = findAnchorRule(rule).strength.search;
-  if (rule !== "none" && values.length > 0) return { "optimizer.strength": atLeast(values, trials) };
+  for (const [key, values] of Object.entries(anchorSearch(findAnchorRule(rule))))
+    return { [key]: atLeast(values, trials) };
   const middle = (trials - 1) / 2;
   const rates = Array.from({ length: trials }, (_, i) => rounded(base.lr * LR_FACTOR ** (i - middle)));
   return { "optimizer.lr": rates };

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { depthSchedules } from "../optim/depth-schedule.ts";
 import { methods, peftNames } from "./methods.ts";
+import { anchorOptionsSchema, anchorRuleSchema, updateRuleSchema } from "./rule-settings.ts";
 
 // z.enum needs a non-empty tuple; the lists it is given here are constants with entries.
 const nonEmpty = (names: readonly string[]) => names as [string, ...string[]];
@@ -31,7 +33,7 @@ const headSchema = z
 
 const optimizerSchema = z
   .strictObject({
-    rule: z.enum(["sgd", "adam", "amsgrad"]).optional().describe("update rule; the method's if left out"),
+    rule: updateRuleSchema.optional().describe("update rule; the method's if left out"),
     lr: z.number().positive().default(1e-4).describe("peak learning rate"),
     headLrScale: z.number().positive().default(1).describe("factor on the learning rate of a new head"),
     betas: z
@@ -45,15 +47,29 @@ const optimizerSchema = z
       .describe("Adam: added to the root of the second moment; 1e-8 if left out"),
     momentum: share().optional().describe("SGD; 0.9 if left out"),
     nesterov: z.boolean().optional().describe("SGD: Nesterov momentum"),
-    anchor: z
-      .enum(["none", "weight-decay", "l2-sp-decoupled", "l2-sp-coupled", "spd"])
-      .optional()
-      .describe("anchor rule; the method's if left out"),
+    anchor: anchorRuleSchema.optional().describe("anchor rule; the method's if left out"),
     strength: z
       .number()
       .min(0)
       .optional()
       .describe("λ of the anchor rule. SPD: start from 1, it is not multiplied by lr; weight decay: 0.01"),
+    anchorAt: z
+      .string()
+      .default("init")
+      .describe(
+        "what is held to: init (the values that training starts from), zero, or a model or .safetensors file whose tensors bear the parameters' names",
+      ),
+    anchorOptions: anchorOptionsSchema.prefault({}),
+    strengthByDepth: z
+      .enum(depthSchedules)
+      .optional()
+      .describe(
+        "how the strength falls from the first block of the network to the last; constant, or the method's, if left out",
+      ),
+    holdVectors: z
+      .boolean()
+      .default(true)
+      .describe("whether the anchor rule acts on biases and other tensors of rank 1 too"),
     clipNorm: z
       .number()
       .positive()
@@ -192,9 +208,13 @@ const groupSchema = z.strictObject({
   match: z.string().optional().describe("regular expression on parameter names"),
   role: z.enum(["head", "norm", "bias", "embedding", "other"]).optional(),
   lrScale: z.number().min(0).optional(),
-  rule: z.string().optional().describe("anchor rule in place of the run's"),
+  rule: anchorRuleSchema.optional().describe("anchor rule in place of the run's"),
   strength: z.number().min(0).optional(),
-  anchor: z.enum(["zero", "init", "none"]).optional(),
+  anchor: z
+    .string()
+    .optional()
+    .describe("what its parameters are held to: init, zero, none, or a file as optimizer.anchorAt"),
+  rest: z.boolean().optional().describe("takes what the other groups leave"),
   frozen: z.boolean().optional(),
 });
 
@@ -320,7 +340,7 @@ export const configSchema = z.strictObject({
   groups: z
     .array(groupSchema)
     .default([])
-    .describe("settings for some of the parameters; the first that fits decides"),
+    .describe("settings for some of the parameters; no two may take the same one"),
   dataset: datasetSchema,
   preprocess: preprocessSchema,
   augmentation: augmentationSchema,

@@ -15,7 +15,7 @@ export interface AnchorOption {
   readonly integer?: boolean;
   /** The words that may be given. */
   readonly choices?: readonly string[];
-  /** Values worth trying, from what holds most to what holds least. */
+  /** Values worth trying, numbers in ascending order. */
   readonly search?: readonly AnchorOptionValue[];
 }
 

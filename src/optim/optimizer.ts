@@ -141,6 +141,12 @@ export class Optimizer {
     return this.#trained.some((s) => this.#isDue(s, isLast));
   }
 
+  /** The most rounds that a projection takes; each asks for gradients once. */
+  get projectionRounds(): number {
+    const due = this.#trained.filter((s) => s.settings.strength > 0);
+    return Math.max(0, ...due.map((s) => s.settings.rule.projection?.iterations ?? 0));
+  }
+
   /**
    * Projects the parameters whose anchor rule is due, and learns their radii from gradients on held-out data.
    *

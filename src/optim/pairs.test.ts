@@ -37,14 +37,8 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
   const lr = update.name === "sgd" ? 0.02 : 0.01;
   const peak = 0.05 * (peaks[update.name] ?? 1);
 
-  // The loosest options where a test asks for a minimum far from the anchor, the defaults elsewhere.
-  const create = (given: {
-    strength: number;
-    rule?: string;
-    at?: AnchorPlace;
-    axis?: number;
-    loose?: true;
-  }) =>
+  // The largest options where a test asks for a minimum far from the anchor, the defaults elsewhere.
+  const create = (given: { strength: number; rule?: string; at?: AnchorPlace; axis?: number; wide?: true }) =>
     createOptimizer({
       parameters: [
         {
@@ -57,7 +51,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
         rule: given.rule ?? anchor.name,
         strength: given.strength,
         at: given.at ?? "init",
-        options: given.loose ? loosest(anchor) : {},
+        options: given.wide ? largest(anchor) : {},
       },
     });
 
@@ -72,7 +66,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
   });
 
   it("comes near the minimum of a quadratic", async () => {
-    const optimizer = await create({ strength: anchor.strength.default, loose: true });
+    const optimizer = await create({ strength: anchor.strength.default, wide: true });
     const target = normals(2, LENGTH);
     const [w, g] = [optimizer.parameters.get("w")!, optimizer.gradients.get("w")!];
     const distance = () => Math.hypot(...w.map((x, i) => x - target[i]!));
@@ -91,7 +85,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
         rule: anchor.name,
         strength: anchor.strength.default,
         at: "init",
-        options: loosest(anchor),
+        options: largest(anchor),
       },
     });
     const [w, g] = [optimizer.parameters.get("w")!, optimizer.gradients.get("w")!];
@@ -190,8 +184,8 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
   });
 });
 
-/** The values of a rule's options that hold a tensor least. */
-function loosest(rule: AnchorRule): AnchorOptionValues {
+/** The largest values of a rule's options: the widest radius, or the fastest to learn one. */
+function largest(rule: AnchorRule): AnchorOptionValues {
   const tried = Object.entries(rule.options).map(([key, { search = [] }]) => [key, search.at(-1)] as const);
   return Object.fromEntries(tried.filter((t): t is [string, AnchorOptionValue] => t[1] !== undefined));
 }

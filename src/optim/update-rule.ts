@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import type { Arithmetic, ScalarArithmetic } from "./arithmetic.ts";
+import type { Source } from "./source.ts";
 
 /** float32 for training; float64 when the scalar form serves as the oracle. */
 export type FloatArray = Float32Array | Float64Array;
@@ -30,8 +31,7 @@ export interface Proposal<T, State extends string = string> {
  * How a step is proposed from a gradient and the rule's own states. One file in `updates/` defines one; its
  * kernel and its graph are made from the same formula.
  */
-export interface UpdateRule {
-  readonly name: string;
+export interface UpdateRule extends UpdateFacts {
   /** Learning rate that configurations start from. */
   readonly defaultLr: number;
   readonly defaults: Hyperparameters;
@@ -51,8 +51,18 @@ export interface BoundUpdate {
   readonly propose: <T>(a: Arithmetic<T>, element: ElementStep<T>) => Proposal<T>;
 }
 
-interface UpdateRuleDefinition<H extends Hyperparameters, S extends string, C extends string> {
+/** What an update rule is, whatever its hyperparameters. */
+interface UpdateFacts {
   readonly name: string;
+  /** What people call it, as in "Adam + SPD". */
+  readonly title: string;
+  /** What it does, in one line. */
+  readonly summary: string;
+  readonly source: Source;
+}
+
+interface UpdateRuleDefinition<H extends Hyperparameters, S extends string, C extends string>
+  extends UpdateFacts {
   readonly defaultLr: number;
   readonly defaults: H;
   /** What is wrong with the hyperparameters, one sentence each. */
@@ -67,6 +77,9 @@ export function defineUpdateRule<H extends Hyperparameters, S extends string, C 
 ): UpdateRule {
   return {
     name: rule.name,
+    title: rule.title,
+    summary: rule.summary,
+    source: rule.source,
     defaultLr: rule.defaultLr,
     defaults: rule.defaults,
     bind(given) {

@@ -42,7 +42,8 @@ export function viewsOf(runs: readonly RunRecord[]): readonly RunView[] {
   const labels = labelsOf(runs);
   return runs.map((run, index) => {
     const rule = run.summary.method.anchorRule;
-    const anchored = rule !== "none" && rule !== "weight-decay" && run.summary.method.strength > 0;
+    const anchored =
+      rule !== "none" && rule !== "weight-decay" && rule !== "cautious" && run.summary.method.strength > 0;
     return {
       run,
       index,

@@ -104,8 +104,8 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   for (const text of [...data.notes, ...network.notes, ...unreachableNote(graph)])
     onEvent({ kind: "note", text });
 
-  const optimizer = await openOptimizer(config, graph, network);
-  const anchors = await hashValues(optimizer.parameters);
+  const optimizer = await openOptimizer(config, { graph, network, files });
+  const anchors = await hashValues([...optimizer.parameters, ...foreignAnchors(optimizer)]);
   const store = new CheckpointStore(files, joinPath(config.out, "checkpoint"), {
     anchors,
     keep: config.checkpoint.keep,
@@ -164,6 +164,15 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     },
     failed: (error) => ({ ...summary, status: "failed", reason: messageOf(error), steps: optimizer.steps }),
   };
+}
+
+/** Anchors that are not the values that training starts from, which a resumed run must find again. */
+function foreignAnchors({ settings, anchors }: Optimizer): [name: string, data: Float32Array][] {
+  const foreign = settings.filter((s) => s.anchor === "value").map((s) => s.name);
+  return foreign.flatMap((name) => {
+    const data = anchors.get(name);
+    return data ? [[`anchor/${name}`, data]] : [];
+  });
 }
 
 /** The input that takes the examples. @throws ConfigError if there are several */

@@ -36,7 +36,12 @@ export function probeStages(config: Config): ProbeStages | null {
       trainable: "head",
       peft: { ...config.peft, method: "none" },
       probe: oneStage,
-      optimizer: { ...config.optimizer, anchor: "none", lr: config.probe.lr ?? config.optimizer.lr },
+      optimizer: {
+        ...config.optimizer,
+        anchor: "none",
+        anchorOptions: {},
+        lr: config.probe.lr ?? config.optimizer.lr,
+      },
       groups: [],
       report: false,
     },

@@ -9,8 +9,10 @@ import type { CheckpointStore, Progress } from "./checkpoint.ts";
 import { type EvaluationSet, evaluateSet, evaluationRecord } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { GradientMask } from "./gradient-mask.ts";
+import { HeldOutProjection } from "./held-out.ts";
 import { LayerLog } from "./layer-log.ts";
 import type { TrainingSessions } from "./sessions.ts";
+import { StepMeter } from "./step-meter.ts";
 import type { TrainingGraph } from "./training-graph.ts";
 import { type WeightAverage, withAverage } from "./weight-average.ts";
 
@@ -67,6 +69,7 @@ export class Trainer {
   private readonly o: TrainerOptions;
   private readonly layers: LayerLog;
   private readonly meter: StepMeter;
+  private readonly heldOut: HeldOutProjection;
   private readonly resumed: boolean;
   private progress: Progress;
   private best: ReadonlyMap<string, Float32Array> | null;
@@ -90,6 +93,7 @@ export class Trainer {
     this.best = from?.best ?? null;
     this.layers = new LayerLog(options.graph.parameters, options.optimizer, this.progress.totals);
     this.meter = new StepMeter();
+    this.heldOut = new HeldOutProjection(options.sessions, options.sets);
   }
 
   /** @throws RunError if a loss or gradient is not finite; the last checkpoint stays */
@@ -113,7 +117,7 @@ export class Trainer {
         this.o.optimizer.accumulate();
         if (pending < accumulate) continue;
       }
-      const report = this.update(batch, pending);
+      const report = await this.update(batch, pending);
       pending = 0;
       this.progress = {
         ...this.progress,
@@ -129,14 +133,18 @@ export class Trainer {
     return this.end("finished");
   }
 
-  private update(batch: Batch, batches: number): StepReport {
-    const { optimizer, lr, schedule, clipNorm } = this.o;
+  private async update(batch: Batch, batches: number): Promise<StepReport> {
+    const { optimizer, lr, schedule, clipNorm, totalSteps } = this.o;
     try {
-      const report = optimizer.step({
+      const stepped = optimizer.step({
         lr: lr * schedule(this.progress.step),
         gradientScale: 1 / batches,
         ...(clipNorm === null ? {} : { clipNorm }),
       });
+      const isLast = stepped.step === totalSteps;
+      const report = optimizer.projectionDue(isLast)
+        ? await this.heldOut.project(optimizer, stepped, isLast)
+        : stepped;
       this.o.average?.update(report.step);
       this.layers.add(report);
       return report;
@@ -292,32 +300,4 @@ export class Trainer {
 /** Whether a record is due at a step, if `records` of them are spread over `total` steps. */
 function isDue(step: number, total: number, records: number): boolean {
   return step === total || step % Math.max(1, Math.floor(total / records)) === 0;
-}
-
-/** Means over the batches since the last record. */
-class StepMeter {
-  lastLoss = 0;
-  lastExamples = 0;
-  private loss = 0;
-  private examples = 0;
-  private since = performance.now();
-
-  add(loss: number, examples: number): void {
-    this.lastLoss = loss;
-    this.lastExamples = examples;
-    this.loss += loss * examples;
-    this.examples += examples;
-  }
-
-  take(): { loss: number; examplesPerSecond: number } {
-    const now = performance.now();
-    const means = {
-      loss: this.loss / this.examples,
-      examplesPerSecond: (1000 * this.examples) / (now - this.since),
-    };
-    this.loss = 0;
-    this.examples = 0;
-    this.since = now;
-    return means;
-  }
 }

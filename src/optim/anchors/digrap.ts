@@ -37,7 +37,7 @@ export const digrap: AnchorRule = defineAnchorRule({
       default: 1e-2,
       help: "μ, Adam's learning rate of ω",
       min: 0,
-      search: [1e-1, 1e-2, 1e-3],
+      search: [1e-3, 1e-2, 1e-1],
     },
   },
   moments: ({ projects, omegaLr }) => ({

@@ -35,7 +35,7 @@ export const ftp: AnchorRule = defineAnchorRule({
       help: "factor on gradients that shrink the radius",
       min: 0,
       max: 1,
-      search: [1, 0.5, 0],
+      search: [0, 0.5, 1],
     },
     radiusLr: {
       default: 1e-2,

@@ -72,6 +72,9 @@ export function adamMoments<T>(
  */
 export const adam: UpdateRule = defineUpdateRule({
   name: "adam",
+  title: "Adam",
+  summary: "an average of the gradients over the root of an average of their squares",
+  source: { authors: "Kingma and Ba", venue: "ICLR", year: 2015, url: "https://arxiv.org/abs/1412.6980" },
   defaultLr: 1e-3,
   defaults: adamDefaults,
   problems: adamProblems,

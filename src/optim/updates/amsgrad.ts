@@ -12,6 +12,14 @@ import { adamCoefficients, adamDefaults, adamMoments, adamProblems } from "./ada
  */
 export const amsgrad: UpdateRule = defineUpdateRule({
   name: "amsgrad",
+  title: "AMSGrad",
+  summary: "Adam with the largest second moment so far",
+  source: {
+    authors: "Reddi, Kale and Kumar",
+    venue: "ICLR",
+    year: 2018,
+    url: "https://arxiv.org/abs/1904.09237",
+  },
   defaultLr: 1e-3,
   defaults: adamDefaults,
   problems: adamProblems,

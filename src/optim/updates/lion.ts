@@ -17,6 +17,9 @@ const lionDefaults: LionHyperparameters = { betas: [0.9, 0.99] };
  */
 export const lion: UpdateRule = defineUpdateRule({
   name: "lion",
+  title: "Lion",
+  summary: "every element moves by lr, in the direction of an average",
+  source: { authors: "Chen et al.", venue: "NeurIPS", year: 2023, url: "https://arxiv.org/abs/2302.06675" },
   defaultLr: 1e-4,
   defaults: lionDefaults,
   problems: ({ betas: [beta1, beta2] }) =>

@@ -18,6 +18,14 @@ const nadamDefaults: NadamHyperparameters = { ...adamDefaults, momentumDecay: 4e
  */
 export const nadam: UpdateRule = defineUpdateRule({
   name: "nadam",
+  title: "NAdam",
+  summary: "Adam with Nesterov momentum",
+  source: {
+    authors: "Dozat",
+    venue: "ICLR workshop",
+    year: 2016,
+    url: "https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ",
+  },
   defaultLr: 2e-3,
   defaults: nadamDefaults,
   problems: (h) => [

@@ -16,6 +16,9 @@ const TRUSTED = 5;
  */
 export const radam: UpdateRule = defineUpdateRule({
   name: "radam",
+  title: "RAdam",
+  summary: "Adam whose first steps are plain momentum, so that it needs no warm-up",
+  source: { authors: "Liu et al.", venue: "ICLR", year: 2020, url: "https://arxiv.org/abs/1908.03265" },
   defaultLr: 1e-3,
   defaults: adamDefaults,
   problems: adamProblems,

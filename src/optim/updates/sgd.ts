@@ -18,6 +18,14 @@ const sgdDefaults: SgdHyperparameters = { momentum: 0.9, nesterov: false, dampen
  */
 export const sgd: UpdateRule = defineUpdateRule({
   name: "sgd",
+  title: "SGD",
+  summary: "momentum over the gradients",
+  source: {
+    authors: "Sutskever et al.",
+    venue: "ICML",
+    year: 2013,
+    url: "https://proceedings.mlr.press/v28/sutskever13.html",
+  },
   defaultLr: 1e-2,
   defaults: sgdDefaults,
   problems: ({ momentum, nesterov, dampening }) => [
