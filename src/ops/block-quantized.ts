@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { floatTensor } from "./axis-map.ts";
 import { constantInput, defineOp, type InferContext, type OpDef, type VjpContext } from "./define.ts";
 
-/** Products with weights held in a few bits per element, with one scale per block of a row. */
+/** Products and tables of weights held in a few bits per element, with one scale per block of a row. */
 export const blockQuantizedOps: readonly OpDef[] = [
   /**
    * MatMulNBits(A [.., K], B uint8 [N, K / block, block · bits / 8], scales, zero_points, g_idx, bias): A Wᵀ + bias, with
@@ -22,6 +22,26 @@ export const blockQuantizedOps: readonly OpDef[] = [
     reads: [1, 2, 3, 4],
     infer: (ctx) => [productType(ctx)],
     vjp: matMulNBitsVjp,
+  }),
+  /**
+   * GatherBlockQuantized(data, indices, scales, zero_points): rows of a table that is held in a few bits, in floats.
+   * Small integers of uint8 data are packed along the last axis.
+   */
+  defineOp({
+    domain: "com.microsoft",
+    opType: "GatherBlockQuantized",
+    opsets: [1, 1],
+    infer: (ctx) => {
+      const table = [...ctx.dims(0)];
+      if (ctx.dtype(0) === "uint8") table.push(table.pop()! * (8 / ctx.node.int("bits", 4))); // data has an axis
+      const axis = ctx.axis(ctx.node.int("gather_axis", 0), table.length);
+      return [
+        { dtype: ctx.dtype(2), dims: [...table.slice(0, axis), ...ctx.dims(1), ...table.slice(axis + 1)] },
+      ];
+    },
+    vjp: {
+      none: "the scales of quantised weights are not trained; start from the model in float32 or float16",
+    },
   }),
 ];
 

@@ -114,6 +114,8 @@ export interface PrimitiveOp extends OpIdentity {
   /** The shape of an output depends on the elements of an input: a node whose inputs are all constant is computed
    * before its type is asked for, and any other one is refused. */
   readonly dataDependent?: true;
+  /** Not typed here at all: it can only be folded. Its reason says what else there is to do. */
+  readonly refused?: true;
   /** One type per output the operator can have (for this node's attributes); ones the node leaves out are ignored. */
   readonly infer: (ctx: InferContext) => readonly TensorType[];
   /** Other operators for a node that some runtime computes wrongly or not at all; null to keep the node. */

@@ -46,6 +46,8 @@ function cofactors(b: OpBuilder, x: Value): Value {
   const minors = b.op("Gather", [rows, index], { axis: lead + 2 }); // [*, M, M − 1, M, M − 1]
   const batch = x.dims.slice(0, -2).map((_, i) => i);
   const ordered = b.transpose(minors, [...batch, lead, lead + 2, lead + 1, lead + 3]);
-  const signs = Array.from({ length: size * size }, (_, k) => (Math.floor(k / size) + (k % size)) % 2 === 0 ? 1 : -1);
+  const signs = Array.from({ length: size * size }, (_, k) =>
+    (Math.floor(k / size) + (k % size)) % 2 === 0 ? 1 : -1,
+  );
   return b.mul(b.op("Det", [ordered]), b.constant(floatTensor(x.dtype, [size, size], signs)));
 }

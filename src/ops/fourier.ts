@@ -76,17 +76,16 @@ function dftVjp({ b, node, ct }: VjpContext): readonly (Value | null)[] {
   const dft = (x: Value, attributes: { inverse?: number; onesided?: number } = {}) =>
     b.op("DFT", [x, b.scalar(t.length, "int64"), b.scalar(t.axis, "int64")], attributes);
   let adjoint: Value;
-  if (!t.inverse) adjoint = b.scale(dft(fit(b, ct, t.axis, t.length), { inverse: 1 }), t.length);
+  if (!t.inverse) adjoint = b.scale(dft(resized(b, ct, t.axis, t.length), { inverse: 1 }), t.length);
   else if (!t.onesided) adjoint = b.scale(dft(ct), 1 / t.length);
   else adjoint = b.mul(dft(ct, { onesided: 1 }), mirrorCounts(b, t, ct));
   const last = dims.length - 1;
-  const parts =
-    dims[last] === 1 ? b.slice(adjoint, { starts: [0], ends: [1], axes: [last] }) : adjoint;
-  return [fit(b, parts, t.axis, t.given)];
+  const parts = dims[last] === 1 ? b.slice(adjoint, { starts: [0], ends: [1], axes: [last] }) : adjoint;
+  return [resized(b, parts, t.axis, t.given)];
 }
 
 /** `x` cut, or filled with zeros, to `length` elements along an axis. */
-function fit(b: OpBuilder, x: Value, axis: number, length: number): Value {
+function resized(b: OpBuilder, x: Value, axis: number, length: number): Value {
   const missing = length - x.dims[axis]!;
   if (missing < 0) return b.slice(x, { starts: [0], ends: [length], axes: [axis] });
   const zeros = x.dims.map(() => 0);

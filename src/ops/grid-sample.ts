@@ -12,6 +12,13 @@ export const gridSampleOps: readonly OpDef[] = [
    * https://onnx.ai/onnx/operators/onnx__GridSample.html
    */
   defineComposite({ opType: "GridSample", opsets: [16, LATEST], lower: lowerGridSample }),
+  /** The same in ONNX Runtime's domain, where it was before. */
+  defineComposite({
+    domain: "com.microsoft",
+    opType: "GridSample",
+    opsets: [1, 1],
+    lower: lowerGridSample,
+  }),
   /**
    * AffineGrid(theta, size): the places that affine maps [N, axes, axes + 1] send an even grid to.
    * https://onnx.ai/onnx/operators/onnx__AffineGrid.html

@@ -11,7 +11,6 @@ const domain = "com.microsoft";
 export const microsoftAliasOps: readonly OpDef[] = [
   renamed("Trilu"),
   renamed("GatherND"),
-  renamed("GridSample", { bilinear: "linear", bicubic: "cubic" }),
   /** Pad(data, pads, value). */
   defineComposite({
     domain,
@@ -56,19 +55,15 @@ export const microsoftAliasOps: readonly OpDef[] = [
   }),
 ];
 
-/** An operator with the inputs and attributes of its namesake in ai.onnx, some of whose words are others. */
-function renamed(opType: string, words: Readonly<Record<string, string>> = {}): OpDef {
+/** An operator with the inputs and attributes of its namesake in ai.onnx. */
+function renamed(opType: string): OpDef {
   return defineComposite({
     domain,
     opType,
     opsets: [1, 1],
     lower: ({ b, node, optional }) => {
-      const attributes = [...node.attributes].map(([name, attribute]) => {
-        const word = attribute.kind === "string" ? words[attribute.value] : undefined;
-        return [name, word ?? attribute] as const;
-      });
       const inputs = node.inputs.map((_, i) => optional(i));
-      return [b.op(opType, inputs, Object.fromEntries(attributes))];
+      return [b.op(opType, inputs, Object.fromEntries(node.attributes))];
     },
   });
 }

@@ -1,20 +1,19 @@
 import type { TensorType } from "../onnx/type.ts";
 import { dtypeAttribute } from "./casting.ts";
-import { defineOp, type InferContext, LATEST, type OpDef } from "./define.ts";
+import { defineOp, type InferContext, LATEST, type OpDef, type PrimitiveOp } from "./define.ts";
+
+const SCALES_ARE_FROZEN =
+  "the scales of quantised weights are not trained; start from the model in float32 or float16";
 
 /** Conversion between floats and small integers. Quantised weights that nobody trains are folded to floats. */
 export const quantizationOps: readonly OpDef[] = [
   /** DequantizeLinear(x, x_scale, x_zero_point). https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html */
-  defineOp({
-    opType: "DequantizeLinear",
-    opsets: [10, LATEST],
-    infer: (ctx) => [{ dtype: dtypeAttribute(ctx.node, "output_dtype", ctx.dtype(1)), dims: ctx.dims(0) }],
-    vjp: {
-      none: "the scales of quantised weights are not trained; start from the model in float32 or float16",
-    },
-  }),
+  dequantize({ opsets: [10, LATEST] }),
+  /** The same in ONNX Runtime's domain, which had 16 bits earlier. */
+  dequantize({ domain: "com.microsoft", opsets: [1, 1] }),
   /** QuantizeLinear(x, y_scale, y_zero_point): rounded, so locally constant. https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html */
-  defineOp({ opType: "QuantizeLinear", opsets: [10, LATEST], infer: inferQuantize, vjp: "zero" }),
+  quantize({ opsets: [10, LATEST] }),
+  quantize({ domain: "com.microsoft", opsets: [1, 1] }),
   /** DynamicQuantizeLinear(x): uint8 values, their scale and zero point. https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html */
   defineOp({
     opType: "DynamicQuantizeLinear",
@@ -27,6 +26,19 @@ export const quantizationOps: readonly OpDef[] = [
     vjp: { none: "rounding has no useful derivative; start from the model that was not quantised" },
   }),
 ];
+
+function dequantize(where: Pick<PrimitiveOp, "domain" | "opsets">): OpDef {
+  return defineOp({
+    ...where,
+    opType: "DequantizeLinear",
+    infer: (ctx) => [{ dtype: dtypeAttribute(ctx.node, "output_dtype", ctx.dtype(1)), dims: ctx.dims(0) }],
+    vjp: { none: SCALES_ARE_FROZEN },
+  });
+}
+
+function quantize(where: Pick<PrimitiveOp, "domain" | "opsets">): OpDef {
+  return defineOp({ ...where, opType: "QuantizeLinear", infer: inferQuantize, vjp: "zero" });
+}
 
 function inferQuantize(ctx: InferContext): readonly TensorType[] {
   // output_dtype 0 stands for "not given".

@@ -17,7 +17,9 @@ import { cumulativeOps } from "./cumulative.ts";
 import { InferContext, isComposite, type OpDef } from "./define.ts";
 import { deformConvOps } from "./deform-conv.ts";
 import { depthSpaceOps } from "./depth-space.ts";
+import { determinantOps } from "./determinant.ts";
 import { einsumOps } from "./einsum.ts";
+import { fourierOps } from "./fourier.ts";
 import { fusedAttentionOps } from "./fused-attention.ts";
 import { fusedProductOps } from "./fused-products.ts";
 import { gemmOps } from "./gemm.ts";
@@ -27,6 +29,7 @@ import { groupQueryAttentionOps } from "./group-query-attention.ts";
 import { indexingOps } from "./indexing.ts";
 import { lossOps } from "./loss.ts";
 import { matmulOps } from "./matmul.ts";
+import { microsoftAliasOps } from "./microsoft-aliases.ts";
 import { normPoolingOps } from "./norm-pooling.ts";
 import { normalizationOps } from "./normalization.ts";
 import { compositeNormalizationOps } from "./normalization-composite.ts";
@@ -39,6 +42,7 @@ import { quantizedProductOps } from "./quantized-products.ts";
 import { randomOps } from "./random.ts";
 import { recurrentOps } from "./recurrent.ts";
 import { reductionOps } from "./reduction.ts";
+import { refusedOps } from "./refused.ts";
 import { resizeOps } from "./resize.ts";
 import { rotaryOps } from "./rotary.ts";
 import { scatteringOps } from "./scattering.ts";
@@ -48,6 +52,7 @@ import { shapeQueryOps } from "./shape-query.ts";
 import { signalTableOps } from "./signal-tables.ts";
 import { slicingOps } from "./slicing.ts";
 import { softmaxOps } from "./softmax.ts";
+import { stringOps } from "./strings.ts";
 import { structureOps } from "./structure.ts";
 import { unaryOps } from "./unary.ts";
 import { unpoolingOps } from "./unpooling.ts";
@@ -101,6 +106,11 @@ export const allOps: readonly OpDef[] = [
   ...unpoolingOps,
   ...unaryOps,
   ...signalTableOps,
+  ...determinantOps,
+  ...stringOps,
+  ...refusedOps,
+  ...microsoftAliasOps,
+  ...fourierOps,
 ];
 
 const byName: ReadonlyMap<string, readonly OpDef[]> = groupByName(allOps);
@@ -129,15 +139,27 @@ export function opOf(node: Node, opset: number): OpDef {
   return findOp(node.domain, node.opType, opset) ?? unknownOp(node, opset);
 }
 
+const LAID_OUT =
+  "ONNX Runtime laid the file out for one kind of processor. Start from the file before that, or have it write one " +
+  'at the optimization level "extended".';
+
+/** What to do about operators of domains that no exporter writes. */
+const remedies: Readonly<Record<string, string>> = {
+  "com.microsoft.nchwc": LAID_OUT,
+  "com.ms.internal.nhwc": LAID_OUT,
+};
+
 function unknownOp(node: Node, opset: number): never {
   const versions = byName.get(keyOf(node.domain, node.opType)) ?? [];
   const why =
     versions.length > 0
       ? `Holdfast knows its versions ${versions.map((d) => d.opsets.join("–")).join(", ")}`
       : "Holdfast has no record of this operator";
+  const remedy =
+    remedies[node.domain] ??
+    "Export the model with standard operators, or cut it before this node with --head.from.";
   throw new UnsupportedOpError(
-    `${node.describe()} (domain ${node.domain || "ai.onnx"}, opset ${opset}): ${why}. ` +
-      "Export the model with standard operators, or cut it before this node with --head.from.",
+    `${node.describe()} (domain ${node.domain || "ai.onnx"}, opset ${opset}): ${why}. ${remedy}`,
     { details: { node: node.name, opType: node.opType, domain: node.domain, opset } },
   );
 }

@@ -1,7 +1,7 @@
 import { defineFolded, defineOp, LATEST, type OpDef } from "./define.ts";
 import { broadcastTo } from "./typing-rules.ts";
 
-/** Operators on texts and on the bytes of images: what stands before a network in a file that holds its preprocessing. */
+/** Operators on texts: what stands before a network in a file that holds its preprocessing. */
 export const stringOps: readonly OpDef[] = [
   /** StringConcat(X, Y): https://onnx.ai/onnx/operators/onnx__StringConcat.html */
   defineOp({ opType: "StringConcat", opsets: [20, LATEST], infer: broadcastTo("string"), vjp: "zero" }),
@@ -16,8 +16,6 @@ export const stringOps: readonly OpDef[] = [
   defineFolded({ opType: "StringNormalizer", opsets: [10, LATEST] }, "how many of its texts are stop words"),
   /** StringSplit(X): the parts of each text. https://onnx.ai/onnx/operators/onnx__StringSplit.html */
   defineFolded({ opType: "StringSplit", opsets: [20, LATEST] }, "how many parts its texts have"),
-  /** ImageDecoder(bytes): https://onnx.ai/onnx/operators/onnx__ImageDecoder.html */
-  defineFolded({ opType: "ImageDecoder", opsets: [20, LATEST] }, "the size of the image that its bytes hold"),
   /** TfIdfVectorizer(X [C] or [N, C]): weights of n-grams. https://onnx.ai/onnx/operators/onnx__TfIdfVectorizer.html */
   defineOp({
     opType: "TfIdfVectorizer",

@@ -65,4 +65,35 @@ export const quantizationCases: readonly GradientCase[] = [
     inputs: [{ dims: [5], constant: true }],
     outputs: 3,
   },
+  {
+    domain: "com.microsoft",
+    opType: "DequantizeLinear",
+    precision: "float32",
+    inputs: [
+      { dtype: "uint8", dims: [2, 2], data: [1, 2, 250, 0], fed: true },
+      { dims: [], data: [0.5], constant: true },
+      { dtype: "uint8", dims: [], data: [3] },
+    ],
+  },
+  {
+    domain: "com.microsoft",
+    opType: "QuantizeLinear",
+    precision: "float32",
+    inputs: [
+      { dims: [2, 2], constant: true },
+      { dims: [], data: [0.1], constant: true },
+      { dtype: "int8", dims: [], data: [0] },
+    ],
+  },
+  {
+    domain: "com.microsoft",
+    opType: "GatherBlockQuantized",
+    precision: "float32",
+    inputs: [
+      { dtype: "uint8", dims: [3, 16], data: Array.from({ length: 48 }, (_, i) => (i * 37) % 256) },
+      { dtype: "int64", dims: [2, 2], data: [0, 2, 1, 1], fed: true },
+      { dims: [3, 2], data: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], constant: true },
+    ],
+    attributes: { bits: 4, block_size: 16, gather_axis: 0, quantize_axis: 1 },
+  },
 ];

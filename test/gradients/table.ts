@@ -6,12 +6,15 @@ import { comparisonCases } from "./comparison.ts";
 import { controlFlowCases } from "./control-flow.ts";
 import { convCases } from "./conv.ts";
 import { cumulativeCases } from "./cumulative.ts";
+import { determinantCases } from "./determinant.ts";
+import { fourierCases } from "./fourier.ts";
 import { generatorCases } from "./generator.ts";
 import { gridSampleCases } from "./grid-sample.ts";
 import { indexingCases } from "./indexing.ts";
 import { kinkCases } from "./kinks.ts";
 import { lossCases } from "./loss.ts";
 import { matmulCases } from "./matmul.ts";
+import { microsoftAliasCases } from "./microsoft-aliases.ts";
 import { normalizationCases } from "./normalization.ts";
 import { poolingCases } from "./pooling.ts";
 import { quantizationCases } from "./quantization.ts";
@@ -22,6 +25,7 @@ import { randomCases, selectionCases } from "./selection.ts";
 import { sequenceCases } from "./sequence.ts";
 import { slicingCases } from "./slicing.ts";
 import { softmaxCases } from "./softmax.ts";
+import { stringCases } from "./strings.ts";
 import { structureCases } from "./structure.ts";
 import { unaryCases } from "./unary.ts";
 
@@ -53,4 +57,8 @@ export const gradientCases: readonly GradientCase[] = [
   ...softmaxCases,
   ...structureCases,
   ...unaryCases,
+  ...stringCases,
+  ...microsoftAliasCases,
+  ...fourierCases,
+  ...determinantCases,
 ];
