@@ -8,6 +8,7 @@ export { nodeFiles } from "./platform/node-files.ts";
 export { openRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export { type Artifacts, type ArtifactsOptions, writeArtifacts } from "./training/artifacts.ts";
 export { Classifier, type ClassifierOptions } from "./training/classifier.ts";
+export { createEvaluator } from "./training/constant-evaluator.ts";
 export { type EvaluateModelOptions, evaluateModel, type ModelEvaluation } from "./training/evaluate-model.ts";
 export { type Inspection, type InspectOptions, inspectModel } from "./training/inspect.ts";
 export { type ClassPrediction, predict } from "./training/predict.ts";

@@ -3,7 +3,7 @@ import { vjp } from "../autodiff/vjp.ts";
 import { ConfigError, HoldfastError } from "../errors.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../onnx/graph.ts";
-import { type Model, opsetOf } from "../onnx/model.ts";
+import type { Model } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
 import { dependencies, prune } from "../onnx/prune.ts";
 import { type TensorType, tensorType } from "../onnx/type.ts";
@@ -12,6 +12,7 @@ import type { OpBuilder } from "../ops/op-builder.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { inFloat32 } from "../passes/half-precision.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
+import { loweredModel } from "../passes/lowered-model.ts";
 import { type OutputUnits, outputUnits } from "../passes/output-units.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
 import { putSinksLast } from "../passes/sinks-last.ts";
@@ -157,7 +158,7 @@ export async function buildTrainingGraph(
   if (masks.seed.uses.size === 0) graph.inputs = graph.inputs.filter((v) => v !== masks.seed);
   putSinksLast(graph);
   return {
-    trainingModel: encodeModel(asModel(model, lowered)),
+    trainingModel: encodeModel(loweredModel(model, lowered)),
     evalModel,
     hasDropout: graph.inputs.includes(masks.seed),
     parameters,
@@ -199,29 +200,9 @@ function encodeEval(
   graph.initializers = whole.initializers.filter((v) => values.has(v));
   // What only the training model draws masks from is no input here.
   graph.inputs = whole.inputs.filter((v) => v.name !== DROPOUT_SEED);
-  const bytes = encodeModel(asModel(model, lowered));
+  const bytes = encodeModel(loweredModel(model, lowered));
   Object.assign(graph, whole);
   return bytes;
-}
-
-/** The oldest IR version that may carry an opset. */
-function irVersionFor(opset: number): number {
-  if (opset >= 25) return 12;
-  if (opset >= 23) return 11;
-  return opset >= 21 ? 10 : 9;
-}
-
-function asModel(source: Model, lowered: Lowered): Model {
-  return {
-    graph: lowered.graph,
-    irVersion: Math.max(irVersionFor(lowered.b.opset), Math.min(source.irVersion, 10)),
-    opsets: new Map(lowered.opsets),
-    functions: [],
-    producerName: "holdfast",
-    producerVersion: "",
-    metadata: new Map([["holdfast.source_opset", String(opsetOf(source) ?? 0)]]),
-    origin: null,
-  };
 }
 
 /** Gives each model output its own name; one that is also an input, a constant or another output passes through an Identity. */

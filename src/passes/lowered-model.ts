@@ -1,0 +1,23 @@
+import { type Model, opsetOf } from "../onnx/model.ts";
+import type { Lowered } from "./lower.ts";
+
+/** A lowered graph as it stands, as a model of its own: plain ONNX that remembers the opset of the model it comes from. */
+export function loweredModel(source: Model, { graph, b, opsets }: Lowered): Model {
+  return {
+    graph,
+    irVersion: Math.max(irVersionFor(b.opset), Math.min(source.irVersion, 10)),
+    opsets: new Map(opsets),
+    functions: [],
+    producerName: "holdfast",
+    producerVersion: "",
+    metadata: new Map([["holdfast.source_opset", String(opsetOf(source) ?? 0)]]),
+    origin: null,
+  };
+}
+
+/** The oldest IR version that may carry an opset. */
+function irVersionFor(opset: number): number {
+  if (opset >= 25) return 12;
+  if (opset >= 23) return 11;
+  return opset >= 21 ? 10 : 9;
+}
