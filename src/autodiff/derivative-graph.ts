@@ -4,7 +4,7 @@ import { prune } from "../onnx/prune.ts";
 import { Value } from "../onnx/value.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
-import { loweredModel } from "../passes/lowered-model.ts";
+import { loweredModel, storeParameters } from "../passes/lowered-model.ts";
 import { storedTensors } from "../passes/parameters.ts";
 import { isFloat } from "../tensor/data-type.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -58,7 +58,7 @@ export class DerivativeGraph {
       );
     }
     const { inputShapes, evaluate } = options;
-    const lowered = await lower(model, { inputShapes, parameters: weights.map((t) => t.value), evaluate });
+    const lowered = await lower(model, { inputShapes, parameters: weights, evaluate });
     const byName = new Map([
       ...lowered.inputs,
       ...weights.map((t) => [t.name, lowered.parameters.get(t.value)!] as const),
@@ -118,14 +118,7 @@ export class DerivativeGraph {
   /** The finished model. */
   model(): Model {
     const { graph, parameters } = this.lowered;
-    if (this.options.weights !== "fed") {
-      for (const [source, value] of parameters) {
-        value.constant = source.constant;
-        graph.initializers.push(value);
-      }
-      const held = new Set(parameters.values());
-      graph.inputs = graph.inputs.filter((v) => !held.has(v));
-    }
+    if (this.options.weights !== "fed") storeParameters(this.lowered, parameters.keys());
     for (const input of graph.inputs) input.declared = input.type; // the result may be differentiated again
     prune(graph);
     return loweredModel(this.source, this.lowered);

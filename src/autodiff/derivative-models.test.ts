@@ -4,7 +4,7 @@ import { decodeModel } from "../onnx/decode.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Model } from "../onnx/model.ts";
 import { lower } from "../passes/lower.ts";
-import { loweredModel } from "../passes/lowered-model.ts";
+import { loweredModel, storeParameters } from "../passes/lowered-model.ts";
 import { storedTensors } from "../passes/parameters.ts";
 import { openRuntime, type Runtime } from "../runtime/runtime.ts";
 import { int64s, type Tensor, tensor, toNumbers } from "../tensor/tensor.ts";
@@ -85,7 +85,7 @@ describe.each(["mlp", "attention"] as const)("%s", (name) => {
   test("the gradient of the gradient's norm is that of PyTorch's double backward", async () => {
     const { model } = read(name);
     const weights = storedTensors(model).filter((t) => everything.includes(t.name));
-    const lowered = await lower(model, { ...options, parameters: weights.map((t) => t.value) });
+    const lowered = await lower(model, { ...options, parameters: weights });
     const { b, graph } = lowered;
     const wrt = [...weights.map((t) => lowered.parameters.get(t.value)!), lowered.inputs.get("x")!];
     const logits = lowered.outputs.get("logits")!;
@@ -99,11 +99,7 @@ describe.each(["mlp", "attention"] as const)("%s", (name) => {
       result.name = `${x.name}_norm`;
       return result;
     });
-    for (const [source, value] of lowered.parameters) {
-      value.constant = source.constant;
-      graph.initializers.push(value);
-    }
-    graph.inputs = graph.inputs.filter((v) => v.constant === null);
+    storeParameters(lowered, lowered.parameters.keys());
     const results = await run(loweredModel(model, lowered), golden);
     for (const key of everything) expectClose(results.get(`${key}_norm`), golden.norm[key]!, key);
   });

@@ -12,7 +12,7 @@ import type { OpBuilder } from "../ops/op-builder.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { inFloat32 } from "../passes/half-precision.ts";
 import { type Lowered, lower } from "../passes/lower.ts";
-import { loweredModel } from "../passes/lowered-model.ts";
+import { loweredModel, storeParameters } from "../passes/lowered-model.ts";
 import { type OutputUnits, outputUnits } from "../passes/output-units.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
 import { putSinksLast } from "../passes/sinks-last.ts";
@@ -146,7 +146,11 @@ export async function buildTrainingGraph(
     );
   }
   const used = new Set(parameters.map((p) => p.source));
-  freezeRest(lowered, used);
+  // Weights that get no gradient become constants again.
+  storeParameters(
+    lowered,
+    [...lowered.parameters.keys()].filter((source) => !used.has(source)),
+  );
   freeName(graph, masks.seed, DROPOUT_SEED);
   const evalModel = masks.without(() => encodeEval(model, lowered, forward));
   if (distilled) {
@@ -172,17 +176,6 @@ export async function buildTrainingGraph(
 function unitsOf(lowered: Lowered, source: Value): OutputUnits {
   const value = lowered.parameters.get(source)!; // lower() made one for each
   return outputUnits([source, value], value.dims.length);
-}
-
-/** Weights that get no gradient become constants again. */
-function freezeRest(lowered: Lowered, trained: ReadonlySet<Value>): void {
-  const { graph } = lowered;
-  for (const [source, value] of lowered.parameters) {
-    if (trained.has(source)) continue;
-    value.constant = source.constant && inFloat32(source.constant);
-    graph.inputs = graph.inputs.filter((v) => v !== value);
-    graph.initializers.push(value);
-  }
 }
 
 /** The forward part alone, as it stood before the backward nodes were appended. */
