@@ -9,6 +9,7 @@ import { init } from "./commands/init.ts";
 import { inspect } from "./commands/inspect.ts";
 import { interpolateCommand } from "./commands/interpolate.ts";
 import { mergeCommand } from "./commands/merge.ts";
+import { methodsCommand } from "./commands/methods.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { report } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
@@ -27,6 +28,7 @@ export const commands: readonly CliCommand[] = [
   mergeCommand,
   artifacts,
   inspect,
+  methodsCommand,
   graph,
   report,
   init,

@@ -22,6 +22,9 @@ export const paper = {
   tpgm: source("Tian et al.", 2023, "CVPR", "https://arxiv.org/abs/2303.10720"),
   digrap: source("Huang et al.", 2025, "ICLR", "https://arxiv.org/abs/2502.15895"),
   maps: source("Huang et al.", 2026, "CVPR", "https://arxiv.org/abs/2511.19878"),
+  wiseFt: source("Wortsman et al.", 2022, "CVPR", "https://arxiv.org/abs/2109.01903"),
+  soup: source("Wortsman et al.", 2022, "ICML", "https://arxiv.org/abs/2203.05482"),
+  ema: source("Polyak and Juditsky", 1992, "SIAM J. Control Optim.", "https://doi.org/10.1137/0330046"),
   cautious: source("Chen et al.", 2026, "ICLR", "https://arxiv.org/abs/2510.12402"),
 };
 
