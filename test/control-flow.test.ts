@@ -171,6 +171,52 @@ test("where data decide between branches, both are computed and the one in force
   });
 });
 
+test("a branch that is not taken lets out no NaN and reads no index that is out of range", async () => {
+  const [x, table] = [tensor("float64", [3], Float64Array.of(0.5, 2, 3)), doubles(4)];
+  const model = modelOf(
+    graphOf({
+      inputs: { x: type(x), table: type(table), at: { dtype: "int64", dims: [2] } },
+      constants: { limit: tensor("float64", [], Float64Array.of(0)), four: scalar("int64", 4) },
+      nodes: [
+        ["ReduceSum", ["x"], ["sum"], { keepdims: 0 }],
+        ["Greater", ["sum", "limit"], ["isAbove"]],
+        ["Add", ["at", "four"], ["beyond"]],
+        [
+          "If",
+          ["isAbove"],
+          ["y", "flag"],
+          {
+            then_branch: {
+              nodes: [
+                ["Log", ["x"], ["a"]],
+                ["Greater", ["a", "limit"], ["isPositive"]],
+              ],
+              outputs: ["a", "isPositive"],
+            },
+            else_branch: {
+              nodes: [
+                ["Neg", ["x"], ["minus"]],
+                ["Sqrt", ["minus"], ["root"]],
+                ["Reciprocal", ["root"], ["over"]],
+                ["Gather", ["table", "beyond"], ["rows"]],
+                ["ReduceSum", ["rows"], ["total"], { keepdims: 0 }],
+                ["Mul", ["over", "total"], ["b"]],
+                ["Less", ["b", "limit"], ["isNegative"]],
+              ],
+              outputs: ["b", "isNegative"],
+            },
+          },
+        ],
+        ["Cast", ["flag"], ["number"], { to: 11 }],
+        ["Mul", ["y", "number"], ["picked"]],
+        ["Add", ["picked", "y"], ["out"]],
+      ],
+      outputs: ["out"],
+    }),
+  );
+  await check(model, { x, table, at: int64s([0, 1]) });
+});
+
 test("branches of other shapes are refused, with the node's name and the shapes", async () => {
   const model = modelOf(
     graphOf({

@@ -3,16 +3,18 @@ import type { Graph } from "../onnx/graph.ts";
 import type { Node } from "../onnx/node.ts";
 import { formatType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
+import { isFloat } from "../tensor/data-type.ts";
 import { scalar, type Tensor, toNumbers, zeros } from "../tensor/tensor.ts";
 import { defineComposite, LATEST, type LowerContext, type OpDef } from "./define.ts";
+import type { OpBuilder } from "./op-builder.ts";
 
 /** A loop with more iterations than this makes a graph too large to open; real ones have a few. */
 const MAX_ITERATIONS = 1024;
 
 /**
  * Operators with bodies. A branch is taken and a loop is written out where constants decide which and how often. Where data
- * decide between branches, both are computed and one is picked, so a derivative that is infinite in the other one (of √0,
- * say) makes the gradient NaN.
+ * decide between branches, both are computed and one is picked. What the other one reads are zeros then, behind a Where that
+ * lets nothing of its derivative out, be it infinite or NaN.
  */
 export const controlFlowOps: readonly OpDef[] = [
   /** If(cond): the outputs of one branch. https://onnx.ai/onnx/operators/onnx__If.html */
@@ -36,21 +38,35 @@ export const controlFlowOps: readonly OpDef[] = [
 /** Both branches, and the outputs of the one that the condition picks. */
 async function bothBranches(ctx: LowerContext): Promise<Value[]> {
   const { b, node } = ctx;
-  const [yes, no] = [await branch(ctx, "then_branch"), await branch(ctx, "else_branch")];
   const condition = b.reshape(ctx.input(0), []);
+  const yes = await branch(ctx, "then_branch", (x) => zeroUnless(b, condition, x));
+  const otherwise = b.op("Not", [condition]);
+  const no = await branch(ctx, "else_branch", (x) => zeroUnless(b, otherwise, x));
   return yes.map((taken, i) => {
     const other = no[i] ?? node.fail(`its branches give ${yes.length} and ${no.length} outputs`);
     if (taken === other) return taken;
     const [a, c] = [formatType(taken.type), formatType(other.type)];
     if (a !== c) throw notBoth(ctx, `its output ${i} is ${a} in one branch and ${c} in the other`);
-    return b.where(condition, taken, other);
+    if (taken.dtype !== "bool") return b.where(condition, taken, other);
+    return b.op("Or", [b.op("And", [condition, taken]), b.op("And", [otherwise, other])]);
   });
 }
 
-async function branch(ctx: LowerContext, name: "then_branch" | "else_branch"): Promise<readonly Value[]> {
+/** `x` where a condition holds, else zeros. Dtypes that Where does not take pass as they are. */
+function zeroUnless(b: OpBuilder, condition: Value, x: Value): Value {
+  if (x.dtype === "bool") return b.op("And", [condition, x]);
+  const isGated = isFloat(x.dtype) || x.dtype === "int64" || x.dtype === "int32";
+  return isGated ? b.where(condition, x, b.scalar(0, x.dtype)) : x;
+}
+
+async function branch(
+  ctx: LowerContext,
+  name: "then_branch" | "else_branch",
+  gate: (outer: Value) => Value,
+): Promise<readonly Value[]> {
   let outputs: readonly Value[];
   try {
-    outputs = await ctx.body(ctx.node.graph(name), []);
+    outputs = await ctx.body(ctx.node.graph(name), [], gate);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw notBoth(ctx, `its ${name} cannot be: ${error.message}`, error);

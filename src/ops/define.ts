@@ -86,8 +86,12 @@ export interface LowerContext {
   axis(axis: number, rank: number): number;
   /** The elements of a value, computed if it depends on constants alone; null if it depends on data. */
   constant(value: Value): Promise<Tensor | null>;
-  /** Lowers a body in place, with values for its inputs, and gives what its outputs became. A body may be lowered again. */
-  body(graph: Graph, actuals: readonly Value[]): Promise<readonly Value[]>;
+  /**
+   * Lowers a body in place, with values for its inputs, and gives what its outputs became. A body may be lowered again.
+   *
+   * @param gate applied to each value that the body reads of the graphs around it and that depends on data
+   */
+  body(graph: Graph, actuals: readonly Value[], gate?: (outer: Value) => Value): Promise<readonly Value[]>;
   /** The elements of input `i`, which is a sequence. @throws ModelError if it is none */
   sequence(i: number): readonly Value[];
   isSequence(i: number): boolean;

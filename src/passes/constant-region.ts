@@ -34,7 +34,8 @@ export class ConstantRegion {
     if (node.inputs.every((v) => v === null || this.isConstant(v))) this.nodes.add(node);
   }
 
-  private isConstant(value: Value): boolean {
+  /** Whether a value depends on constants alone; its elements may not have been computed yet. */
+  isConstant(value: Value): boolean {
     return value.constant !== null || (value.producer !== null && this.nodes.has(value.producer));
   }
 

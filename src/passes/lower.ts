@@ -2,6 +2,7 @@ import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { Graph } from "../onnx/graph.ts";
 import { type Model, opsetOf } from "../onnx/model.ts";
 import { Node } from "../onnx/node.ts";
+import { outerValues } from "../onnx/outer-values.ts";
 import { Value } from "../onnx/value.ts";
 import {
   axisOf,
@@ -320,6 +321,20 @@ class Lowering {
     return name;
   }
 
+  /** Puts a gate before what a body reads of the graphs around it. @returns how to take the gates away again */
+  private close(body: Graph, gate: (outer: Value) => Value): () => void {
+    const before = new Map<Value, Value>();
+    for (const outer of outerValues(body)) {
+      const value = this.map.get(outer);
+      if (!value || this.sequences.has(value) || this.constants.isConstant(value)) continue;
+      before.set(outer, value);
+      this.map.set(outer, gate(value));
+    }
+    return () => {
+      for (const [outer, value] of before) this.map.set(outer, value);
+    };
+  }
+
   private contextOf(
     node: Node,
     inputs: readonly (Value | null)[],
@@ -344,14 +359,19 @@ class Lowering {
       },
       axis: (axis, rank) => axisOf(node, axis, rank),
       constant: (value) => this.constantOf(value),
-      body: async (graph, actuals) => {
+      body: async (graph, actuals, gate) => {
         for (const initializer of graph.initializers) this.addConstant(initializer);
         graph.inputs.forEach((formal, i) => {
           const actual = actuals[i];
           if (actual) this.map.set(formal, actual);
         });
-        await this.walk(graph.nodes, opsets);
-        return graph.outputs.map((v) => this.lowered(v));
+        const reopen = gate ? this.close(graph, gate) : null;
+        try {
+          await this.walk(graph.nodes, opsets);
+          return graph.outputs.map((v) => this.lowered(v));
+        } finally {
+          reopen?.();
+        }
       },
       sequence: (i) => this.sequences.get(inputs[i]!) ?? node.fail(`input ${i} is no sequence`),
       isSequence: (i) => this.sequences.has(inputs[i]!),
