@@ -182,6 +182,23 @@ export async function saveAdapters(
   await files.write(joinPath(folder, ADAPTER_FILES.config), `${JSON.stringify(config, null, 2)}\n`);
 }
 
+/** `adapter_config.json` of adapters that somebody else trains. @throws ConfigError for a start that their file would not hold */
+export function adapterConfig({ method, adapters }: Adapters, base: string): Record<string, unknown> {
+  if (adapters.some((a) => method.file.export?.(a.settings, a.start, a.start))) {
+    throw new ConfigError(
+      "peft.init pissa: what the adapters start from would have to be taken off again by whoever trains them; use --peft.init default",
+    );
+  }
+  return {
+    ...adapterContent({ method, adapters, now: (site) => startOf(adapters, site), others: new Map(), base })
+      .config,
+  };
+}
+
+function startOf(adapters: readonly SiteAdapter[], site: Site): Parts {
+  return adapters.find((a) => a.site === site)!.start; // it is asked for sites of these
+}
+
 /** The trained parameters that are no parts of adapters. */
 export function otherParameters(
   { attached }: Adapters,

@@ -1,14 +1,27 @@
 import type { LossName, LossOptions } from "../autodiff/losses.ts";
+import type { Config } from "../config/schema.ts";
+import { ModelError } from "../errors.ts";
+import { findHead } from "../heads/find-head.ts";
 import type { Model } from "../onnx/model.ts";
-import type { TensorType } from "../onnx/type.ts";
+import { type TensorType, tensorType } from "../onnx/type.ts";
+import type { Value } from "../onnx/value.ts";
+import { ADAPTER_FILES } from "../peft/adapter-file.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encodeSafetensors } from "../tensor/safetensors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { VERSION } from "../version.ts";
+import {
+  type Adapters,
+  adapterConfig,
+  adapterGraphOptions,
+  adapterTensors,
+  attachAdapters,
+} from "./adapters.ts";
 import { chooseTrainable } from "./choose-trainable.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
+import { DROPOUT_SEED } from "./dropout-masks.ts";
 import { withoutUndefined } from "./plain.ts";
 import { buildTrainingGraph, initialOf, type TrainingGraph } from "./training-graph.ts";
 
@@ -25,6 +38,8 @@ export interface ArtifactsOptions {
   readonly lossOptions?: LossOptions;
   /** `all`, or a regular expression on parameter names. */
   readonly trainable?: string;
+  /** Adapters to train in place of the weights; `trainable` then names what is trained beside them. */
+  readonly peft?: Config["peft"];
 }
 
 /** What was written. */
@@ -40,26 +55,34 @@ export interface Artifacts {
  *     eval_model.onnx         the same without gradients
  *     checkpoint.safetensors  the parameters' values
  *     artifacts.json          names, shapes, dtypes, roles
+ *     adapter_config.json     with adapters: beside the trained parameters as adapter_model.safetensors, what `merge` takes
  *
  * @throws UnsupportedOpError if an operator on a trainable path has no gradient
  * @throws ConfigError if there is no such output, or no weight can be trained
  */
 export async function writeArtifacts(model: Model, options: ArtifactsOptions): Promise<Artifacts> {
-  const { files, out, loss, logits, lossOptions = {}, trainable = "all" } = options;
+  const { files, out, loss, logits, lossOptions = {}, peft } = options;
+  const adapters = peft ? attachAdapters(model, { method: "adam", peft, seed: 0 }, headOf(model)) : null;
+  const trainable = options.trainable ?? (adapters ? null : "all");
   const graph = await buildTrainingGraph(model, {
     inputShapes: options.inputShapes,
     loss,
     logits,
     lossOptions,
-    trainable: chooseTrainable(model, trainable),
+    trainable: [
+      ...(adapters ? adapterTensors(adapters) : []),
+      ...(trainable === null ? [] : chooseTrainable(model, trainable)),
+    ],
     evaluate: createEvaluator(options.runtime),
+    ...adapterGraphOptions(adapters),
   });
   const weights = new Map(graph.parameters.map((p) => [p.name, initialOf(p)]));
   const contents: readonly (readonly [name: string, content: Uint8Array | string])[] = [
     ["training_model.onnx", graph.trainingModel],
     ["eval_model.onnx", graph.evalModel],
     ["checkpoint.safetensors", encodeSafetensors(weights, { format: "pt" })],
-    ["artifacts.json", `${JSON.stringify(describe(graph, { loss, logits, lossOptions }), null, 2)}\n`],
+    ["artifacts.json", json(describe(graph, { loss, logits, lossOptions, adapters }))],
+    ...(adapters ? [[ADAPTER_FILES.config, json(adapterConfig(adapters, model.graph.name))] as const] : []),
   ];
   const paths: string[] = [];
   for (const [name, content] of contents) {
@@ -70,10 +93,31 @@ export async function writeArtifacts(model: Model, options: ArtifactsOptions): P
   return { paths, graph };
 }
 
+/** The weights of the classifier that the first output ends in; none if it ends in none. */
+function headOf(model: Model): ReadonlySet<Value> {
+  const output = model.graph.outputs[0];
+  try {
+    return new Set(output ? findHead(output).weights : []);
+  } catch (error) {
+    if (error instanceof ModelError) return new Set();
+    throw error;
+  }
+}
+
+function json(content: unknown): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
 function describe(
   graph: TrainingGraph,
-  how: { readonly loss: LossName; readonly logits: string; readonly lossOptions: LossOptions },
+  how: {
+    readonly loss: LossName;
+    readonly logits: string;
+    readonly lossOptions: LossOptions;
+    readonly adapters: Adapters | null;
+  },
 ): Record<string, unknown> {
+  const anchors = new Map(how.adapters?.attached.parameters.map((p) => [p.value, p.info.anchor]));
   const typed = (name: string, type: TensorType) => ({ name, dtype: type.dtype, shape: type.dims });
   return {
     version: 1,
@@ -81,14 +125,16 @@ function describe(
     loss: { name: how.loss, output: how.logits, ...withoutUndefined(how.lossOptions) },
     inputs: [...graph.inputs].map(([name, type]) => typed(name, type)),
     targets: typed("targets", graph.targets),
+    // A number for each batch, in the training model alone: it decides what dropout drops.
+    ...(graph.hasDropout ? { dropoutSeed: typed(DROPOUT_SEED, tensorType("int64", [])) } : {}),
     outputs: [...graph.outputs].map(([name, type]) => typed(name, type)),
-    parameters: graph.parameters.map(({ name, type, role, depth }) => ({
+    parameters: graph.parameters.map(({ name, type, role, depth, source }) => ({
       ...typed(name, type),
       gradient: `${name}_grad`,
       role,
       depth,
-      // Where a rule that holds weights near θ0 holds this one: the value in checkpoint.safetensors.
-      anchor: "init",
+      // Where a rule that holds weights near θ0 holds this one: the value in checkpoint.safetensors, or zero.
+      anchor: anchors.get(source) ?? "init",
     })),
     notTrained: graph.unreachable.map((p) => p.name),
   };

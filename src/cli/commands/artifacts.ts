@@ -1,11 +1,14 @@
 import { Option } from "commander";
 import type { LossName } from "../../autodiff/losses.ts";
+import { parseConfig } from "../../config/parse.ts";
+import type { Config } from "../../config/schema.ts";
 import { fixInputs } from "../../passes/fix-inputs.ts";
 import { writeArtifacts } from "../../training/artifacts.ts";
 import { concreteShapes, shapesLike } from "../../training/input-shapes.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
+import { configFlags, settingsFrom } from "../config-flags.ts";
 import { dimArgument, fixFlag, integerArgument, openModel, openShortRuntime } from "../open-model.ts";
 
 interface Options {
@@ -17,7 +20,7 @@ interface Options {
   readonly like?: string;
   readonly dim?: ReadonlyMap<string, number>;
   readonly fix?: ReadonlyMap<string, number>;
-  readonly trainable: string;
+  readonly trainable?: string;
 }
 
 export const artifacts: CliCommand = {
@@ -29,6 +32,10 @@ export const artifacts: CliCommand = {
     [
       "holdfast artifacts model.onnx --out artifacts --like inputs.npz --logits logits",
       "for shapes like these",
+    ],
+    [
+      "holdfast artifacts model.onnx --out artifacts --dim batch=16 --peft.method lora --peft.rank 8",
+      "adapters alone are trained",
     ],
   ],
   define(command, cli) {
@@ -53,8 +60,12 @@ export const artifacts: CliCommand = {
       .option("--like <npz>", "sample inputs whose shapes are taken")
       .option("--dim <name=size>", "size of a free dimension; repeat for several", dimArgument)
       .option(...fixFlag)
-      .option("--trainable <all|regex>", "names of the weights to train", "all");
-    command.action(async (path: string, options: Options) => {
+      .option(
+        "--trainable <all|regex>",
+        "names of the weights to train; all if left out, or with --peft.method none but the adapters",
+      );
+    for (const option of peftFlags().flatMap((f) => f.options)) command.addOption(option);
+    command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const { model } = await openModel(cli, path);
       fixInputs(model, options.fix ?? new Map());
       const { out, loss, classAxis, ignoreIndex, trainable } = options;
@@ -70,7 +81,7 @@ export const artifacts: CliCommand = {
         loss,
         logits: options.logits ?? model.graph.outputs[0]?.name ?? "",
         lossOptions: withoutUndefined({ classAxis, ignoreIndex }),
-        trainable,
+        ...withoutUndefined({ trainable, peft: peftFrom(options) }),
       });
       print(cli, [
         ...paths,
@@ -82,3 +93,14 @@ export const artifacts: CliCommand = {
     });
   },
 };
+
+function peftFlags() {
+  return configFlags().filter((f) => f.key.startsWith("peft."));
+}
+
+/** The adapters that were asked for, with the defaults of the settings; undefined for none. */
+function peftFrom(options: Readonly<Record<string, unknown>>): Config["peft"] | undefined {
+  const { peft } = settingsFrom(options, peftFlags()) as { readonly peft?: { readonly method?: string } };
+  if (peft?.method === undefined) return undefined;
+  return parseConfig({ model: "–", data: "–", out: "–", peft }).peft; // the keys that have no defaults
+}
