@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { nested, type Settings } from "../config/overlay.ts";
 import { configJsonSchema } from "../config/parse.ts";
+import { nearest } from "../errors.ts";
 
 interface SchemaNode {
   readonly type?: string;
@@ -102,13 +103,18 @@ function parseValue(text: string, node: SchemaNode): unknown {
   if (choices.some((c) => c.const === text)) return text;
   const plain = choices.find((c) => c.type !== "null" && c.const === undefined) ?? node;
   if (plain.enum && !plain.enum.includes(text))
-    throw new InvalidArgumentError(`Expected one of ${plain.enum.join(", ")}.`);
+    throw new InvalidArgumentError(expectedOneOf(text, plain.enum));
   if (plain.type === "number" || plain.type === "integer") return parseNumber(text, node);
   if (plain.type === "array") {
     const item = plain.prefixItems?.[0] ?? plain.items ?? {};
     return text.split(",").map((part) => parseValue(part.trim(), item));
   }
   return text;
+}
+
+function expectedOneOf(text: string, choices: readonly string[]): string {
+  const near = nearest(text, choices);
+  return `${near === undefined ? "" : `Did you mean ${near}? `}Expected one of ${choices.join(", ")}.`;
 }
 
 function parseNumber(text: string, node: SchemaNode): number {

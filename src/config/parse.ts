@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, nearest, unknownName } from "../errors.ts";
 import { type Config, type ConfigInput, configSchema } from "./schema.ts";
 
 /**
@@ -23,9 +23,14 @@ export function parseConfig(input: ConfigInput | unknown, source = "settings"): 
 function describeIssue(issue: z.core.$ZodIssue): string {
   const key = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
-    const near = issue.keys.map((k) => `${key ? `${key}.` : ""}${k}`).join(", ");
-    return `unknown ${issue.keys.length === 1 ? "key" : "keys"} ${near}; known ${key || "top-level"} keys are ${knownKeys(issue.path).join(", ")}`;
+    const unknown = issue.keys.map((k) => `${key ? `${key}.` : ""}${k}`).join(", ");
+    const known = knownKeys(issue.path);
+    const near = issue.keys.length === 1 ? nearest(issue.keys[0]!, known) : undefined; // a list of one has it
+    const hint = near === undefined ? "" : `did you mean ${near}? `;
+    return `unknown ${issue.keys.length === 1 ? "key" : "keys"} ${unknown}; ${hint}known ${key || "top-level"} keys are ${known.join(", ")}`;
   }
+  if (issue.code === "invalid_value" && typeof issue.input === "string")
+    return unknownName(key, issue.input, issue.values.map(String));
   if (issue.code === "invalid_type" && issue.input === undefined)
     return `${key} is missing; give --${key} or set it in the file`;
   return `${key || "settings"}: ${issue.message}`;

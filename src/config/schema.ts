@@ -209,6 +209,7 @@ const groupSchema = z.strictObject({
   role: z.enum(["head", "norm", "bias", "embedding", "other"]).optional(),
   lrScale: z.number().min(0).optional(),
   rule: anchorRuleSchema.optional().describe("anchor rule in place of the run's"),
+  anchorOptions: anchorOptionsSchema.optional(),
   strength: z.number().min(0).optional(),
   anchor: z
     .string()

@@ -146,6 +146,15 @@ describe("settings of parameters", () => {
     );
     const withOptions = (options: Record<string, number | string>) => () =>
       resolveSettings(parameters, { rule: "digrap", at: "init", options });
+    const [first, , , , head] = resolveSettings(
+      parameters,
+      { rule: "mars-sp", at: "init", options: { radius: 3 } },
+      [
+        { name: "conv", match: "^encoder.0.weight", options: { radius: 2 } },
+        { name: "fc", role: "head", rule: "ftp", options: { k: 0 }, anchor: "init", strength: 1 },
+      ],
+    );
+    expect([first!.rule.options, head!.rule.options]).toEqual([{ radius: 2 }, { k: 0, radiusLr: 0.01 }]);
     expect(withOptions({ radius: 1 })).toThrow('it has no option "radius"; it has projects, omegaLr.');
     expect(withOptions({ projects: "always" })).toThrow(
       'projects is "always", expected one of conflicting, agreeing.',

@@ -27,6 +27,8 @@ export interface ParamGroup {
   readonly lrScale?: number;
   /** Anchor rule in place of the run's, by name: for example "weight-decay" for a new head. */
   readonly rule?: string;
+  /** Options of the anchor rule that differ from the run's, or from the defaults of the group's own rule. */
+  readonly options?: AnchorOptionValues;
   /** λ in place of the run's. Whether lr multiplies it is the anchor rule's to say: weight decay yes, SPD no. */
   readonly strength?: number;
   readonly anchor?: AnchorPlace | AnchorValues;
@@ -177,7 +179,7 @@ function strengthsOf(
     const rule = ruleOf(group, runRule);
     if (group.strength !== undefined) return group.strength;
     if (rule.exempt.includes(p.role) || isFree(p)) return 0;
-    return (rule === runRule ? runStrength : undefined) ?? rule.strength.default;
+    return (rule.name === runRule.name ? runStrength : undefined) ?? rule.strength.default;
   });
   const falling = parameters.flatMap((p, i) =>
     strengths[i]! > 0 && takers[i]!.strength === undefined ? [{ ...p, i }] : [],
@@ -209,9 +211,12 @@ function anchorOf(
   return { anchor: "none", anchorValues: null };
 }
 
-/** The group's own rule with the defaults of its options, or the run's. */
-function ruleOf({ rule }: ParamGroup, runRule: BoundAnchor): BoundAnchor {
-  return rule === undefined || rule === runRule.name ? runRule : findAnchorRule(rule).bind({});
+/** The group's own rule with its options, or the run's. */
+function ruleOf({ rule = "", options }: ParamGroup, runRule: BoundAnchor): BoundAnchor {
+  const isRuns = rule === "" || rule === runRule.name;
+  if (isRuns && options === undefined) return runRule;
+  const inherited = isRuns ? runRule.options : {};
+  return findAnchorRule(isRuns ? runRule.name : rule).bind({ ...inherited, ...options });
 }
 
 function matcherOf(group: ParamGroup, problems: string[]): (p: ParameterInfo) => boolean {

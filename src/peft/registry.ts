@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.ts";
+import { ConfigError, unknownName } from "../errors.ts";
 import { parallelAdapter, seriesAdapter } from "./bottleneck.ts";
 import { dora } from "./dora.ts";
 import { ia3 } from "./ia3.ts";
@@ -12,7 +12,6 @@ export const peftMethods: readonly PeftMethod[] = [lora, dora, ia3, seriesAdapte
 export function findPeftMethod(name: string): PeftMethod {
   const found = peftMethods.find((m) => m.name === name);
   if (found) return found;
-  throw new ConfigError(
-    `peft.method "${name}" is unknown; known are ${peftMethods.map((m) => m.name).join(", ")}`,
-  );
+  const known = peftMethods.map((m) => m.name);
+  throw new ConfigError(unknownName("peft.method", name, known), { details: { name, known } });
 }

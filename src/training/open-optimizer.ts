@@ -100,10 +100,11 @@ export async function openOptimizer(
 }
 
 function paramGroup(group: Config["groups"][number], anchors: AnchorSources): ParamGroup {
-  const { anchor, ...rest } = group;
+  const { anchor, anchorOptions, ...rest } = group;
   const place = anchor === undefined ? undefined : anchors.get(anchor);
-  // Only keys that are undefined were taken out.
-  return withoutUndefined({ ...rest, anchor: place }) as ParamGroup;
+  // Only keys that are undefined were taken out, and zod leaves no other kinds of values than options have.
+  const options = anchorOptions && (withoutUndefined(anchorOptions) as AnchorOptionValues);
+  return withoutUndefined({ ...rest, options, anchor: place }) as ParamGroup;
 }
 
 function parameterSpec(
