@@ -19,7 +19,44 @@ export class HoldfastError extends Error {
 export class ModelError extends HoldfastError {}
 
 /** An operator cannot be run, typed or differentiated here; the message names node, operator, domain, opset and why. */
-export class UnsupportedOpError extends ModelError {}
+export class UnsupportedOpError extends ModelError {
+  /** What this error stands for: several nodes of one model, or itself alone. */
+  readonly problems: readonly UnsupportedOpError[];
+
+  constructor(
+    message: string,
+    options: {
+      cause?: unknown;
+      details?: Readonly<Record<string, unknown>>;
+      problems?: readonly UnsupportedOpError[];
+    } = {},
+  ) {
+    super(message, options);
+    this.problems = options.problems ?? [this];
+  }
+}
+
+/** More problems than these are counted by operator: a model of many layers has each one many times. */
+const LISTED_PROBLEMS = 8;
+
+/** One error for all that is in the way in a model, each problem once. */
+export function allProblems(errors: readonly UnsupportedOpError[]): UnsupportedOpError {
+  const problems = [...new Set(errors.flatMap((e) => e.problems))];
+  const [only, ...others] = problems;
+  if (only && others.length === 0) return only;
+  const lines = problems.slice(0, LISTED_PROBLEMS).map((e, i) => `${i + 1}. ${e.message}`);
+  const rest = new Map<string, number>();
+  for (const { details } of problems.slice(LISTED_PROBLEMS)) {
+    const name = [details.domain, details.opType].filter(Boolean).join(".") || "other";
+    rest.set(name, (rest.get(name) ?? 0) + 1);
+  }
+  if (rest.size > 0)
+    lines.push(`and ${[...rest].map(([name, count]) => `${count} more of ${name}`).join(", ")}.`);
+  return new UnsupportedOpError(
+    `${problems.length} nodes stand in the way of a training graph:\n  ${lines.join("\n  ")}`,
+    { problems, details: { problems: problems.map((e) => ({ message: e.message, ...e.details })) } },
+  );
+}
 
 /** A setting is unknown, missing, out of range, or contradicts another. */
 export class ConfigError extends HoldfastError {}

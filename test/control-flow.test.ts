@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { UnsupportedOpError } from "../src/errors.ts";
+import { allProblems, UnsupportedOpError } from "../src/errors.ts";
 import { float } from "../src/onnx/attribute.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import type { Model } from "../src/onnx/model.ts";
@@ -29,11 +29,16 @@ const check = (model: Model, feeds: Readonly<Record<string, Tensor>>) =>
   checkModel(model, { title: "model", feeds: new Map(Object.entries(feeds)), tolerance: 1e-6, step: 1e-5 });
 
 async function lowering(model: Model, feeds: Readonly<Record<string, Tensor>>) {
-  return lower(model, {
+  const lowered = await lower(model, {
     inputShapes: new Map(Object.entries(feeds).map(([name, t]) => [name, t.dims])),
     parameters: [],
     evaluate: createEvaluator(await testRuntime()),
   });
+  for (const output of model.graph.outputs) {
+    const refused = lowered.refused.get(output);
+    if (refused) throw allProblems(refused);
+  }
+  return lowered;
 }
 
 test("a branch is taken by the shape of an input, and reads values of the graphs around it", async () => {

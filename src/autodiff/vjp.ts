@@ -1,4 +1,4 @@
-import { HoldfastError, UnsupportedOpError } from "../errors.ts";
+import { allProblems, HoldfastError, UnsupportedOpError } from "../errors.ts";
 import type { Node } from "../onnx/node.ts";
 import { formatType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
@@ -24,7 +24,7 @@ export interface VjpOptions {
  *
  * @param b a builder over the lowered graph to differentiate
  * @returns the cotangent of each value of `wrt`; null for one that the seeds do not depend on
- * @throws UnsupportedOpError if an operator on the way from `wrt` to a seed has no derivative
+ * @throws UnsupportedOpError naming every operator on the way from `wrt` to a seed that has no derivative
  */
 export function vjp(b: OpBuilder, options: VjpOptions): Map<Value, Value | null> {
   const nodes = [...b.graph.nodes];
@@ -45,17 +45,26 @@ export function vjp(b: OpBuilder, options: VjpOptions): Map<Value, Value | null>
     return total;
   };
 
+  const problems: UnsupportedOpError[] = [];
   for (const node of nodes.reverse()) {
     if (!node.outputs.some((v) => v !== null && parts.has(v) && active.has(v))) continue;
     const def = opOf(node, node.domain === "" ? b.opset : 1);
     if (isComposite(def) || def.vjp === "zero") continue;
     if (!node.inputs.some((v) => v !== null && active.has(v))) continue;
     const cotangents = node.outputs.map((v) => (v === null ? null : collect(v)));
-    applyRule(b, node, def, cotangents, active).forEach((ct, i) => {
-      const input = node.inputs[i] ?? null;
-      if (ct !== null && input !== null && active.has(input)) receive(input, ct);
-    });
+    try {
+      applyRule(b, node, def, cotangents, active).forEach((ct, i) => {
+        const input = node.inputs[i] ?? null;
+        if (ct !== null && input !== null && active.has(input)) receive(input, ct);
+      });
+    } catch (error) {
+      if (!(error instanceof UnsupportedOpError)) throw error;
+      problems.push(...error.problems);
+      // Any cotangent will do from here on: what is before this node is looked through for further problems.
+      for (const v of node.inputs) if (v !== null && active.has(v)) receive(v, v);
+    }
   }
+  if (problems.length > 0) throw allProblems(problems.reverse());
   return new Map(options.wrt.map((value) => [value, collect(value)]));
 }
 

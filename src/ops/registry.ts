@@ -134,9 +134,14 @@ export function findOp(domain: string, opType: string, opset: number): OpDef | n
   return defs.find((def) => def.opsets[0] <= opset && opset <= def.opsets[1]) ?? null;
 }
 
-/** The record of a node's operator. @throws UnsupportedOpError if there is none */
-export function opOf(node: Node, opset: number): OpDef {
-  return findOp(node.domain, node.opType, opset) ?? unknownOp(node, opset);
+/**
+ * The record of a node's operator.
+ *
+ * @param imported the version that the model imports, where it is not `opset`: other domains have one version here
+ * @throws UnsupportedOpError if there is none
+ */
+export function opOf(node: Node, opset: number, imported = opset): OpDef {
+  return findOp(node.domain, node.opType, opset) ?? unknownOp(node, imported);
 }
 
 const LAID_OUT =

@@ -1,4 +1,4 @@
-import { ConfigError, UnsupportedOpError } from "../errors.ts";
+import { allProblems, ConfigError, UnsupportedOpError } from "../errors.ts";
 import { Graph } from "../onnx/graph.ts";
 import { type Model, opsetOf } from "../onnx/model.ts";
 import { Node } from "../onnx/node.ts";
@@ -42,12 +42,14 @@ export interface Lowered {
   readonly b: OpBuilder;
   /** The model's inputs by name. */
   readonly inputs: ReadonlyMap<string, Value>;
-  /** The model's outputs by name. */
+  /** The model's outputs by name, without refused ones. */
   readonly outputs: ReadonlyMap<string, Value>;
   /** The parameters by source value: inputs of the lowered graph without a constant. */
   readonly parameters: ReadonlyMap<Value, Value>;
   /** What each source value became. */
   readonly valueOf: ReadonlyMap<Value, Value>;
+  /** Source values that cannot be computed, because an operator is unknown or a shape depends on data: every reason. */
+  readonly refused: ReadonlyMap<Value, readonly UnsupportedOpError[]>;
   /** Versions of the operator sets that the lowered graph uses. */
   readonly opsets: ReadonlyMap<string, number>;
 }
@@ -57,7 +59,9 @@ export interface Lowered {
  * inlined; old operator versions and composite operators are expanded; whatever depends neither on inputs nor on
  * parameters is computed once; half floats become float32.
  *
- * @throws UnsupportedOpError if an operator is unknown or a shape depends on data
+ * What cannot be computed in a graph of static shapes is left out and listed in `refused`, with all that depends on it:
+ * the caller throws if it needs it.
+ *
  * @throws ModelError if types do not fit
  */
 export async function lower(model: Model, options: LowerOptions): Promise<Lowered> {
@@ -74,8 +78,8 @@ class Lowering {
   private readonly parameters = new Map<Value, Value>();
   /** The elements of sequences, by the values that stand for them; none of these is in the lowered graph. */
   private readonly sequences = new Map<Value, readonly Value[]>();
-  /** Values that have no static shape, and why. */
-  private readonly refused = new Map<Value, UnsupportedOpError>();
+  /** Values that cannot be computed in a graph of static shapes, and why. */
+  private readonly refused = new Map<Value, readonly UnsupportedOpError[]>();
   private readonly names = new Set<string>();
   private readonly domains = new Set<string>([""]);
 
@@ -103,9 +107,10 @@ class Lowering {
     await this.walk(source.nodes, this.model.opsets);
     const outputs = new Map<string, Value>();
     for (const output of source.outputs) {
+      if (this.refused.has(output)) continue;
       const value = this.lowered(output);
-      if (this.sequences.has(value)) throw sequenceOutput(output);
-      outputs.set(output.name, value);
+      if (this.sequences.has(value)) this.refuse([output], [sequenceOutput(output)]);
+      else outputs.set(output.name, value);
     }
     this.graph.outputs = [...outputs.values()];
     await this.constants.settle(this.graph);
@@ -117,6 +122,7 @@ class Lowering {
       outputs,
       parameters: this.parameters,
       valueOf: this.map,
+      refused: this.refused,
       opsets: new Map(
         [...this.domains].map((d) => [d, d === "" ? this.b.opset : (this.model.opsets.get(d) ?? 1)]),
       ),
@@ -156,17 +162,15 @@ class Lowering {
 
   private addConstant(initializer: Value): void {
     if (this.map.has(initializer) || initializer.constant === null) return;
-    this.map.set(
-      initializer,
-      this.b.constant(inFloat32(initializer.constant), this.freshName(initializer.name)),
-    );
+    const constant = this.options.keepHalves ? initializer.constant : inFloat32(initializer.constant);
+    this.map.set(initializer, this.b.constant(constant, this.freshName(initializer.name)));
   }
 
   private lowered(value: Value): Value {
     const found = this.map.get(value);
     if (found) return found;
-    const reason = this.refused.get(value);
-    if (reason) throw reason;
+    const reasons = this.refused.get(value);
+    if (reasons) throw allProblems(reasons);
     if (value.constant !== null && value.producer === null) {
       this.addConstant(value);
       return this.map.get(value)!;
@@ -187,12 +191,22 @@ class Lowering {
     }
   }
 
+  /** Lowers a node, or refuses its outputs. */
   private async lowerNode(source: Node, opsets: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      await this.lowerSupported(source, opsets);
+    } catch (error) {
+      if (!(error instanceof UnsupportedOpError)) throw error;
+      this.refuse(source.outputs, error.problems);
+    }
+  }
+
+  private async lowerSupported(source: Node, opsets: ReadonlyMap<string, number>): Promise<void> {
     const node = this.options.keepHalves ? source : withoutHalves(source);
     // The output of a Constant node that is a parameter is an input of the lowered graph.
     if (node.outputs.length === 1 && node.outputs[0] && this.parameters.has(node.outputs[0])) return;
     const refusal = this.refusalOf(node.inputs);
-    if (refusal !== null) {
+    if (refusal.length > 0) {
       const output = lowerMaskedScatter(node, { b: this.b, valueOf: (v) => this.map.get(v) ?? null });
       if (output !== null) this.bind(node.output(), output);
       else this.refuse(node.outputs, refusal);
@@ -208,15 +222,15 @@ class Lowering {
       await this.walk(call.body.nodes, call.opsets);
       call.body.outputs.forEach((formal, i) => {
         const target = node.outputs[i];
-        const reason = this.refused.get(formal);
-        if (target && reason) this.refuse([target], reason);
+        const reasons = this.refused.get(formal);
+        if (target && reasons) this.refuse([target], reasons);
         else if (target) this.bind(target, this.lowered(formal));
       });
       return;
     }
     if (await this.rewrite(node, inputs)) return;
     const opset = node.domain === "" ? (opsets.get("") ?? 1) : 1;
-    const def = opOf(node, opset);
+    const def = opOf(node, opset, opsets.get(node.domain));
     await this.constants.compute(...(def.reads ?? []).map((i) => inputs[i] ?? null));
     if (isComposite(def)) {
       const outputs = await def.lower(this.contextOf(node, inputs, opsets));
@@ -268,21 +282,17 @@ class Lowering {
     return value.constant;
   }
 
-  /** Why one of the values cannot be computed; null if all of them can. */
-  private refusalOf(values: readonly (Value | null)[]): UnsupportedOpError | null {
-    for (const v of values) {
-      const reason = v === null ? undefined : this.refused.get(v);
-      if (reason !== undefined) return reason;
-    }
-    return null;
+  /** Why some of the values cannot be computed; empty if all of them can. */
+  private refusalOf(values: readonly (Value | null)[]): readonly UnsupportedOpError[] {
+    return [...new Set(values.flatMap((v) => (v === null ? [] : (this.refused.get(v) ?? []))))];
   }
 
-  /** Values without a static shape are no error until somebody needs them. */
-  private refuse(values: readonly (Value | null)[], reason: UnsupportedOpError): void {
+  /** Values that cannot be computed are no error until somebody needs them. */
+  private refuse(values: readonly (Value | null)[], reasons: readonly UnsupportedOpError[]): void {
     for (const v of values) {
       if (v === null) continue;
       this.map.delete(v); // what it was in an earlier turn of a loop
-      this.refused.set(v, reason);
+      this.refused.set(v, reasons);
     }
   }
 
@@ -298,10 +308,8 @@ class Lowering {
       try {
         this.b.append(twin);
       } catch (error) {
-        if (!def.dataDependent || !(error instanceof UnsupportedOpError)) throw error;
         twin.detach();
-        this.refuse(node.outputs, error);
-        return;
+        throw error;
       }
     }
     node.outputs.forEach((v, i) => {

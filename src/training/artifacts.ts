@@ -136,6 +136,9 @@ function describe(
       // Where a rule that holds weights near θ0 holds this one: the value in checkpoint.safetensors, or zero.
       anchor: anchors.get(source) ?? "init",
     })),
+    ...(graph.omitted.size > 0
+      ? { notComputed: [...graph.omitted].map(([output, why]) => ({ output, why: why.message })) }
+      : {}),
     notTrained: graph.unreachable.map((p) => p.name),
   };
 }

@@ -1,5 +1,5 @@
 import { activeValues, vjp } from "../autodiff/vjp.ts";
-import { messageOf, UnsupportedOpError } from "../errors.ts";
+import { allProblems, messageOf, UnsupportedOpError } from "../errors.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { allNodes, type Model, opsetOf } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
@@ -73,18 +73,19 @@ export async function inspectModel(model: Model, options: InspectOptions): Promi
   let memory: MemoryEstimate | null = null;
   let failure: string | null = null;
   if (options.inputShapes) {
-    try {
-      lowered = await lowerFor(model, weights, options.runtime, options.inputShapes);
-    } catch (error) {
-      // What the table says of operators alone, the graph itself says better.
-      if (!(error instanceof UnsupportedOpError)) throw error;
-      failure = messageOf(error);
-    }
+    lowered = await lowerFor(model, weights, options.runtime, options.inputShapes);
+    const [first] = model.graph.outputs;
+    const refused = first && lowered.refused.get(first);
+    // What the table says of operators alone, the graph itself says better.
+    if (refused) failure = messageOf(allProblems(refused));
   }
   // Appending the gradients changes the lowered graph, so the way of gradients is read off before.
-  const path = lowered ? exactPath(model, lowered) : likelyPath(model, new Set(weights.map((w) => w.value)));
+  const path =
+    lowered && failure === null
+      ? exactPath(model, lowered)
+      : likelyPath(model, new Set(weights.map((w) => w.value)));
   const operators = operatorFacts(model, path);
-  if (lowered && options.inputShapes) {
+  if (lowered && failure === null && options.inputShapes) {
     try {
       memory = estimate(lowered, options.inputShapes);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { findMethod } from "../config/methods.ts";
 import type { Config } from "../config/schema.ts";
-import { ConfigError } from "../errors.ts";
+import { allProblems, ConfigError } from "../errors.ts";
 import { findHead, logitsOf } from "../heads/find-head.ts";
 import { putNewHead } from "../heads/new-head.ts";
 import { valueNamed } from "../onnx/edit.ts";
@@ -116,6 +116,8 @@ async function replaceHead(
   const feature =
     config.head.from === undefined ? findHead(output).feature : valueNamed(model.graph, config.head.from);
   const types = await lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
+  const refused = types.refused.get(feature);
+  if (refused) throw allProblems(refused);
   const type = types.valueOf.get(feature)?.type;
   if (!type) throw new ConfigError(`head.from: the type of "${feature.name}" is not known`);
   const head = putNewHead(model, {

@@ -1,6 +1,6 @@
 import { type LossName, type LossOptions, losses } from "../autodiff/losses.ts";
 import { vjp } from "../autodiff/vjp.ts";
-import { ConfigError, HoldfastError } from "../errors.ts";
+import { allProblems, ConfigError, HoldfastError, type UnsupportedOpError } from "../errors.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
@@ -65,6 +65,8 @@ export interface TrainingGraph {
   readonly targets: TensorType;
   readonly inputs: ReadonlyMap<string, TensorType>;
   readonly outputs: ReadonlyMap<string, TensorType>;
+  /** Outputs of the model that a training graph cannot compute, and why; the loss reads none of them. */
+  readonly omitted: ReadonlyMap<string, UnsupportedOpError>;
 }
 
 /** What the source model holds for a parameter, in float32. */
@@ -77,7 +79,7 @@ export function initialOf({ name, source }: TrainableParameter): Tensor<"float32
 /**
  * The training and evaluation graphs of a model for one set of shapes, as plain ONNX that any ONNX Runtime runs.
  *
- * @throws UnsupportedOpError if an operator is unknown, or lies on a trainable path and has no gradient
+ * @throws UnsupportedOpError naming every operator before the loss that is unknown, or has no gradient on a trainable path
  * @throws ConfigError if the output named by `logits` does not exist or no weight can be trained
  */
 export async function buildTrainingGraph(
@@ -92,12 +94,7 @@ export async function buildTrainingGraph(
     transform: masks.transform,
   });
   const { graph, b } = lowered;
-  const logits = lowered.outputs.get(options.logits);
-  if (!logits) {
-    throw new ConfigError(
-      `the model has no output "${options.logits}" to put the loss on; its outputs are ${[...lowered.outputs.keys()].join(", ")}`,
-    );
-  }
+  const logits = lowered.outputs.get(options.logits) ?? refusedLogits(model, lowered, options.logits);
   const order = depths(graph);
   // Before the backward graph reads the weights too, in ways of its own.
   const units = new Map(options.trainable.map(({ value }) => [value, unitsOf(lowered, value)]));
@@ -170,12 +167,28 @@ export async function buildTrainingGraph(
     targets: targets.type,
     inputs: new Map([...lowered.inputs].map(([name, v]) => [name, v.type])),
     outputs: new Map([...lowered.outputs].map(([name, v]) => [name, tensorType(v.dtype, v.dims)])),
+    omitted: new Map(omittedOutputs(model, lowered)),
   };
 }
 
 function unitsOf(lowered: Lowered, source: Value): OutputUnits {
   const value = lowered.parameters.get(source)!; // lower() made one for each
   return outputUnits([source, value], value.dims.length);
+}
+
+function* omittedOutputs(model: Model, lowered: Lowered): Generator<[string, UnsupportedOpError]> {
+  for (const output of model.graph.outputs) {
+    const reasons = lowered.refused.get(output);
+    if (reasons) yield [output.name, allProblems(reasons)];
+  }
+}
+
+function refusedLogits(model: Model, lowered: Lowered, logits: string): never {
+  const reason = new Map(omittedOutputs(model, lowered)).get(logits);
+  if (reason) throw reason;
+  throw new ConfigError(
+    `the model has no output "${logits}" to put the loss on; its outputs are ${[...lowered.outputs.keys()].join(", ")}`,
+  );
 }
 
 /** The forward part alone, as it stood before the backward nodes were appended. */
