@@ -33,7 +33,7 @@ export const ia3: PeftMethod = {
     },
   },
   kinds: ["linear", "conv"],
-  defaults: { rank: 1 },
+  defaults: {},
   inits: ["default"],
   hasDropout: false,
   startsAsIdentity: () => true,

@@ -7,14 +7,14 @@ import type { LayerWeights } from "./method.ts";
 import type { Site, SiteUse } from "./site.ts";
 
 /** Where a layer's bias is added, if it is a stored vector. */
-export interface BiasPlace {
+interface BiasPlace {
   /** The product's own node, or the Add behind it. */
   readonly node: Node;
   readonly value: Value;
 }
 
 /** The bias of one use of a layer; null if it adds none, or one that is not stored. */
-export function biasOf(site: Site, use: SiteUse): BiasPlace | null {
+function biasOf(site: Site, use: SiteUse): BiasPlace | null {
   if (use.ownBias)
     return storedWeight(use.ownBias.value) ? { node: use.node, value: use.ownBias.value } : null;
   const [reader, ...others] = use.node.output().uses;

@@ -92,7 +92,7 @@ export interface PeftMethod {
   readonly file: AdapterFormat;
   readonly kinds: readonly SiteKind[];
   /** Settings where nothing else is said. */
-  readonly defaults: { readonly rank: number };
+  readonly defaults: { readonly rank?: number };
   readonly inits: readonly PeftSettings["init"][];
   /** Whether its branch can drop elements of its input. */
   readonly hasDropout: boolean;

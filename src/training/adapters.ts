@@ -106,7 +106,7 @@ export function describeAdapters({ method, adapters, keptBecause }: Adapters): s
 }
 
 function settingsOf(peft: Config["peft"], method: PeftMethod): PeftSettings {
-  const rank = peft.rank ?? method.defaults.rank;
+  const rank = peft.rank ?? method.defaults.rank ?? 1; // a method without one does not read it
   if (!method.inits.includes(peft.init)) {
     throw new ConfigError(
       `peft.init ${peft.init} is not for ${method.title}; it takes ${method.inits.join(", ")}`,
@@ -220,10 +220,20 @@ export function bakeAdapters(model: Model, run: Adapters, values: ReadonlyMap<st
   else attach(model, adapters, { method, now, dropout: false });
 }
 
-/** ‖ΔW‖ of the trained adapters; null if there are no weights that they could be part of. */
-export function adapterDistance(run: Adapters, values: ReadonlyMap<string, Float32Array>): number | null {
+/** ‖ΔW‖ of the trained adapters; how far their own tensors moved, where there are no weights that they could be part of. */
+export function adapterDistance(run: Adapters, values: ReadonlyMap<string, Float32Array>): number {
   const { method, adapters, keptBecause } = run;
-  return keptBecause === null
-    ? mergedDistance(adapters, { method, now: trainedParts(run, values), share: 1 })
-    : null;
+  const now = trainedParts(run, values);
+  if (keptBecause === null) return mergedDistance(adapters, { method, now, share: 1 });
+  let sum = 0;
+  for (const { site, start } of adapters) {
+    const parts = now(site);
+    for (const [part, { data }] of start) {
+      const moved = parts.get(part)!.data; // trained parts are those of the start
+      data.forEach((v, i) => {
+        sum += (moved[i]! - v) ** 2;
+      });
+    }
+  }
+  return Math.sqrt(sum);
 }

@@ -118,12 +118,12 @@ function deviationOf(
   best: ReadonlyMap<string, Float32Array>,
 ): number {
   const { adapters } = network;
-  const change = adapters && adapterDistance(adapters, best);
-  const own = adapters && change !== null ? otherParameters(adapters, graph.parameters) : graph.parameters;
+  const change = adapters ? adapterDistance(adapters, best) : 0;
+  const own = adapters ? otherParameters(adapters, graph.parameters) : graph.parameters;
   const counted = new Set(
     own.filter((p) => network.head === "kept" || !network.headParameters.has(p.source)).map((p) => p.name),
   );
-  let sum = (change ?? 0) ** 2;
+  let sum = change ** 2;
   for (const [name, d] of optimizer.deviations()) if (counted.has(name)) sum += d * d;
   return Math.sqrt(sum);
 }

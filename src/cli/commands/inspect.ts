@@ -5,6 +5,7 @@ import type { SummaryValue } from "../../onnx/summary.ts";
 import { fixInputs } from "../../passes/fix-inputs.ts";
 import { bytes, integer } from "../../report/format.ts";
 import type { Shape } from "../../tensor/shape.ts";
+import { sitesOf } from "../../training/adapters.ts";
 import { concreteShapes, shapesLike } from "../../training/input-shapes.ts";
 import {
   type Inspection,
@@ -15,6 +16,7 @@ import {
 import type { Cli, CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { printJson } from "../json-output.ts";
+import { layerFacts, layerLines } from "../layer-lines.ts";
 import { dimArgument, fixFlag, openModel, openShortRuntime } from "../open-model.ts";
 import { tableLines } from "../table.ts";
 import { openTerminal, type Terminal } from "../terminal.ts";
@@ -25,6 +27,7 @@ interface Options {
   readonly like?: string;
   readonly graph?: boolean;
   readonly parameters?: boolean;
+  readonly layers?: boolean;
   readonly json?: boolean;
 }
 
@@ -35,6 +38,7 @@ export const inspect: CliCommand = {
   examples: [
     ["holdfast inspect model.onnx", "inputs, outputs, operators and their gradients"],
     ["holdfast inspect model.onnx --dim batch=16 --parameters", "memory for a batch of 16; every weight"],
+    ["holdfast inspect model.onnx --layers", "where LoRA and other adapters can sit"],
     ["holdfast inspect model.onnx --graph", "the graph as text"],
   ],
   define(command, cli) {
@@ -48,6 +52,7 @@ export const inspect: CliCommand = {
       .option("--like <npz>", "sample inputs whose shapes are taken instead")
       .option(...fixFlag)
       .option("--parameters", "list every stored tensor, by depth")
+      .option("--layers", "list the layers that adapters can sit on, by the paths that peft.targets matches")
       .option("--graph", "print the graph and nothing else")
       .option("--json", "everything as JSON");
     command.action(async (path: string, options: Options) => {
@@ -57,8 +62,13 @@ export const inspect: CliCommand = {
       const { shapes, missing } = await shapesFor(cli, model, options);
       const runtime = await openShortRuntime(cli);
       const found = await inspectModel(model, { runtime, ...(shapes ? { inputShapes: shapes } : {}) });
-      if (options.json === true) return printJson(cli, { path: source.path, ...plain(found) });
+      const layers = options.layers === true ? sitesOf(model) : null;
+      if (options.json === true) {
+        const more = layers ? { layers: layerFacts(layers) } : {};
+        return printJson(cli, { path: source.path, ...plain(found), ...more });
+      }
       const terminal = openTerminal(cli.stdout, cli.environment);
+      if (layers) return print(cli, [source.path, ...layerLines(layers)]);
       print(cli, [source.path, ...describe(found, missing, options.parameters === true, terminal)]);
     });
   },
@@ -125,7 +135,7 @@ function describe(found: Inspection, missing: string | null, all: boolean, { sty
       : [style("red", `Cannot be trained whole: ${problem}`)]),
     ...(summary.quantizedWeights.length > 0
       ? [
-          `${summary.quantizedWeights.length} large tensors are quantised and stay as they are; start from the float32 export.`,
+          `${summary.quantizedWeights.length} large tensors are quantised and stay as they are; train adapters beside them (--method lora), or start from the float32 export.`,
         ]
       : []),
     ...memoryLines(memory, missing),
