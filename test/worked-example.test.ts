@@ -12,7 +12,9 @@ test("the anchor rule that docs/adding-a-method.md shows is one that compiles he
 });
 
 test("and it keeps a tensor within its radius", () => {
-  const update = findUpdateRule("adam").bind({});
+  const update = findUpdateRule("adam")
+    .bind({})
+    .forParameter({ shape: [3], role: "other" });
   const parameter = Float64Array.of(1, -1, 2);
   const anchor = parameter.slice();
   const states = update.states.map(() => new Float64Array(3));

@@ -82,8 +82,8 @@ TENSOR_CASES = [
          (torch.optim.Adafactor, {"eps": (1.1920929e-7, 1e-3)}))
         for shape in ("vector", "wide", "tall", "filters")
     ),
-    ("wide", "adafactor options", "adafactor", {"eps": [1e-4, 0.1], "clip": 0.5, "beta2Decay": -0.6}, "none", 0, "none", 0.05, None,
-     (torch.optim.Adafactor, {"eps": (1e-4, 0.1), "d": 0.5, "beta2_decay": -0.6})),
+    ("wide", "adafactor options", "adafactor", {"eps": [1e-4, 0.1], "clip": 2, "beta2Decay": -0.6}, "none", 0, "none", 0.05, None,
+     (torch.optim.Adafactor, {"eps": (1e-4, 0.1), "d": 2, "beta2_decay": -0.6})),
     ("wide", "adafactor weight_decay", "adafactor", ADAFACTOR, "weight-decay", 0.1, "none", 0.05, None,
      (torch.optim.Adafactor, {"eps": (1.1920929e-7, 1e-3), "weight_decay": 0.1})),
     ("wide", "muon wide", "muon", {}, "none", 0, "none", 0.01, None, MATCH_RMS),
@@ -136,7 +136,7 @@ cases = [
     }
     for shape, name, update, hyperparameters, anchor_rule, strength, at, lr, clip_norm, (factory, options) in [
         *(("vector", *case) for case in CASES),
-        # *TENSOR_CASES,
+        *TENSOR_CASES,
     ]
 ]
 schedules = [

@@ -8,6 +8,7 @@ import { citation, type Source } from "../optim/source.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
 import { findUpdateRule, updateRules } from "../optim/updates/registry.ts";
 import { peftMethods } from "../peft/registry.ts";
+import { sizeOf } from "../tensor/shape.ts";
 
 /** What a list of methods says of one. Generated from the registries, so that a new entry is in it at once. */
 export interface MethodFacts {
@@ -68,7 +69,7 @@ function methodFacts(method: Method): MethodFacts {
       ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
     },
     // Adapters start at zero, which no anchor need be kept for.
-    extraCopies: updateRule.bind({}).states.length + (method.peft ? 0 : copiesOf(bound)),
+    extraCopies: statesOf(updateRule) + (method.peft ? 0 : copiesOf(bound)),
     search: anchor === "none" ? searchOfLr(updateRule) : anchorSearch(anchorRule),
     options: optionHelp(anchorRule.options),
   };
@@ -79,7 +80,7 @@ function updateFacts(rule: UpdateRule): MethodFacts {
   return {
     ...{ kind: "update rule", name, summary, use: `--optimizer.rule ${name}`, ...cited(source) },
     defaults: { lr: defaultLr, ...defaults },
-    extraCopies: rule.bind({}).states.length,
+    extraCopies: statesOf(rule),
     search: searchOfLr(rule),
     options: {},
   };
@@ -95,6 +96,14 @@ function anchorFacts(rule: AnchorRule): MethodFacts {
     search: anchorSearch(rule),
     options: optionHelp(options),
   };
+}
+
+/** What the rule remembers of a matrix as large as those of a transformer, in copies of it. */
+function statesOf(rule: UpdateRule): number {
+  const shape = [1024, 1024];
+  const { states } = rule.bind({}).forParameter({ shape, role: "other" });
+  const held = states.reduce((sum, state) => sum + sizeOf(state.shape), 0);
+  return Math.round((100 * held) / sizeOf(shape)) / 100;
 }
 
 /** The anchor itself, arrays of the rule's own, and the copy that a projection sets aside. */

@@ -1,10 +1,9 @@
 import { ConfigError } from "../errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { numbers } from "./arithmetic.ts";
-import { compilePropose } from "./kernels/formula-compiler.ts";
 import { compileKernels } from "./kernels/kernel.ts";
 import { placeInShards } from "./kernels/shards.ts";
 import type { TensorMemory } from "./kernels/simd-tensor.ts";
+import { createUpdater } from "./kernels/updater.ts";
 import { Optimizer, type Slot } from "./optimizer.ts";
 import {
   type AnchorOptions,
@@ -48,42 +47,46 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
   const bound = findUpdateRule(update.rule).bind(update.hyperparameters ?? {});
   const settings = resolveSettings(parameters, anchor, groups);
   checkSizes(parameters);
+  const updater = createUpdater(bound);
+  const updates = parameters.map(({ shape, role }) => updater.forParameter({ shape, role }));
   const placements = placeInShards(
     await compileKernels(),
     parameters.map(({ name, shape, units }, i) => {
-      const s = settings[i]!;
-      if (s.frozen) return { name, length: sizeOf(shape), arrays: 1, extra: [] };
-      const own = ownedArrays(s).length + (s.anchor === "zero" || s.anchor === "none" ? 0 : 1);
-      const arrays = 2 + bound.states.length + (accumulate ? 1 : 0) + own;
+      const [s, { states, scratchLength }] = [settings[i]!, updates[i]!];
+      const length = sizeOf(shape);
+      if (s.frozen) return { name, lengths: [length], scratch: 0 };
       const rows = usesRows(s) ? rowCount(rowLayout(shape, units)) : 0;
-      return { name, length: sizeOf(shape), arrays, extra: rows > 0 ? [2 * rows, rows] : [] };
+      const lengths = [
+        ...[length, length],
+        ...states.map((state) => sizeOf(state.shape)),
+        ...new Array<number>((accumulate ? 1 : 0) + ownedArrays(s).length).fill(length),
+        ...(rows > 0 ? [2 * rows, rows] : []),
+        ...(s.anchor === "zero" || s.anchor === "none" ? [] : [length]),
+      ];
+      return { name, lengths, scratch: scratchLength };
     }),
     shardBytes,
   );
-  const formula = compilePropose({
-    ...bound,
-    coefficients: Object.keys(bound.coefficients(numbers, { lr: 1, step: 1 })),
-  });
   const slots = parameters.map((p, i): Slot => {
-    // Both lists were made from `parameters`, in its order; the arrays below were counted above.
-    const [s, { kernel, arrays }] = [settings[i]!, placements[i]!];
+    // The lists were made from `parameters`, in its order; the arrays below were counted above.
+    const [s, { kernel, arrays, scratch }, update] = [settings[i]!, placements[i]!, updates[i]!];
     const length = sizeOf(p.shape);
     const rest = [...arrays];
     const take = () => rest.shift()!;
     const parameter = take();
     kernel.view(parameter, length).set(p.initial);
-    const base = { settings: s, kernel, length, parameter, formula: s.frozen ? 0 : kernel.load(formula) };
+    const base = { settings: s, kernel, length, parameter, update, scratch };
     if (s.frozen) return { ...base, gradient: 0, states: [], sum: 0, anchor: null, memory: noMemory };
     const gradient = take();
-    const states = bound.states.map(take);
+    const states = update.states.map(take);
     const sum = accumulate ? take() : 0;
     const isByRow = usesRows(s);
     const memory: TensorMemory = {
       arrays: ownedArrays(s).map(() => kernel.view(take(), length)),
       numbers: new Float32Array(s.strength > 0 ? (s.rule.memory?.numbers.length ?? 0) : 0),
       layout: isByRow ? rowLayout(p.shape, p.units) : wholeTensor(length),
-      shares: isByRow ? rest.pop()! : 0,
-      sums: isByRow ? rest.pop()! : 0,
+      sums: isByRow ? take() : 0,
+      shares: isByRow ? take() : 0,
     };
     const trained = { ...base, gradient, states, sum, memory };
     if (s.anchor === "none") return { ...trained, anchor: null };
@@ -92,7 +95,7 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
     kernel.view(anchorAddress, length).set(s.anchorValues ?? p.initial);
     return { ...trained, anchor: anchorAddress };
   });
-  return new Optimizer(bound, slots);
+  return new Optimizer(bound.rule, slots);
 }
 
 const noMemory: TensorMemory = {

@@ -54,7 +54,7 @@ describe("an optimizer's memory", () => {
     }
     for (const name of ["a", "b", "c"]) expect(values(sharded, name)).toEqual(values(whole, name));
     await expect(create(parameters, { update, shardBytes: 128 })).rejects.toThrow(
-      'parameter "a" has 16 elements and needs 4 float32 arrays of them',
+      'parameter "a" has 16 elements and needs 4 float32 arrays, 0.00 GiB in all',
     );
   });
 
@@ -239,7 +239,7 @@ describe("creation refuses", () => {
   it.each([
     [
       { rule: "adamw" },
-      'optimizer "adamw" is unknown; did you mean "adam"? choose one of sgd, adam, amsgrad.',
+      'optimizer "adamw" is unknown; did you mean "adam"? choose one of sgd, adam, amsgrad,',
     ],
     [{ rule: "adam", hyperparameters: { beta1: 0.9 } }, 'has no hyperparameter "beta1"; it has betas, eps.'],
     [{ rule: "adam", hyperparameters: { betas: 0.9 } }, "betas is 0.9, expected a list of 2 numbers."],

@@ -1,16 +1,17 @@
 import { ConfigError, RunError } from "../errors.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { numbers } from "./arithmetic.ts";
 import { clipFactor } from "./clipping.ts";
 import type { HeldTensor } from "./held-tensor.ts";
 import { forcesOf, holdBack } from "./hold.ts";
-import type { Address, AnchorMode, Formula, Kernel } from "./kernels/kernel.ts";
+import type { Address, AnchorMode, Kernel } from "./kernels/kernel.ts";
 import { simdTensor, type TensorMemory } from "./kernels/simd-tensor.ts";
+import type { Updater } from "./kernels/updater.ts";
 import { motionOf } from "./motion.ts";
 import type { ParameterSettings } from "./param-groups.ts";
 import { type Projected, projectTensors } from "./projection.ts";
 import type { StepReport, TensorReport } from "./report.ts";
 import { type OptimizerState, restore } from "./state.ts";
-import type { BoundUpdate } from "./update-rule.ts";
 
 export interface StepOptions {
   /** Learning rate of the step; groups scale it. */
@@ -37,7 +38,9 @@ export interface Slot {
   readonly settings: ParameterSettings;
   readonly kernel: Kernel;
   readonly length: number;
-  readonly formula: Formula;
+  readonly update: Updater;
+  /** Scratch of the kernel, as much as the update needs. */
+  readonly scratch: Address;
   readonly parameter: Address;
   readonly gradient: Address;
   readonly states: readonly Address[];
@@ -60,17 +63,17 @@ export class Optimizer {
   /** θ0 of each trainable parameter whose anchor is neither zero nor none. */
   readonly anchors: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
   readonly settings: readonly ParameterSettings[];
-  readonly #update: BoundUpdate;
+  readonly #rule: string;
   readonly #trained: readonly Slot[];
   #steps = 0;
   #accumulated = 0;
 
   /** For `createOptimizer`. */
-  constructor(update: BoundUpdate, slots: readonly Slot[]) {
+  constructor(rule: string, slots: readonly Slot[]) {
     const trained = slots.filter((s) => !s.settings.frozen);
     const views = (some: readonly Slot[], address: (s: Slot) => Address) =>
       new Map(some.map((s) => [s.settings.name, s.kernel.view(address(s), s.length)]));
-    this.#update = update;
+    this.#rule = rule;
     this.#trained = trained;
     this.settings = slots.map((s) => s.settings);
     this.parameters = views(slots, (s) => s.parameter);
@@ -195,12 +198,12 @@ export class Optimizer {
         "an optimizer's state is saved after a step, not between two accumulated micro-batches.",
       );
     }
-    return { update: this.#update.rule, step: this.#steps, tensors: this.#stateViews() };
+    return { update: this.#rule, step: this.#steps, tensors: this.#stateViews() };
   }
 
   /** @throws ConfigError if the state is that of other parameters or another update rule; nothing has changed then */
   loadState(state: OptimizerState): void {
-    restore(this.#update.rule, this.#stateViews(), state);
+    restore(this.#rule, this.#stateViews(), state);
     this.#steps = state.step;
     this.#accumulated = 0;
   }
@@ -213,8 +216,7 @@ export class Optimizer {
     const tensor = this.#held(s, anchor ?? 0, gradientScale);
     const forces = forcesOf(rule, strength, ownLr, tensor);
     const { coupling, pull } = forces;
-    const sums = kernel.step({
-      formula: s.formula,
+    const sums = s.update.step(kernel, {
       parameter,
       gradient: this.#gradientOf(s),
       states: s.states,
@@ -224,7 +226,8 @@ export class Optimizer {
       gradientScale,
       coupling,
       pull,
-      coefficients: Object.values(this.#update.coefficients(numbers, { lr: ownLr, step: this.#steps })),
+      scratch: s.scratch,
+      at: { lr: ownLr, step: this.#steps },
     });
     const motion = motionOf(numbers, sums);
     const watched = anchor !== null && rule.toward === "anchor";
@@ -292,11 +295,11 @@ export class Optimizer {
 
   #stateViews(): Map<string, Float32Array> {
     const out = new Map<string, Float32Array>();
-    for (const { settings, kernel, parameter, states, length, memory } of this.#trained) {
+    for (const { settings, kernel, parameter, update, states, length, memory } of this.#trained) {
       const { name, rule, strength } = settings;
       out.set(`parameter/${name}`, kernel.view(parameter, length));
-      for (const [k, state] of this.#update.states.entries()) {
-        out.set(`${state}/${name}`, kernel.view(states[k]!, length)); // one address a state
+      for (const [k, state] of update.states.entries()) {
+        out.set(`${state.name}/${name}`, kernel.view(states[k]!, sizeOf(state.shape))); // one address a state
       }
       if (strength === 0) continue;
       // Memory was laid out for every array that the rule names.

@@ -3,12 +3,16 @@ import { numbers as plain } from "./arithmetic.ts";
 import { forcesOf, type Held, holdBack } from "./hold.ts";
 import { type Motion, motionOf, type StepSums } from "./motion.ts";
 import { type RowLayout, wholeTensor } from "./row-layout.ts";
+import { type Matrices, scalarMatrices } from "./scalar-matrices.ts";
 import { scalarTensor } from "./scalar-tensor.ts";
-import type { BoundUpdate, FloatArray } from "./update-rule.ts";
+import type { MatrixDims } from "./tensor-arithmetic.ts";
+import type { FloatArray, ParameterUpdate } from "./update-rule.ts";
 
-/** One tensor and one step of it. Arrays are of one length, float32 or float64, and are updated in place. */
+/**
+ * One tensor and one step of it. Arrays are float32 or float64 and are updated in place; all but states are of one length.
+ */
 export interface TensorStep {
-  readonly update: BoundUpdate;
+  readonly update: ParameterUpdate;
   readonly rule: BoundAnchor;
   readonly strength: number;
   readonly parameter: FloatArray;
@@ -36,7 +40,7 @@ export interface TensorStepResult extends Held {
  * checked against. See `AnchorMoments` for the formula.
  */
 export function stepTensor(t: TensorStep): TensorStepResult {
-  const { update, rule, strength, parameter, gradient, states, anchor, lr, gradientScale = 1 } = t;
+  const { update, rule, strength, parameter, gradient, anchor, lr, gradientScale = 1 } = t;
   const { arrays, numbers } = t.held ?? { arrays: [], numbers: new Float64Array(0) };
   const layout = t.layout ?? wholeTensor(parameter.length);
   const tensor = scalarTensor({
@@ -45,22 +49,22 @@ export function stepTensor(t: TensorStep): TensorStepResult {
   });
   const forces = forcesOf(rule, strength, lr, tensor);
   const { coupling, pull } = forces;
-  const c = update.coefficients(plain, { lr, step: t.step });
   const held = rule.toward !== "nothing";
+
+  const seen = Float64Array.from(gradient, (g, i) => {
+    const scaled = gradientScale * g;
+    return coupling === 0 ? scaled : scaled + coupling * (parameter[i]! - (anchor?.[i] ?? 0));
+  });
+  const steps = propose(update, { ...t, gradient: seen });
 
   let [gd, dd, ud, uu, gg] = [0, 0, 0, 0, 0];
   for (let i = 0; i < parameter.length; i++) {
     const p = parameter[i]!;
     const g = gradientScale * gradient[i]!;
     const d = held ? p - (anchor?.[i] ?? 0) : 0;
-    const proposed = update.propose(plain, {
-      g: coupling === 0 ? g : g + coupling * d,
-      states: Object.fromEntries(update.states.map((name, k) => [name, states[k]![i]!])),
-      c,
-    });
-    for (const [k, name] of update.states.entries()) states[k]![i] = proposed.states[name]!;
-    const isPulled = pull !== 0 && !(rule.cautious === true && proposed.step * d < 0);
-    parameter[i] = isPulled ? p - proposed.step - pull * d : p - proposed.step;
+    const step = steps[i]!;
+    const isPulled = pull !== 0 && !(rule.cautious === true && step * d < 0);
+    parameter[i] = isPulled ? p - step - pull * d : p - step;
     const u = p - parameter[i]!; // the step as the array's precision made it
     gd += g * d;
     dd += d * d;
@@ -72,4 +76,38 @@ export function stepTensor(t: TensorStep): TensorStepResult {
   const sums = { gd, dd, ud, uu, gg };
   const motion = motionOf(plain, sums);
   return { sums, motion, ...holdBack(rule, strength, tensor, { motion, forces }) };
+}
+
+/** The step of each element by the update rule alone, and the states after it. */
+function propose(
+  update: ParameterUpdate,
+  { parameter, gradient, states, lr, step }: TensorStep,
+): Float64Array {
+  const { form } = update;
+  const c = Object.entries(update.coefficients(plain, { lr, step }));
+  // An array of `states` for each state that the rule lists, and one of the proposal's.
+  const named = <T>(pick: (data: FloatArray, k: number) => T) =>
+    Object.fromEntries(update.states.map(({ name }, k) => [name, pick(states[k]!, k)]));
+  if (form.kind === "tensor") {
+    const whole = (data: FloatArray, dims: MatrixDims): Matrices => ({ dims, data: data.slice() });
+    const proposed = form.propose(scalarMatrices, {
+      p: whole(parameter, form.dims),
+      g: whole(gradient, form.dims),
+      states: named((data, k) => whole(data, form.stateDims[update.states[k]!.name]!)),
+      c: Object.fromEntries(
+        c.map(([name, value]) => [name, { dims: [1, 1, 1], data: Float64Array.of(value) }]),
+      ),
+    });
+    for (const [k, { name }] of update.states.entries()) states[k]!.set(proposed.states[name]!.data);
+    return Float64Array.from(proposed.direction.data, (x) => proposed.factor.data[0]! * x);
+  }
+  return Float64Array.from(gradient, (g, i) => {
+    const proposed = form.propose(plain, {
+      g,
+      states: named((data) => data[i]!),
+      c: Object.fromEntries(c),
+    });
+    for (const [k, { name }] of update.states.entries()) states[k]![i] = proposed.states[name]!;
+    return proposed.step;
+  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../tensor/random.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { AnchorOptionValue, AnchorOptionValues } from "./anchor-options.ts";
 import type { AnchorRule } from "./anchor-rule.ts";
 import { anchorRules } from "./anchors/registry.ts";
@@ -21,7 +22,8 @@ const LENGTH = 13 * 79;
 const KERNEL_TOLERANCE = 2e-6;
 
 /** Factors on the learning rate of a descent, where a rule's steps are longer or shorter than Adam's. */
-const peaks: Readonly<Record<string, number>> = { radam: 4, lion: 0.6 };
+const peaks: Readonly<Record<string, number>> = { radam: 4, lion: 0.6, muon: 2 };
+const fixedLength = ["lion", "muon"];
 
 const pairs = updateRules.flatMap((update) => anchorRules.map((anchor) => ({ update, anchor })));
 
@@ -73,8 +75,8 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     const before = distance();
     const gradient = () => g.set(w.map((x, i) => x - target[i]!));
     for (let t = 0; t < 400; t++) await stepAt(optimizer, gradient, peak * (1 - t / 400));
-    // Lion's steps do not shrink with the gradient: the learning rate alone brings it to rest.
-    expect(distance() / before).toBeLessThan(update.name === "lion" ? 0.2 : 0.06);
+    // Where a step does not shrink with the gradient, the learning rate alone brings it to rest.
+    expect(distance() / before).toBeLessThan(fixedLength.includes(update.name) ? 0.2 : 0.06);
   });
 
   it("descends into Rosenbrock's valley", async () => {
@@ -117,7 +119,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     ["zero", 1],
   ] as const)("gives what the scalar oracle gives, anchor at %s, units on axis %d", async (at, axis) => {
     const optimizer = await create({ strength, at, axis });
-    const bound = update.bind({});
+    const bound = update.bind({}).forParameter({ shape: SHAPE, role: "other" });
     const rule = anchor.bind({});
     const layout = rowLayout(SHAPE, { axis });
     const held = {
@@ -126,7 +128,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     };
     const parameter = normals(1, LENGTH);
     const theta0 = at === "init" && anchor.toward === "anchor" ? parameter.slice() : null;
-    const states = bound.states.map(() => new Float32Array(LENGTH));
+    const states = bound.states.map((s) => new Float32Array(sizeOf(s.shape)));
     const projected = async (t: number): Promise<Held | undefined> => {
       if (!rule.projection) return undefined;
       const gradient = new Float32Array(LENGTH);
@@ -162,11 +164,11 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
       if (report!.condition !== null) {
         const size = Math.sqrt(expected.sums.gg * expected.sums.dd);
         // A tensor that was put back on its anchor is as far from it as float32 rounds its elements and its share.
-        const rounding = 1e-7 * (Math.hypot(...parameter) + expected.motion.nNext);
+        const rounding = 2e-7 * (Math.hypot(...parameter) + expected.motion.nNext);
         const gRounding = rounding * Math.sqrt(expected.sums.gg);
         expect(Math.abs(report!.condition + expected.sums.gd)).toBeLessThanOrEqual(1e-6 * size + gRounding);
         const after = expected.deviation;
-        expect(Math.abs(report!.deviation! - after)).toBeLessThanOrEqual(1e-5 * after + rounding);
+        expect(Math.abs(report!.deviation! - after)).toBeLessThanOrEqual(1e-5 * after + rounding + 2e-8);
         expect(Math.abs(optimizer.deviations().get("w")! - after)).toBeLessThanOrEqual(
           1e-4 * after + rounding,
         );
@@ -178,8 +180,9 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     const optimizer = await create({ strength });
     for (let t = 0; t < 3; t++) await noisyStep(optimizer, t, lr);
     for (const data of [...optimizer.saveState().tensors.values(), ...optimizer.gradients.values()]) {
-      if (data.length !== LENGTH) continue; // an anchor rule's few numbers lie elsewhere
-      expect([...new Float32Array(data.buffer, data.byteOffset + 4 * LENGTH, 1)]).toEqual([0]);
+      if (data.length < 79) continue; // few numbers lie elsewhere
+      const padding = new Float32Array(data.buffer, data.byteOffset + 4 * data.length, -data.length & 3);
+      expect(padding.every((x) => x === 0)).toBe(true);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sizeOf } from "../tensor/shape.ts";
 import { findAnchorRule } from "./anchors/registry.ts";
 import { createOptimizer } from "./create-optimizer.ts";
 // PyTorch's own trajectories in float64; scripts/goldens/optim.py writes them.
@@ -32,9 +33,9 @@ describe.each(cases)("PyTorch's $name", (c) => {
   const { shape, start, gradients } = c.problem;
 
   it("is followed by the float64 oracle to 1e-12", () => {
-    const update = findUpdateRule(c.update).bind(c.hyperparameters);
+    const update = findUpdateRule(c.update).bind(c.hyperparameters).forParameter({ shape, role: "other" });
     const parameter = Float64Array.from(start);
-    const states = update.states.map(() => new Float64Array(parameter.length));
+    const states = update.states.map((s) => new Float64Array(sizeOf(s.shape)));
     for (const [t, gradient] of gradients.entries()) {
       const norm = Math.hypot(...gradient);
       stepTensor({

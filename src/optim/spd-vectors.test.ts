@@ -24,7 +24,9 @@ for (const v of vectors) {
   describe(`official trajectory ${v.name}`, () => {
     it("the float64 oracle follows to 1e-9", () => {
       const parameter = Float64Array.from(v.p0);
-      const update = findUpdateRule(rule).bind({});
+      const update = findUpdateRule(rule)
+        .bind({})
+        .forParameter({ shape: [parameter.length], role: "other" });
       const states = update.states.map(() => new Float64Array(parameter.length));
       for (const [t, gradient] of v.grads.entries()) {
         stepTensor({

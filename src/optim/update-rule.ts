@@ -1,6 +1,9 @@
 import { ConfigError } from "../errors.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Arithmetic, ScalarArithmetic } from "./arithmetic.ts";
+import type { Role } from "./role.ts";
 import type { Source } from "./source.ts";
+import type { MatrixDims, TensorArithmetic } from "./tensor-arithmetic.ts";
 
 /** float32 for training; float64 when the scalar form serves as the oracle. */
 export type FloatArray = Float32Array | Float64Array;
@@ -43,12 +46,55 @@ export interface UpdateRule extends UpdateFacts {
 export interface BoundUpdate {
   readonly rule: string;
   readonly hyperparameters: Hyperparameters;
-  /** Names of the rule's states, each an array of the parameter's size that starts at zero. */
-  readonly states: readonly string[];
+  /** How the rule treats a parameter. */
+  readonly forParameter: (parameter: UpdatedParameter) => ParameterUpdate;
+}
+
+/** What an update rule may look at to treat a parameter in its own way. */
+export interface UpdatedParameter {
+  readonly shape: Shape;
+  readonly role: Role;
+}
+
+/** What a rule remembers of a parameter, zeros at first. */
+export interface StateSpec {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** An update rule for one parameter. */
+export interface ParameterUpdate {
+  readonly states: readonly StateSpec[];
   /** The numbers that one step needs, in float64, the same for every element; at most 12, in a fixed order. */
   readonly coefficients: <T>(a: ScalarArithmetic<T>, at: StepPosition<T>) => Readonly<Record<string, T>>;
-  /** The step of one element. A zero gradient over zero states must give a zero step. */
+  readonly form: ElementForm | TensorForm;
+}
+
+/** A step that looks at one element alone. Its states have the parameter's shape. */
+export interface ElementForm {
+  readonly kind: "element";
+  /** A zero gradient over zero states must give a zero step. */
   readonly propose: <T>(a: Arithmetic<T>, element: ElementStep<T>) => Proposal<T>;
+}
+
+/** A step that looks at the whole tensor, as matrices. */
+export interface TensorForm {
+  readonly kind: "tensor";
+  readonly dims: MatrixDims;
+  readonly stateDims: Readonly<Record<string, MatrixDims>>;
+  readonly propose: <T>(a: TensorArithmetic<T>, tensor: WholeTensor<T>) => TensorProposal<T>;
+}
+
+/** `g` with whatever an anchor rule added to it; coefficients as [1, 1, 1]. */
+export interface WholeTensor<T> extends ElementStep<T> {
+  readonly p: T;
+}
+
+/** The step is `factor` [1, 1, 1] times `direction`. */
+export interface TensorProposal<T> {
+  readonly direction: T;
+  readonly factor: T;
+  readonly states: Readonly<Record<string, T>>;
 }
 
 /** What an update rule is, whatever its hyperparameters. */
@@ -61,19 +107,42 @@ interface UpdateFacts {
   readonly source: Source;
 }
 
-interface UpdateRuleDefinition<H extends Hyperparameters, S extends string, C extends string>
-  extends UpdateFacts {
+interface RuleDefinition<H extends Hyperparameters> extends UpdateFacts {
   readonly defaultLr: number;
   readonly defaults: H;
   /** What is wrong with the hyperparameters, one sentence each. */
   readonly problems: (h: H) => readonly string[];
+}
+
+interface ElementRuleDefinition<H extends Hyperparameters, S extends string, C extends string>
+  extends RuleDefinition<H> {
   readonly states: (h: H) => readonly S[];
   readonly coefficients: <T>(a: ScalarArithmetic<T>, h: H, at: StepPosition<T>) => Readonly<Record<C, T>>;
   readonly propose: <T>(a: Arithmetic<T>, element: ElementStep<T, S, C>, h: H) => Proposal<T, S>;
 }
 
+/** A rule that treats every element of every parameter alike. */
 export function defineUpdateRule<H extends Hyperparameters, S extends string, C extends string>(
-  rule: UpdateRuleDefinition<H, S, C>,
+  rule: ElementRuleDefinition<H, S, C>,
+): UpdateRule {
+  return defineParameterRule({
+    ...rule,
+    bindTo(h) {
+      const names = rule.states(h);
+      const coefficients: ParameterUpdate["coefficients"] = (a, at) => rule.coefficients(a, h, at);
+      const form: ElementForm = {
+        kind: "element",
+        // Whoever steps gives the states and coefficients that the two members above name.
+        propose: (a, element) => rule.propose(a, element as ElementStep<typeof element.g, S, C>, h),
+      };
+      return ({ shape }) => ({ states: names.map((name) => ({ name, shape })), coefficients, form });
+    },
+  });
+}
+
+/** A rule whose treatment of a parameter depends on its shape or role. */
+export function defineParameterRule<H extends Hyperparameters>(
+  rule: RuleDefinition<H> & { readonly bindTo: (h: H) => BoundUpdate["forParameter"] },
 ): UpdateRule {
   return {
     name: rule.name,
@@ -83,20 +152,14 @@ export function defineUpdateRule<H extends Hyperparameters, S extends string, C 
     defaultLr: rule.defaultLr,
     defaults: rule.defaults,
     bind(given) {
-      const h = settle(rule.name, rule.defaults, given);
-      const problems = rule.problems(h);
+      const hyperparameters = settle(rule.name, rule.defaults, given);
+      const problems = rule.problems(hyperparameters);
       if (problems.length > 0) throw new ConfigError(`optimizer "${rule.name}": ${problems.join(" ")}`);
-      return {
-        rule: rule.name,
-        hyperparameters: h,
-        states: rule.states(h),
-        coefficients: (a, at) => rule.coefficients(a, h, at),
-        // Whoever steps gives the states and coefficients that the two members above name.
-        propose: (a, element) => rule.propose(a, element as ElementStep<typeof element.g, S, C>, h),
-      };
+      return { rule: rule.name, hyperparameters, forParameter: rule.bindTo(hyperparameters) };
     },
   };
 }
+
 function settle<H extends Hyperparameters>(name: string, defaults: H, given: Hyperparameters): H {
   for (const [key, value] of Object.entries(given)) {
     const expected = defaults[key];

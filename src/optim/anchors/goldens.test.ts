@@ -24,7 +24,9 @@ describe.each(cases)("$rule $strength $options with $update, units on axis $axis
   const units = { axis: c.axis ?? 0 };
 
   it("is followed by the scalar form to 1e-9", async () => {
-    const update = findUpdateRule(c.update).bind({});
+    const update = findUpdateRule(c.update)
+      .bind({})
+      .forParameter({ shape: [golden.start.length], role: "other" });
     const rule = findAnchorRule(c.rule).bind(c.options);
     const zeros = () => new Float64Array(golden.start.length);
     const parameter = Float64Array.from(golden.start);

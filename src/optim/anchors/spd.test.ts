@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { sizeOf } from "../../tensor/shape.ts";
 import { numbers } from "../arithmetic.ts";
 import { createOptimizer } from "../create-optimizer.ts";
 import { motionOf } from "../motion.ts";
@@ -59,10 +60,10 @@ describe("selective projection decay", () => {
   it.each(updateRules)("never lets the radius grow where it fires at strength 1, with $name", (rule) => {
     fc.assert(
       fc.property(fc.array(vectors(3), { minLength: 2, maxLength: 20 }), vectors(3), (gradients, start) => {
-        const update = rule.bind({});
+        const update = rule.bind({}).forParameter({ shape: [3], role: "other" });
         const parameter = Float64Array.from(start);
         const anchor = new Float64Array(3);
-        const states = update.states.map(() => new Float64Array(3));
+        const states = update.states.map(({ shape }) => new Float64Array(sizeOf(shape)));
         for (const [t, g] of gradients.entries()) {
           const before = Math.hypot(...parameter);
           const gradient = Float64Array.from(g);

@@ -30,8 +30,7 @@ beforeAll(async () => {
 it.each(Object.keys(operations))("compiles %s to what float32 gives, element by element", (name) => {
   const operation = operations[name]!; // a key of the table
   const formula = {
-    states: ["y"],
-    coefficients: [],
+    kind: "element" as const,
     propose: <T>(a: Arithmetic<T>, e: { g: T; states: Readonly<Record<string, T>> }) => ({
       step: operation(a, e.g, e.states.y!), // the state named above
       states: { y: a.constant(7) },
@@ -45,7 +44,7 @@ it.each(Object.keys(operations))("compiles %s to what float32 gives, element by 
   kernel.view(gradient, LENGTH).set(g0);
   kernel.view(y, LENGTH).set(y0);
   kernel.step({
-    formula: kernel.load(compilePropose(formula)),
+    formula: kernel.load(compilePropose(formula, ["y"], [])),
     ...{ parameter, gradient, states: [y], anchor: 0, length: LENGTH, mode: "plain" },
     ...{ gradientScale: 1, coupling: 0, pull: 0, coefficients: [] },
   });
@@ -59,8 +58,7 @@ it.each(Object.keys(operations))("compiles %s to what float32 gives, element by 
 it("keeps coefficients apart, and reads them at each step", () => {
   const names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
   const formula = {
-    states: [],
-    coefficients: names,
+    kind: "element" as const,
     propose: <T>(a: Arithmetic<T>, e: { g: T; c: Readonly<Record<string, T>> }) => ({
       step: names.reduce((sum, name, k) => a.add(sum, a.mul(a.constant(2 ** k), e.c[name]!)), e.g),
       states: {},
@@ -70,7 +68,7 @@ it("keeps coefficients apart, and reads them at each step", () => {
   const [parameter, gradient] = [kernel.allocate(4), kernel.allocate(4)];
   const step = (coefficients: readonly number[]) =>
     kernel.step({
-      formula: kernel.load(compilePropose(formula)),
+      formula: kernel.load(compilePropose(formula, [], names)),
       ...{ parameter, gradient, states: [], anchor: 0, length: 4, mode: "plain" },
       ...{ gradientScale: 1, coupling: 0, pull: 0, coefficients },
     });

@@ -1,5 +1,6 @@
 import type { Arithmetic } from "../arithmetic.ts";
-import type { BoundUpdate } from "../update-rule.ts";
+import type { ElementFormula } from "../tensor-arithmetic.ts";
+import type { ElementForm } from "../update-rule.ts";
 import { code, encodeModule, type FunctionSpec, type ValueType } from "./wasm-encoding.ts";
 
 /** A SIMD register: a local that holds four elements. One that depends on no element is set before the loop. */
@@ -9,7 +10,7 @@ interface Register {
 }
 
 /** Four elements of an array that advances with the loop, or one number for all. */
-type Source = "stream" | "splat";
+export type Source = "stream" | "splat";
 
 /**
  * Writes one formula as a loop over vectors of four float32. It is read as it is executed: the formula is called once,
@@ -102,45 +103,73 @@ class Emitter {
 /** A module for `Kernel.load`. */
 export type CompiledFormula = Uint8Array<ArrayBuffer>;
 
-/** An update rule's element-wise formula, with its states and coefficients in the order that the kernel gives them. */
-export interface ProposeFormula extends Pick<BoundUpdate, "states" | "propose"> {
-  readonly coefficients: readonly string[];
-}
-
 // The signature `Propose` of assembly/drive.ts.
 const PROPOSE: readonly ValueType[] = ["i32", "f32", "i32", "i32", "i32", "i32", "i32"];
 const [GRADIENT, SCALE, FIRST_STATE, STEP, BYTES] = [0, 1, 2, 5, 6];
 
-/** The most states that an element-wise rule can have: what `Propose` passes on. */
-export const MAX_STATES: number = STEP - FIRST_STATE;
+/** The most states that an element-wise rule can have: what the signature passes on. */
+const MAX_STATES = STEP - FIRST_STATE;
 
 /**
- * Compiles a rule's formula to the function `formula` with the signature of `Propose` in assembly/drive.ts:
- * over one block it reads the gradient times a scale, updates the states and writes the step.
+ * Compiles an element-wise rule to a function with the signature of assembly/drive.ts: over one block it reads the
+ * gradient times a scale, updates the states and writes the step.
+ *
+ * @param coefficients their names, in the order in which the kernel is given them
  */
-export function compilePropose({ states, coefficients, propose }: ProposeFormula): CompiledFormula {
+export function compilePropose(
+  { propose }: ElementForm,
+  states: readonly string[],
+  coefficients: readonly string[],
+): CompiledFormula {
+  if (states.length > MAX_STATES)
+    throw new Error("internal: an update rule has more states than kernels pass");
   const index = PROPOSE.length;
   const e = new Emitter(index, index + 1);
   const scale = e.invariant([...code.getLocal(SCALE), ...code.splat]);
   const c = coefficients.map((name, k) => {
     return [name, e.invariant([...code.getGlobal(0), ...code.loadSplat(4 * k)])] as const;
   });
-  const old = states.map((name, k) => [name, e.read(FIRST_STATE + k)] as const);
+  const old = Object.fromEntries(states.map((name, k) => [name, e.read(FIRST_STATE + k)] as const));
   const proposal = propose(e.arithmetic, {
     g: e.arithmetic.mul(scale, e.read(GRADIENT)),
-    states: Object.fromEntries(old),
+    states: old,
     c: Object.fromEntries(c),
   });
   for (const [k, name] of states.entries()) {
     const next = proposal.states[name];
     if (!next) throw new Error(`internal: an update rule gives no state "${name}"`);
-    e.write(FIRST_STATE + k, next);
+    if (next !== old[name]) e.write(FIRST_STATE + k, next);
   }
   e.write(STEP, proposal.step);
-  const { body, registers } = e.finish([], BYTES);
+  return encodeFormula(e.finish([], BYTES), PROPOSE, 1);
+}
+
+/**
+ * Compiles a formula to a function (list, bytes) as assembly/matrices.ts calls it: `list` holds the addresses of its
+ * operands, then of its result.
+ */
+export function compileMap(formula: ElementFormula, operands: readonly Source[]): CompiledFormula {
+  const [list, bytes, index, first] = [0, 1, 2, 3];
+  const addresses = operands.length + 1;
+  const e = new Emitter(index, first + addresses);
+  const prologue = Array.from({ length: addresses }, (_, k) => [
+    ...code.getLocal(list),
+    ...code.loadI32(4 * k),
+    ...code.setLocal(first + k),
+  ]).flat();
+  const registers = operands.map((source, k) => e.read(first + k, source));
+  e.write(first + operands.length, formula(e.arithmetic, ...registers));
+  return encodeFormula(e.finish(prologue, bytes), ["i32", "i32"], 1 + addresses);
+}
+
+function encodeFormula(
+  { body, registers }: ReturnType<Emitter["finish"]>,
+  parameters: readonly ValueType[],
+  integers: number,
+): CompiledFormula {
   const locals: FunctionSpec["locals"] = [
-    [1, "i32"],
+    [integers, "i32"],
     [registers, "v128"],
   ];
-  return encodeModule({ name: "formula", parameters: PROPOSE, locals, body });
+  return encodeModule({ name: "formula", parameters, locals, body });
 }

@@ -1,5 +1,6 @@
 import type { StepSums } from "../motion.ts";
 import type { RowLayout } from "../row-layout.ts";
+import type { MatrixDims, MeanOver } from "../tensor-arithmetic.ts";
 import type { CompiledFormula } from "./formula-compiler.ts";
 import { kernelBase64 } from "./kernel.wasm.ts";
 
@@ -58,6 +59,17 @@ interface KernelExports {
   readonly WORKSPACE: WebAssembly.Global<"i32">;
   readonly useWorkspace: (address: Pointer) => void;
   readonly drive: Drive;
+  readonly mapRows: (formula: Formula, list: Pointer, count: number, ...dims: MatrixDims) => void;
+  readonly meanRows: (
+    formula: Formula,
+    list: Pointer,
+    count: number,
+    ...rest: [...MatrixDims, number, Pointer]
+  ) => void;
+  readonly product: (
+    ...operands: [...Operand, ...Operand, out: Pointer, ...MatrixDims, panel: Pointer]
+  ) => void;
+  readonly PANEL: WebAssembly.Global<"i32">;
   readonly shrink: (parameter: Pointer, anchor: Pointer, n: number, share: number) => void;
   readonly sumSquares: (x: Pointer, n: number) => number;
   readonly sumSquaredDifferences: (x: Pointer, y: Pointer, n: number) => number;
@@ -70,6 +82,19 @@ interface KernelExports {
   readonly shrinkRows: (x: Pointer, y: Pointer, shares: Pointer, ...rows: Extent) => number;
   readonly scaleRows: (out: Pointer, x: Pointer, y: Pointer, factors: Pointer, ...rows: Extent) => void;
 }
+
+/** A matrix with the bytes between its rows and between its columns. */
+type Operand = [address: Pointer, row: number, column: number];
+
+/** A matrix of a product; `columns` are those it is stored with. */
+export interface Factor {
+  readonly address: Address;
+  readonly columns: number;
+  readonly transposed: boolean;
+}
+
+// The numbers of assembly/matrices.ts.
+const meanKinds: Readonly<Record<MeanOver, number>> = { row: 0, column: 1, all: 2 };
 
 /** How one group of a tensor is seen: [outer, rows, inner]. */
 type Extent = [outer: number, rows: number, inner: number];
@@ -93,6 +118,7 @@ export class Kernel {
   readonly #formulas = new Map<CompiledFormula, Formula>();
   readonly #scalars: Float32Array;
   readonly #sums: Float64Array;
+  readonly #panel: Address;
   #next: Address;
 
   /** @param bytes what `allocate` is to hand out, by `allocationSize`, in all */
@@ -109,7 +135,8 @@ export class Kernel {
     this.#workspace = workspace;
     this.#scalars = new Float32Array(this.#buffer, workspace + SCALARS.value, SCALAR_COUNT);
     this.#sums = new Float64Array(this.#buffer, workspace + SUMS.value, 10);
-    this.#next = workspace + Math.ceil(WORKSPACE.value / ALIGNMENT) * ALIGNMENT;
+    this.#panel = workspace + Math.ceil(WORKSPACE.value / ALIGNMENT) * ALIGNMENT;
+    this.#next = this.#panel + this.#exports.PANEL.value;
     if (this.#next > PAGE_BYTES) throw new Error("internal: the kernels' own data outgrew its page");
   }
 
@@ -133,7 +160,11 @@ export class Kernel {
     return new Float64Array(this.#buffer, address, length);
   }
 
-  /** Makes a formula of `compilePropose` callable here; again is free. */
+  integers(address: Address, length: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.#buffer, address, length);
+  }
+
+  /** Makes a compiled formula callable here; again is free. */
   load(compiled: CompiledFormula): Formula {
     let formula = this.#formulas.get(compiled);
     if (formula === undefined) {
@@ -184,6 +215,32 @@ export class Kernel {
   /** sum ← sum + weight · x, or weight · x when it starts a new sum. */
   accumulate(sum: Address, x: Address, length: number, options: { weight: number; starts: boolean }): void {
     this.#exports.accumulate(sum, x, padded(length), options.weight, options.starts);
+  }
+
+  /** A formula of `compileMap` over rows; `list` as in assembly/matrices.ts. */
+  mapRows(formula: Formula, list: Address, count: number, dims: MatrixDims): void {
+    this.#exports.mapRows(formula, list, count, ...dims);
+  }
+
+  /** The mean of a formula of `compileMap`, whose result in `list` is one row. */
+  meanRows(
+    formula: Formula,
+    list: Address,
+    count: number,
+    { dims, over, out }: { readonly dims: MatrixDims; readonly over: MeanOver; readonly out: Address },
+  ): void {
+    this.#exports.meanRows(formula, list, count, ...dims, meanKinds[over], out);
+  }
+
+  /** out [rows, columns] ← x [rows, inner] · y [inner, columns], after transposing. */
+  product(
+    x: Factor,
+    y: Factor,
+    o: { readonly out: Address; readonly rows: number; readonly inner: number; readonly columns: number },
+  ): void {
+    const operand = ({ address, columns, transposed }: Factor): Operand =>
+      transposed ? [address, 4, 4 * columns] : [address, 4 * columns, 4];
+    this.#exports.product(...operand(x), ...operand(y), o.out, o.rows, o.inner, o.columns, this.#panel);
   }
 
   /** Σ x · y */

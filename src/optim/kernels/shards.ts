@@ -4,19 +4,20 @@ import { type Address, allocationSize, Kernel } from "./kernel.ts";
 /** A module addresses 4 GiB; what is left above this holds its own data and rounding. */
 const SHARD_BYTES: number = 3.9 * 2 ** 30;
 
-/** One parameter's wish: so many float32 arrays of its length, and some of other lengths, side by side in one memory. */
+/** One parameter's wish: float32 arrays side by side in one memory. */
 export interface ShardRequest {
   readonly name: string;
-  readonly length: number;
-  readonly arrays: number;
-  /** Lengths of further arrays. */
-  readonly extra: readonly number[];
+  /** The number of elements of each array. */
+  readonly lengths: readonly number[];
+  /** Elements of scratch, which the parameters of an instance share. */
+  readonly scratch: number;
 }
 
 export interface Placement {
   readonly kernel: Kernel;
-  /** Those of the parameter's length, then the further ones. */
+  /** In the order of the request's lengths. */
   readonly arrays: readonly Address[];
+  readonly scratch: Address;
 }
 
 /**
@@ -30,26 +31,37 @@ export function placeInShards(
   requests: readonly ShardRequest[],
   shardBytes: number = SHARD_BYTES,
 ): readonly Placement[] {
-  const sizes: number[] = [];
-  const chosen = requests.map(({ name, length, arrays, extra }) => {
-    const bytes = extra.reduce((sum, n) => sum + allocationSize(n), arrays * allocationSize(length));
-    if (bytes > shardBytes) {
+  const shards: { bytes: number; scratch: number }[] = [];
+  const chosen = requests.map(({ name, lengths, scratch }) => {
+    const bytes = lengths.reduce((sum, n) => sum + allocationSize(n), 0);
+    const fits = (held: number, roomier: number) =>
+      held + bytes + allocationSize(Math.max(scratch, roomier)) <= shardBytes;
+    if (!fits(0, 0)) {
       throw new ConfigError(
-        `parameter "${name}" has ${length} elements and needs ${arrays} float32 arrays of them, ${gib(bytes)} in all; ` +
-          `one kernel holds ${gib(shardBytes)}. Freeze it, or take an optimizer with fewer states.`,
+        `parameter "${name}" has ${lengths[0]} elements and needs ${lengths.length} float32 arrays, ` +
+          `${gib(bytes + allocationSize(scratch))} in all; one kernel holds ${gib(shardBytes)}. ` +
+          "Freeze it, or take an optimizer with fewer states.",
       );
     }
-    const shard = sizes.findIndex((size) => size + bytes <= shardBytes);
-    if (shard === -1) return sizes.push(bytes) - 1;
-    sizes[shard]! += bytes;
+    let shard = shards.find((s) => fits(s.bytes, s.scratch));
+    if (!shard) {
+      shard = { bytes: 0, scratch: 0 };
+      shards.push(shard);
+    }
+    shard.bytes += bytes;
+    shard.scratch = Math.max(shard.scratch, scratch);
     return shard;
   });
-  const kernels = sizes.map((size) => new Kernel(module, size));
-  return requests.map(({ length, arrays, extra }, i) => {
-    const kernel = kernels[chosen[i]!]!;
-    const own = Array.from({ length: arrays }, () => kernel.allocate(length));
-    return { kernel, arrays: [...own, ...extra.map((n) => kernel.allocate(n))] };
+  const kernels = new Map(
+    shards.map((s) => [s, new Kernel(module, s.bytes + allocationSize(s.scratch))] as const),
+  );
+  const placed = requests.map(({ lengths }, i) => {
+    const kernel = kernels.get(chosen[i]!)!; // every request chose a shard
+    return { kernel, arrays: lengths.map((n) => kernel.allocate(n)) };
   });
+  // Scratch comes last, so that a pass that reads a little behind an array stays inside the memory.
+  const scratches = new Map(shards.map((s) => [kernels.get(s)!, kernels.get(s)!.allocate(s.scratch)]));
+  return placed.map((p) => ({ ...p, scratch: scratches.get(p.kernel)! }));
 }
 
 function gib(bytes: number): string {

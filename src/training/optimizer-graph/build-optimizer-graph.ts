@@ -77,11 +77,12 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
     const { shape, units } = parameters[i]!; // settings come in the order of parameters
     const parameter = input(name, shape);
     const gradient = input(`${name}_grad`, shape);
-    const inputOf = new Map(bound.states.map((state) => [state, `${name}_${snakeCase(state)}`]));
-    const states = Object.fromEntries([...inputOf].map(([state, as]) => [state, input(as, shape)]));
+    const own = bound.forParameter({ shape, role: s.role });
+    const stateTensors = own.states.map((state) => ({ ...state, as: `${name}_${snakeCase(state.name)}` }));
+    const states = Object.fromEntries(stateTensors.map((t) => [t.name, input(t.as, t.shape)]));
     const theta0 = readsAnchor(s) ? input(`${name}_anchor`, shape) : null;
     const next = appendStep(b, {
-      update: bound,
+      update: own,
       rule: s.rule,
       strength: s.strength,
       parameter,
@@ -92,12 +93,12 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
       at: { lr: b.scale(lr, s.lrScale), step },
     });
     output(b, next.parameter, `${name}_next`);
-    for (const [state, as] of inputOf) output(b, next.states[state]!, `${as}_next`); // of every state of the rule
+    for (const t of stateTensors) output(b, next.states[t.name]!, `${t.as}_next`); // of every state of the rule
     listed.push({
       name,
       shape,
       gradient: gradient.name,
-      states: [...inputOf.values()].map((as) => ({ name: as, shape })),
+      states: stateTensors.map((t) => ({ name: t.as, shape: t.shape })),
       anchor: theta0?.name ?? null,
     });
   }

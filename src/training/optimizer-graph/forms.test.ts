@@ -42,9 +42,9 @@ describe.each(pairs)("the graph of $update.name with $anchor.name", ({ update, a
       { initial: { w: initial } },
     );
     const kernel = await createOptimizer({ ...options, parameters: [{ ...spec, initial }] });
-    const bound = update.bind({});
+    const bound = update.bind({}).forParameter({ shape: SHAPE, role: "other" });
     const oracle = initial.slice();
-    const states = bound.states.map(() => new Float32Array(length));
+    const states = bound.states.map((s) => new Float32Array(sizeOf(s.shape)));
     for (let t = 0; t < 10; t++) {
       const gradient = noise(t, length);
       await graph.step({ w: gradient }, lr);

@@ -1,6 +1,8 @@
 import type { Value } from "../../onnx/value.ts";
 import type { OpBuilder } from "../../ops/op-builder.ts";
 import { productsOf, type ScalarArithmetic } from "../../optim/arithmetic.ts";
+import type { TensorArithmetic } from "../../optim/tensor-arithmetic.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { tensor } from "../../tensor/tensor.ts";
 
 /** Formulas as nodes: operands are values of one dtype that broadcast against each other. */
@@ -39,4 +41,25 @@ export function sumAll(b: OpBuilder, x: Value): Value {
   const within = axes.length > 1 ? axes.slice(1) : axes;
   const slices = b.cast(b.reduceSum(x, within, false), "float64");
   return axes.length > 1 ? b.reduceSum(slices, [0], false) : slices;
+}
+
+/** Formulas over float32 tensors [matrices, rows, columns] as nodes. */
+export function graphTensors(b: OpBuilder): TensorArithmetic<Value> {
+  const floats = graphArithmetic(b, "float32");
+  const turn = (x: Value, isTransposed = false) => (isTransposed ? b.transposeLast(x) : x);
+  return {
+    map: (operands, formula) => formula(floats, ...operands),
+    mean(over, operands, formula) {
+      const x = formula(floats, ...operands);
+      if (over !== "all") return b.reduceMean(x, [over === "row" ? 2 : 1], true);
+      const mean = b.div(sumAll(b, x), b.scalar(sizeOf(x.dims), "float64"));
+      return b.reshape(b.cast(mean, "float32"), [1, 1, 1]);
+    },
+    product: (x, y, transposed = {}) => b.matmul(turn(x, transposed.x), turn(y, transposed.y)),
+    repeat(times, x, body) {
+      let result = x;
+      for (let t = 0; t < times; t++) result = body(result);
+      return result;
+    },
+  };
 }

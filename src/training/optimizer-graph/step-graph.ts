@@ -3,12 +3,12 @@ import type { OpBuilder } from "../../ops/op-builder.ts";
 import { type BoundAnchor, shareRemoved } from "../../optim/anchor-rule.ts";
 import { motionOf } from "../../optim/motion.ts";
 import type { RowLayout } from "../../optim/row-layout.ts";
-import type { BoundUpdate, StepPosition } from "../../optim/update-rule.ts";
-import { graphArithmetic, sumAll, toFloat32 } from "./graph-arithmetic.ts";
+import type { ParameterUpdate, StateSpec, StepPosition } from "../../optim/update-rule.ts";
+import { graphArithmetic, graphTensors, sumAll, toFloat32 } from "./graph-arithmetic.ts";
 
 /** One parameter's tensors, all float32 of its shape, and what its step is made by. */
 export interface StepInputs {
-  readonly update: BoundUpdate;
+  readonly update: ParameterUpdate;
   readonly rule: BoundAnchor;
   readonly strength: number;
   readonly parameter: Value;
@@ -34,21 +34,16 @@ export interface StepOutputs {
  * in float64, as `createOptimizer`'s kernels do; the rest in float32.
  */
 export function appendStep(b: OpBuilder, s: StepInputs): StepOutputs {
-  const [scalars, floats] = [graphArithmetic(b, "float64"), graphArithmetic(b, "float32")];
-  const { update, rule, strength, parameter: p, gradient: g, at } = s;
-  const coefficients = Object.entries(update.coefficients(scalars, at));
+  const scalars = graphArithmetic(b, "float64");
+  const { rule, strength, parameter: p, gradient: g, at } = s;
   const acts = strength > 0 && rule.toward !== "nothing";
   const distance = (x: Value) => (s.anchor === null ? x : b.sub(x, s.anchor));
   const coupling = acts ? rule.coupling?.(strength) : undefined;
   const pull = acts ? rule.pull?.(scalars, strength, at.lr) : undefined;
   const d = acts ? distance(p) : null;
 
-  const { step, states } = update.propose(floats, {
-    g: d && coupling !== undefined ? b.add(g, b.scale(d, coupling)) : g,
-    states: s.states,
-    c: Object.fromEntries(coefficients.map(([name, value]) => [name, toFloat32(b, value)])),
-  });
-  const next = Object.fromEntries(update.states.map((name) => [name, states[name]!])); // a rule gives all its states
+  const seen = d && coupling !== undefined ? b.add(g, b.scale(d, coupling)) : g;
+  const { step, states: next } = propose(b, s, seen);
   const stepped = b.sub(p, step);
   const moved = d && pull ? b.sub(stepped, pulled(b, rule, { pull, d, step })) : stepped;
   if (!d) return { parameter: moved, states: next };
@@ -67,6 +62,34 @@ export function appendStep(b: OpBuilder, s: StepInputs): StepOutputs {
   const motion = motionOf(scalars, { gd: dot(g, d), dd: dot(d, d), ud: dot(u, d), uu: dot(u, u) });
   const share = toFloat32(b, shareRemoved(scalars, strength, rule.ratio(scalars, motion)));
   return { parameter: b.sub(moved, b.mul(share, distance(moved))), states: next };
+}
+
+/** What the update rule alone does with a gradient. */
+function propose(
+  b: OpBuilder,
+  { update, parameter, states, at }: StepInputs,
+  gradient: Value,
+): { readonly step: Value; readonly states: Readonly<Record<string, Value>> } {
+  const { form } = update;
+  const coefficients = Object.entries(update.coefficients(graphArithmetic(b, "float64"), at));
+  const c = Object.fromEntries(coefficients.map(([name, value]) => [name, toFloat32(b, value)]));
+  // A rule gives all the states that it lists.
+  const every = (pick: (spec: StateSpec) => Value) =>
+    Object.fromEntries(update.states.map((spec) => [spec.name, pick(spec)]));
+  if (form.kind === "element") {
+    const proposed = form.propose(graphArithmetic(b, "float32"), { g: gradient, states, c });
+    return { step: proposed.step, states: every(({ name }) => proposed.states[name]!) };
+  }
+  const proposed = form.propose(graphTensors(b), {
+    p: b.reshape(parameter, form.dims),
+    g: b.reshape(gradient, form.dims),
+    states: every(({ name }) => b.reshape(states[name]!, form.stateDims[name]!)),
+    c: Object.fromEntries(Object.entries(c).map(([name, value]) => [name, b.reshape(value, [1, 1, 1])])),
+  });
+  return {
+    step: b.reshape(b.mul(proposed.factor, proposed.direction), parameter.dims),
+    states: every(({ name, shape }) => b.reshape(proposed.states[name]!, shape)),
+  };
 }
 
 /** pull · d, or, for a cautious rule, that where the step leads outward and 0 elsewhere. */
