@@ -84,29 +84,26 @@ function propose(
   { parameter, gradient, states, lr, step }: TensorStep,
 ): Float64Array {
   const { form } = update;
-  const c = Object.entries(update.coefficients(plain, { lr, step }));
-  // An array of `states` for each state that the rule lists, and one of the proposal's.
-  const named = <T>(pick: (data: FloatArray, k: number) => T) =>
-    Object.fromEntries(update.states.map(({ name }, k) => [name, pick(states[k]!, k)]));
+  const c = update.coefficients(plain, { lr, step });
   if (form.kind === "tensor") {
     const whole = (data: FloatArray, dims: MatrixDims): Matrices => ({ dims, data: data.slice() });
+    const one = (value: number): Matrices => ({ dims: [1, 1, 1], data: Float64Array.of(value) });
     const proposed = form.propose(scalarMatrices, {
       p: whole(parameter, form.dims),
       g: whole(gradient, form.dims),
-      states: named((data, k) => whole(data, form.stateDims[update.states[k]!.name]!)),
-      c: Object.fromEntries(
-        c.map(([name, value]) => [name, { dims: [1, 1, 1], data: Float64Array.of(value) }]),
+      states: Object.fromEntries(
+        // An array, and a size of the form's, for each state that the rule lists.
+        update.states.map(({ name }, k) => [name, whole(states[k]!, form.stateDims[name]!)]),
       ),
+      c: Object.fromEntries(Object.entries(c).map(([name, value]) => [name, one(value)])),
     });
     for (const [k, { name }] of update.states.entries()) states[k]!.set(proposed.states[name]!.data);
     return Float64Array.from(proposed.direction.data, (x) => proposed.factor.data[0]! * x);
   }
+  const old: Record<string, number> = {};
   return Float64Array.from(gradient, (g, i) => {
-    const proposed = form.propose(plain, {
-      g,
-      states: named((data) => data[i]!),
-      c: Object.fromEntries(c),
-    });
+    for (const [k, { name }] of update.states.entries()) old[name] = states[k]![i]!;
+    const proposed = form.propose(plain, { g, states: old, c });
     for (const [k, { name }] of update.states.entries()) states[k]![i] = proposed.states[name]!;
     return proposed.step;
   });
