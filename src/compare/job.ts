@@ -6,6 +6,7 @@ import { joinPath } from "../platform/paths.ts";
 import { RUN_FILES } from "../run/folder.ts";
 import { parseSummary } from "../run/parse.ts";
 import type { RunSummary } from "../run/records.ts";
+import { PROBE_FOLDER } from "../training/probe.ts";
 import type { CompareConfig, MethodEntry } from "./schema.ts";
 import type { Point } from "./search.ts";
 
@@ -21,7 +22,7 @@ export interface Job {
   readonly config: Config;
 }
 
-/** A trial: the tuning seed, and no shifted set judged if the file says so. */
+/** A trial: the tuning seed, and the validation set alone where the file says so. */
 export async function trialJob(compare: CompareConfig, entry: MethodEntry, point: Point): Promise<Job> {
   return jobOf(compare, entry, { kind: "trial", point, seed: compare.tuningSeed });
 }
@@ -49,8 +50,11 @@ async function jobOf(
   ];
   const merged = own.reduce((below, above) => overlay(below, above), compare.base);
   const parsed = parseConfig(merged, `methods, ${entry.name}`);
-  const shifts = kind === "run" || compare.judgeTrials ? parsed.shifts : {};
-  const hash = await fingerprint({ ...parsed, shifts });
+  const { judgeTrials } = compare;
+  const isJudged =
+    kind === "run" || (Array.isArray(judgeTrials) ? judgeTrials.includes(entry.name) : judgeTrials);
+  const settings = isJudged ? parsed : validationAlone(parsed);
+  const hash = await fingerprint(settings);
   const slug = kind === "run" ? `seed-${seed}` : slugOf(point);
   return {
     kind,
@@ -58,8 +62,12 @@ async function jobOf(
     point,
     seed,
     label: kind === "run" ? `seed ${seed}` : describePoint(point),
-    config: { ...parsed, shifts, out: joinPath(compare.out, `${kind}s`, entry.name, `${slug}-${hash}`) },
+    config: { ...settings, out: joinPath(compare.out, `${kind}s`, entry.name, `${slug}-${hash}`) },
   };
+}
+
+function validationAlone({ test: _, ...config }: Config): Config {
+  return { ...config, shifts: {} };
 }
 
 /** `lr 0.0005, strength 1`. */
@@ -121,10 +129,14 @@ export type JobState =
 export async function stateOf(files: Files, job: Job): Promise<JobState> {
   const folder = job.config.out;
   const path = joinPath(folder, RUN_FILES.summary);
-  if (!(await files.exists(path))) return { state: "new" };
+  const hasCheckpoint = (of: string) => files.exists(joinPath(of, RUN_FILES.checkpoint, "latest.json"));
+  if (!(await files.exists(path))) {
+    const isProbed = await hasCheckpoint(joinPath(folder, PROBE_FOLDER));
+    return { state: isProbed ? "resumable" : "new" };
+  }
   const summary = parseSummary(JSON.parse(await files.readText(path)), path);
   if (summary.status === "finished") return { state: "finished", summary };
-  const hasCheckpoint = await files.exists(joinPath(folder, RUN_FILES.checkpoint, "latest.json"));
   // What failed would fail again from its checkpoint.
-  return { state: hasCheckpoint && summary.status !== "failed" ? "resumable" : "new" };
+  const canGoOn = summary.status !== "failed" && (await hasCheckpoint(folder));
+  return { state: canGoOn ? "resumable" : "new" };
 }

@@ -56,9 +56,11 @@ export const compareSchema = z.strictObject({
     .default(2)
     .describe("further trials of a method whose best value lies at the edge of what was tried"),
   judgeTrials: z
-    .boolean()
+    .union([z.boolean(), z.array(z.string())])
     .default(true)
-    .describe("judge trials on shifted sets too: for figures, never for the choice; off saves their time"),
+    .describe(
+      "judge trials on test and shifted sets too, for figures, never for the choice: of all methods, of none, or of those listed; what is not judged saves its time (a test set that lies in the folder of the data is judged anyway)",
+    ),
   baseline: z.string().optional().describe("method that others are measured against; adamw if left out"),
   interpolate: interpolateSchema,
 });
@@ -107,13 +109,18 @@ export function parseCompare(input: unknown, source = "comparison"): CompareConf
     ...(rest.seeds.includes(rest.tuningSeed)
       ? [`tuningSeed: ${rest.tuningSeed} is a reported seed too; what was tuned on it would flatter it`]
       : []),
-    ...(baseline !== undefined && !names.includes(baseline)
-      ? [`baseline: "${baseline}" is none of the methods (${names.join(", ")})`]
-      : []),
+    ...notAmong(names, "judgeTrials", Array.isArray(rest.judgeTrials) ? rest.judgeTrials : []),
+    ...notAmong(names, "baseline", baseline === undefined ? [] : [baseline]),
   ];
   if (problems.length > 0) throw problemsOf(source, problems);
   const fallback = names.includes("adamw") ? "adamw" : names[0]!; // there is a method at least
   return { ...rest, methods: entries, baseline: baseline ?? fallback };
+}
+
+function notAmong(names: readonly string[], key: string, given: readonly string[]): string[] {
+  return given
+    .filter((name) => !names.includes(name))
+    .map((name) => `${key}: "${name}" is none of the methods (${names.join(", ")})`);
 }
 
 function unknownMethod({ method }: MethodEntry, index: number): string[] {

@@ -273,7 +273,10 @@ const evaluationSchema = z
     shiftsWhileTraining: z
       .boolean()
       .default(true)
-      .describe("evaluate shifted sets each time, or only at the end"),
+      .describe("evaluate test and shifted sets each time, or only at the end"),
+    examples: count()
+      .optional()
+      .describe("at most so many examples of each set, spread evenly over it; all if left out"),
     metric: z
       .enum(["accuracy", "loss"])
       .default("accuracy")

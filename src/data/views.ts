@@ -13,6 +13,13 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: st
   };
 }
 
+/** At most `count` examples, spread evenly over the dataset from its first one on. */
+export function evenly(dataset: Dataset, count: number): Dataset {
+  if (dataset.length <= count) return dataset;
+  const indices = Array.from({ length: count }, (_, i) => Math.floor((i * dataset.length) / count));
+  return subset(dataset, indices);
+}
+
 /** The same dataset with further warnings. */
 export function withWarnings(dataset: Dataset, warnings: readonly string[]): Dataset {
   return warnings.length === 0 ? dataset : { ...dataset, warnings: [...dataset.warnings, ...warnings] };

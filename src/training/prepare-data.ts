@@ -7,7 +7,7 @@ import { prepareSets } from "../data/prepare-sets.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
-import { mapClasses } from "../data/views.ts";
+import { evenly, mapClasses } from "../data/views.ts";
 import { ConfigError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
 import { widened } from "../passes/half-precision.ts";
@@ -73,8 +73,9 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     onProgress: (set, done, total) => onEvent({ kind: "loading", set, done, total }),
   });
   const common = { preprocessor, input: options.input.name, batchSize: config.batchSize, seed };
+  const most = config.evaluation.examples ?? Number.POSITIVE_INFINITY;
   const judged = (name: string, kind: SetKind, dataset: Dataset): EvaluationSet => {
-    return { name, kind, loader: createLoader(dataset, { ...common, shuffle: false }) };
+    return { name, kind, loader: createLoader(evenly(dataset, most), { ...common, shuffle: false }) };
   };
   return {
     classes,

@@ -220,9 +220,7 @@ export class Trainer {
     const epoch = cursor.epoch + cursor.batch / this.o.loader.batchesPerEpoch;
     const judged = sets.filter((s) => {
       if (s.kind === "validation") return true;
-      return model === "initial"
-        ? this.o.evaluateAtStart === "all"
-        : s.kind !== "shift" || shiftsWhileTraining;
+      return model === "initial" ? this.o.evaluateAtStart === "all" : shiftsWhileTraining;
     });
     let chosen: number | null = null;
     const records = [];
