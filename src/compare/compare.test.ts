@@ -58,6 +58,7 @@ describe("a comparison of two methods", () => {
       "/out/table.csv",
       "/out/table.json",
       "/out/table.tex",
+      "/out/report.html",
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
+import { renderComparison } from "./page/page.ts";
 import { type Comparison, gatherResults } from "./results.ts";
 import { type CompareOptions, runMethods } from "./run-methods.ts";
 import { type CompareInput, parseCompare } from "./schema.ts";
@@ -31,7 +32,9 @@ export async function compare(input: CompareInput, options: CompareOptions): Pro
     return { status: compared.status, comparison: null, written: [] };
   const comparison = await gatherResults(options.files, settings, compared);
   const written = await writeTables(options.files, settings.out, comparison);
-  return { status: compared.status, comparison, written };
+  const page = joinPath(settings.out, "report.html");
+  await options.files.write(page, await renderComparison(comparison, settings));
+  return { status: compared.status, comparison, written: [...written, page] };
 }
 
 async function writeTables(files: Files, folder: string, comparison: Comparison): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { findMethod } from "../config/methods.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Estimate } from "../report/intervals.ts";
@@ -10,6 +11,7 @@ import { describePoint } from "./job.ts";
 import { effectiveRobustness, fitRobustnessLine, type IdOod, type RobustnessLine } from "./robustness.ts";
 import { type Compared, JOB_RECORD, type JobRecord, type MethodRuns } from "./run-methods.ts";
 import type { CompareConfig } from "./schema.ts";
+import type { Point } from "./search.ts";
 import { meanWithInterval } from "./student-t.ts";
 
 /** One finished run, with what its process took. */
@@ -36,6 +38,18 @@ export interface Differences {
   readonly sets: Readonly<Record<string, Estimate>>;
 }
 
+/** A trial as it was judged. */
+export interface Tried {
+  readonly point: Point;
+  readonly widened: boolean;
+  readonly isChosen: boolean;
+  /** The metric on the validation set, by which it was chosen or not; undefined if it failed. */
+  readonly validation: number | undefined;
+  /** For figures alone; undefined where the file leaves trials unjudged. */
+  readonly id: number | undefined;
+  readonly ood: number | undefined;
+}
+
 /** One row of the table. Estimates are means over seeds with a t interval; NaN ends where there is one seed alone. */
 export interface MethodResult {
   readonly name: string;
@@ -43,9 +57,7 @@ export interface MethodResult {
   readonly rules: string;
   /** The chosen setting: `strength 1`. */
   readonly setting: string;
-  readonly trials: number;
-  /** Of them, beyond the range that was asked for. */
-  readonly widened: number;
+  readonly tried: readonly Tried[];
   readonly atEdge: boolean;
   readonly runs: readonly JudgedRun[];
   readonly id: Estimate | undefined;
@@ -81,17 +93,25 @@ export async function gatherResults(
   compared: Compared,
 ): Promise<Comparison> {
   const judged = new Map<MethodRuns, readonly JudgedRun[]>();
+  const trials = new Map<MethodRuns, readonly (RunView | undefined)[]>();
   for (const method of compared.methods) {
     const runs: JudgedRun[] = [];
     for (const [seed, folder] of method.runs) {
-      const [view] = viewsOf([await readRun(files, folder)]);
-      runs.push({ view: view!, seed, peakMemoryBytes: (await readJobRecord(files, folder)).peakMemoryBytes }); // of one run there is one view
+      const { peakMemoryBytes } = await readJobRecord(files, folder);
+      runs.push({ view: await viewOf(files, folder), seed, peakMemoryBytes });
     }
-    if (runs.length > 0) judged.set(method, runs);
+    if (runs.length === 0) continue;
+    judged.set(method, runs);
+    const views: (RunView | undefined)[] = [];
+    for (const t of method.tuning.trials) views.push(t.score ? await viewOf(files, t.folder) : undefined);
+    trials.set(method, views);
   }
-  const standard = [...judged].filter(([, runs]) => !runs[0]!.view.anchored); // runs are not empty
-  const points = [...standard.flatMap(([, runs]) => runs.flatMap((r) => idOodOf(r.view)))];
-  for (const [method] of standard) points.push(...(await trialPoints(files, method)));
+  const standard = [...judged].filter(([method, runs]) => isOrdinary(method, runs));
+  const points = standard.flatMap(([method, runs]) =>
+    [...runs.map((r) => r.view), ...(trials.get(method) ?? [])].flatMap((view) =>
+      view ? idOodOf(view) : [],
+    ),
+  );
   const line = fitRobustnessLine(points);
   const baseline = [...judged].find(([m]) => m.entry.name === compare.baseline)?.[1];
   const corrupted = corruptedSets(compare);
@@ -102,7 +122,7 @@ export async function gatherResults(
     sets: first ? setsOf(first) : [],
     methods: [...judged].map(([method, runs]) => {
       const against = baseline && runs !== baseline ? differences(runs, baseline, corrupted) : undefined;
-      return resultOf(method, runs, line, against);
+      return resultOf(method, runs, { line, against, trials: trials.get(method) ?? [] });
     }),
     line,
     standard: standard.map(([m]) => m.entry.name),
@@ -124,12 +144,17 @@ export function idOodOf(view: RunView): IdOod[] {
   return [{ id: id.value, ood: ood.value, idCount: count("id"), oodCount: count("ood") }];
 }
 
-async function trialPoints(files: Files, { tuning }: MethodRuns): Promise<IdOod[]> {
-  const points: IdOod[] = [];
-  for (const { folder, score } of tuning.trials) {
-    if (score !== null) points.push(...viewsOf([await readRun(files, folder)]).flatMap(idOodOf));
-  }
-  return points;
+async function viewOf(files: Files, folder: string): Promise<RunView> {
+  return viewsOf([await readRun(files, folder)])[0]!; // of one run there is one view
+}
+
+/** Whether a method is ordinary fine-tuning or probing: nothing holds it, slows it by depth, or trains a part. */
+function isOrdinary({ entry }: MethodRuns, runs: readonly JudgedRun[]): boolean {
+  const { probe, distillation, maskShare, layerDecay, peft, trainable } = findMethod(entry.method) ?? {};
+  const isPlain = [probe, distillation, maskShare, layerDecay, peft].every(
+    (special) => special === undefined,
+  );
+  return isPlain && (trainable === "all" || trainable === "head") && runs.every((r) => !r.view.anchored);
 }
 
 function setsOf(view: RunView): JudgedSet[] {
@@ -140,9 +165,13 @@ function setsOf(view: RunView): JudgedSet[] {
 function resultOf(
   { entry, tuning }: MethodRuns,
   runs: readonly JudgedRun[],
-  line: RobustnessLine | null,
-  against: Differences | undefined,
+  parts: {
+    readonly line: RobustnessLine | null;
+    readonly against: Differences | undefined;
+    readonly trials: readonly (RunView | undefined)[];
+  },
 ): MethodResult {
+  const { line, against, trials } = parts;
   const views = runs.map((r) => r.view);
   const first = views[0]!; // a method without runs is no row
   const over = (values: readonly (number | undefined)[]): Estimate | undefined => {
@@ -154,8 +183,16 @@ function resultOf(
     name: entry.name,
     rules: first.run.summary.method.name,
     setting: tuning.best ? describePoint(tuning.best.point) : "",
-    trials: tuning.trials.length,
-    widened: tuning.trials.filter((t) => t.widened).length,
+    tried: tuning.trials.map(({ point, widened, score }, i) => {
+      const at = (side: "id" | "ood") => trials[i] && scoreOf(trials[i], side, "last")?.value;
+      const validation = score?.value;
+      // Without test sets the validation set would stand in for them.
+      const hasTest = trials[i]?.sets.some((s) => s.kind === "test") ?? false;
+      return {
+        ...{ point, widened, isChosen: tuning.best?.point === point, validation },
+        ...{ id: hasTest ? at("id") : undefined, ood: at("ood") },
+      };
+    }),
     atEdge: tuning.atEdge,
     runs,
     id: over(views.map((v) => scoreOf(v, "id", "last")?.value)),

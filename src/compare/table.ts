@@ -4,7 +4,7 @@ import { toJson } from "../run/fields.ts";
 import type { Comparison, MethodResult } from "./results.ts";
 
 /** A column of the table: how it is headed, what a row has in it, and how that reads. */
-interface Column {
+export interface Column {
   readonly key: string;
   readonly head: string;
   readonly read: (row: MethodResult) => Estimate | undefined;
@@ -15,7 +15,8 @@ interface Column {
 
 const share = (value: number) => percent(value).replace("\u202f%", "");
 
-function columnsOf({ sets, methods }: Comparison): Column[] {
+/** The columns that hold something for some method. */
+export function columnsOf({ sets, methods }: Comparison): Column[] {
   const shifts = sets.filter((s) => s.kind === "shift");
   const column = (
     key: string,
@@ -54,13 +55,21 @@ export function tableRows(comparison: Comparison): string[][] {
 /** Columns whose interval says nothing that a reader needs. */
 const WITHOUT_INTERVAL = new Set(["seconds", "peak_memory_bytes"]);
 
-function cell({ key, read, show, spread = show }: Column, row: MethodResult): string {
+function cell(column: Column, row: MethodResult): string {
+  const { value, half } = cellParts(column, row);
+  return half === null ? value : `${value} ± ${half}`;
+}
+
+/** A cell as text: its value, and half of its interval's width where a reader needs it. */
+export function cellParts(
+  { key, read, show, spread = show }: Column,
+  row: MethodResult,
+): { readonly value: string; readonly half: string | null } {
   const estimate = read(row);
-  if (!estimate) return "–";
+  if (!estimate) return { value: "–", half: null };
   const half = (estimate.high - estimate.low) / 2;
-  return Number.isNaN(half) || WITHOUT_INTERVAL.has(key)
-    ? show(estimate.value)
-    : `${show(estimate.value)} ± ${spread(half)}`;
+  const hides = Number.isNaN(half) || WITHOUT_INTERVAL.has(key);
+  return { value: show(estimate.value), half: hides ? null : spread(half) };
 }
 
 function differenceText(row: MethodResult, { baseline }: Comparison): string {
@@ -92,7 +101,7 @@ export function tableCsv(comparison: Comparison): string {
     const difference = (d: string) =>
       d === "id" ? against?.id : d === "ood" ? against?.ood : against?.sets[d];
     return [
-      ...[row.name, row.rules, row.setting, row.trials, row.widened],
+      ...[row.name, row.rules, row.setting, row.tried.length, row.tried.filter((t) => t.widened).length],
       row.runs.map((r) => r.seed).join(" "),
       ...columns.flatMap((c) => endsOf(c.read(row))),
       ...differences.flatMap((d) => endsOf(difference(d))),

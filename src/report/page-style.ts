@@ -93,6 +93,11 @@ svg.plot text{white-space:pre}
 svg.layers{font-size:11px;fill:var(--soft);min-width:760px;max-width:100%;height:auto}
 svg.layers .head{fill:var(--ink);font-weight:600;font-size:12.5px}
 svg.layers .row{fill:var(--ink)}
+svg.columns{font-size:11px;fill:var(--soft);margin-top:14px}
+svg.columns .head{fill:var(--ink);font-weight:600;font-size:12.5px} svg.columns .row{fill:var(--ink)}
+.rift{stroke:var(--paper);stroke-width:1.5}
+.panels.small{grid-template-columns:repeat(auto-fit,minmax(min(100%,290px),1fr));gap:24px 30px}
+.compared th small{margin-left:31px}
 .bed{fill:var(--faint)} .unanchored{stroke:var(--line);stroke-dasharray:2 4}
 svg.layers .unanchored{stroke:var(--soft);opacity:.55}
 .cursor{fill:none;stroke:var(--ink);stroke-opacity:.45;pointer-events:none}

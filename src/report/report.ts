@@ -6,10 +6,9 @@ import { openCanvas } from "./charts/canvas.ts";
 import { learningCurves } from "./charts/curves.ts";
 import { forestPlot } from "./charts/forest.ts";
 import { idOodScatter } from "./charts/scatter.ts";
-import { embeddedJson, type Html, html, trusted } from "./html.ts";
+import { type Html, html } from "./html.ts";
+import { renderPage, type Section } from "./page.ts";
 import { pageData } from "./page-data.ts";
-import { PAGE_SCRIPT } from "./page-script.ts";
-import { PAGE_STYLE } from "./page-style.ts";
 import { viewsOf } from "./run-view.ts";
 import { confusionSection } from "./sections/confusion.ts";
 import { glossarySection } from "./sections/glossary.ts";
@@ -79,22 +78,18 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
     { id: "terms", title: "Terms", lead: "", body: glossarySection() },
   ];
 
-  const title = `${runs[0]!.summary.name} · holdfast`; // not empty, checked above
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="holdfast ${runs[0]!.environment.holdfast}"><meta name="referrer" content="no-referrer">
-<title>${title}</title><style>${trusted(PAGE_STYLE)}</style></head><body>
-<header><span class="brand">holdfast</span><span class="what">${subtitle(runs)}</span><button id="theme" type="button" hidden>Dark</button></header>
-<main><section class="first"><h1>${runs.length === 1 ? runs[0]!.summary.name : `${runs[0]!.summary.name}: ${runs.length} runs`}</h1>
+  const { summary, environment } = runs[0]!; // not empty, checked above
+  return renderPage({
+    title: summary.name,
+    subtitle: subtitle(runs),
+    version: environment.holdfast,
+    first: html`<h1>${runs.length === 1 ? summary.name : `${summary.name}: ${runs.length} runs`}</h1>
 ${verdictSection(verdict, forest)}
-<div class="glance-box">${glanceTable(views)}</div>
-<nav aria-label="Sections">${sections.map((s) => html`<a href="#${s.id}">${s.title}</a>`)}</nav></section>
-${sections.map(sectionOf)}</main>
-<footer>${remarks.map((r) => html`<p>${r}</p>`)}<p>Made by holdfast ${runs[0]!.environment.holdfast}. The data behind this page is in it, as JSON in the element <code>holdfast-data</code>.</p></footer>
-<script type="application/json" id="holdfast-data">${embeddedJson(pageData(views, layered))}</script>
-<script>${trusted(PAGE_SCRIPT)}</script></body></html>
-`;
-  return page.text;
+<div class="glance-box">${glanceTable(views)}</div>`,
+    sections,
+    remarks,
+    data: pageData(views, layered),
+  });
 }
 
 /**
@@ -112,17 +107,6 @@ export async function writeReport(
   const page = await renderReport(runs);
   await files.makeFolder(dirname(outPath));
   await files.write(outPath, page);
-}
-
-interface Section {
-  readonly id: string;
-  readonly title: string;
-  readonly lead: string;
-  readonly body: Html;
-}
-
-function sectionOf({ id, title, lead, body }: Section): Html {
-  return html`<section id="${id}"><h2>${title}</h2>${lead !== "" && html`<p class="lead">${lead}</p>`}${body}</section>`;
 }
 
 function subtitle(runs: readonly RunRecord[]): string {

@@ -48,10 +48,22 @@ export interface Look {
 const DASHES = ["none", "6 3", "2 3", "9 3 2 3", "4 2", "1 4"] as const;
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "cross"] as const;
 
-/** The look of run `index`; colours are the page's `--run-0` … `--run-5`. */
+/**
+ * The look of run `index`; colours are the page's `--run-0` … `--run-5`. Beyond six the colours come again with other
+ * dashes and markers.
+ */
 export function lookOf(index: number): Look {
-  const i = index % DASHES.length;
-  return { colour: `var(--run-${i})`, dash: DASHES[i]!, symbol: SYMBOLS[i]! };
+  const shape = shapeOf(index);
+  return { colour: colourOf(index), dash: DASHES[shape]!, symbol: SYMBOLS[shape]! };
+}
+
+/** Which of the six dashes and markers run `index` has. */
+export function shapeOf(index: number): number {
+  return (index + Math.floor(index / DASHES.length)) % DASHES.length;
+}
+
+function colourOf(index: number): string {
+  return `var(--run-${index % DASHES.length})`;
 }
 
 /** The look of the model before training. */

@@ -1,6 +1,6 @@
 import { type Html, html } from "../html.ts";
 import type { RunView } from "../run-view.ts";
-import { lookOf } from "./canvas.ts";
+import { lookOf, shapeOf } from "./canvas.ts";
 
 /** Markers by place, the shapes of `lookOf`'s symbols in a box of 24 × 12. */
 const MARKERS = [
@@ -14,8 +14,13 @@ const MARKERS = [
 
 /** A run's name with its line and marker, as every chart draws them. */
 export function runKey(view: RunView): Html {
-  const { colour, dash } = lookOf(view.index);
-  return html`<span class="key"><svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true"><path d="M0 6h24" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}"/><path d="${MARKERS[view.index % MARKERS.length]}" fill="${colour}"/></svg>${view.label}</span>`;
+  return lookKey(view.index, view.label);
+}
+
+/** The line and marker of `lookOf(index)`, and what they stand for. */
+export function lookKey(index: number, label: string): Html {
+  const { colour, dash } = lookOf(index);
+  return html`<span class="key"><svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true"><path d="M0 6h24" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash}"/><path d="${MARKERS[shapeOf(index)]}" fill="${colour}"/></svg>${label}</span>`;
 }
 
 /** The model before training, likewise. */

@@ -4,6 +4,7 @@ import { type Html, html } from "../html.ts";
 import { type Estimate, logit } from "../intervals.ts";
 import { type RunView, scoreOf, setsOfSide } from "../run-view.ts";
 import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
+import { domainOf, logitAxis } from "./logit-axis.ts";
 
 interface Point {
   readonly label: string;
@@ -11,14 +12,6 @@ interface Point {
   readonly id: Estimate;
   readonly ood: Estimate;
 }
-
-/** Shares that may carry a tick on a logit axis, from sparse to dense; each end of the scale has its own decades. */
-const TICKS: readonly (readonly number[])[] = [
-  [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999],
-  mirrored([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5]),
-  mirrored([...steps(0.001, 0.01, 9), ...steps(0.01, 0.1, 9), ...steps(0.1, 0.5, 8)]),
-  mirrored([...steps(0.001, 0.01, 18), ...steps(0.01, 0.1, 18), ...steps(0.1, 0.5, 40)]),
-];
 
 /**
  * In distribution against shifted data on logit axes, where models of one kind tend to lie on a line.
@@ -44,16 +37,6 @@ export function idOodScatter(
     [...points.map((p) => p.ood), ...lines.flatMap((l) => l.points.map((p) => exactly(p.ood)))],
     at,
   );
-  const axis = (domain: readonly [number, number], label: string) => ({
-    domain: [...domain],
-    label,
-    labelArrow: "none" as const,
-    labelAnchor: "center" as const,
-    tickSize: 0,
-    grid: true,
-    ticks: ticksIn(domain, at),
-    tickFormat: (t: number) => `${Number((100 / (1 + Math.exp(-t))).toFixed(1))}\u202f%`,
-  });
   const chart = canvas.draw(
     {
       width: 460,
@@ -61,8 +44,8 @@ export function idOodScatter(
       marginLeft: 58,
       marginBottom: 42,
       marginRight: 22,
-      x: axis(xs, "in distribution"),
-      y: axis(ys, "shifted data (mean over sets)"),
+      x: logitAxis(xs, "in distribution", at),
+      y: logitAxis(ys, "shifted data (mean over sets)", at),
       marks: [
         Plot.line(diagonal(xs, ys), { strokeOpacity: 0.35, strokeDasharray: "3 4" }),
         ...lines.flatMap(({ label, look, points: walked }) => [
@@ -142,7 +125,7 @@ interface Line {
 }
 
 /** The way from the pretrained to the fine-tuned weights, where it was walked. */
-function interpolationLine(view: RunView): Line[] {
+export function interpolationLine(view: RunView): Line[] {
   const record = view.run.interpolation;
   if (record === null) return [];
   const meanOver = (side: "id" | "ood", sets: readonly SetSummary[]) => {
@@ -168,34 +151,6 @@ function exactly(value: number): Estimate {
 function point(view: RunView, which: "initial" | "last", label: string, look: Look): Point[] {
   const [id, ood] = [scoreOf(view, "id", which), scoreOf(view, "ood", which)];
   return id && ood && setsOfSide(view, "ood").length > 0 ? [{ label, look, id, ood }] : [];
-}
-
-function domainOf(estimates: readonly Estimate[], at: (share: number) => number): readonly [number, number] {
-  const low = Math.min(...estimates.map((e) => at(e.low)));
-  const high = Math.max(...estimates.map((e) => at(e.high)));
-  const margin = Math.max(0.15, (high - low) * 0.12);
-  return [low - margin, high + margin];
-}
-
-/** The sparsest of the tick sets with at least four inside, without those that would touch their neighbour. */
-function ticksIn([low, high]: readonly [number, number], at: (share: number) => number): number[] {
-  const inside = TICKS.map((shares) => shares.map(at).filter((t) => t >= low && t <= high));
-  const gap = (high - low) / 10;
-  const kept: number[] = [];
-  for (const tick of inside.find((ticks) => ticks.length >= 4) ?? inside.at(-1) ?? []) {
-    if (kept.length === 0 || tick - kept.at(-1)! >= gap) kept.push(tick);
-  }
-  return kept;
-}
-
-function steps(from: number, to: number, count: number): number[] {
-  return Array.from({ length: count + 1 }, (_, i) => from + ((to - from) * i) / count);
-}
-
-/** Shares up to a half and their complements, ascending, each once. */
-function mirrored(shares: readonly number[]): readonly number[] {
-  const all = [...shares, ...shares.map((p) => 1 - p)].map((p) => Number(p.toFixed(5)));
-  return [...new Set(all)].sort((a, b) => a - b);
 }
 
 function diagonal(xs: readonly [number, number], ys: readonly [number, number]): [number, number][] {
