@@ -1,4 +1,5 @@
 import { findMethod } from "../config/methods.ts";
+import { anchorRules } from "../optim/anchors/registry.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Estimate } from "../report/intervals.ts";
@@ -148,6 +149,13 @@ async function viewOf(files: Files, folder: string): Promise<RunView> {
   return viewsOf([await readRun(files, folder)])[0]!; // of one run there is one view
 }
 
+/** Whether a run's anchor rule decides tensor by tensor if it acts; a steady pull never "fires". */
+function canFire({ run, anchored }: RunView): boolean {
+  const rule = anchorRules.find((r) => r.name === run.summary.method.anchorRule);
+  const { ratio, rowRatio, memory, projection } = rule?.bind({}) ?? {};
+  return anchored && [ratio, rowRatio, memory, projection].some((part) => part !== undefined);
+}
+
 /** Whether a method is ordinary fine-tuning or probing: nothing holds it, slows it by depth, or trains a part. */
 function isOrdinary({ entry }: MethodRuns, runs: readonly JudgedRun[]): boolean {
   const { probe, distillation, maskShare, layerDecay, peft, trainable } = findMethod(entry.method) ?? {};
@@ -204,7 +212,7 @@ function resultOf(
       }),
     ),
     deviation: over(views.map((v) => v.run.summary.deviation)),
-    firingRate: first.anchored ? over(views.map((v) => v.firingRate)) : undefined,
+    firingRate: canFire(first) ? over(views.map((v) => v.firingRate)) : undefined,
     seconds: meanWithInterval(views.map((v) => v.run.summary.seconds)),
     peakMemoryBytes: over(runs.map((r) => r.peakMemoryBytes)),
     effectiveRobustness: robustness.length === views.length ? meanWithInterval(robustness) : undefined,

@@ -7,6 +7,7 @@ import { joinPath } from "../platform/paths.ts";
 import { RUN_FILES } from "../run/folder.ts";
 import type { RunSummary } from "../run/records.ts";
 import type { TrainingEvent } from "../training/events.ts";
+import { changesSince } from "./changed-settings.ts";
 import type { CompareEvent, JobName } from "./events.ts";
 import { describePoint, type Job, runJob, stateOf } from "./job.ts";
 import { createPool } from "./pool.ts";
@@ -194,6 +195,17 @@ function createRunner(
       return null;
     }
   };
+  let isTold = false;
+  const tellChanges = async (job: Job): Promise<void> => {
+    if (isTold) return;
+    const changes = await changesSince(files, job);
+    if (changes === null || isTold) return;
+    isTold = true;
+    onEvent({
+      kind: "note",
+      text: `Settings have changed since the finished runs that are here (${changes}): what they change is run anew, and runs of other settings stay where they are, unused.`,
+    });
+  };
   return {
     problems,
     get fatal() {
@@ -204,6 +216,7 @@ function createRunner(
       onEvent({ kind: "job-found", job: nameOf(job), state: found.state });
       if (found.state === "finished") return found.summary;
       if (!mayTrain) return null;
+      if (found.state === "new") await tellChanges(job);
       return pool.run(async () => (signal.aborted ? null : trainJob(job, found.state === "resumable")));
     },
   };

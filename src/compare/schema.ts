@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { methods } from "../config/methods.ts";
 import type { Settings } from "../config/overlay.ts";
-import { ConfigError, nearest } from "../errors.ts";
+import { ConfigError, nearest, unknownName } from "../errors.ts";
 
 const valueSchema = z.union([z.number(), z.string(), z.boolean()]);
 
@@ -125,10 +125,7 @@ function notAmong(names: readonly string[], key: string, given: readonly string[
 
 function unknownMethod({ method }: MethodEntry, index: number): string[] {
   const known = methods.map((m) => m.name);
-  if (known.includes(method)) return [];
-  const near = nearest(method, known);
-  const hint = near ? `did you mean ${near}?` : `known are ${known.join(", ")}`;
-  return [`methods.${index}: method "${method}" is unknown; ${hint}`];
+  return known.includes(method) ? [] : [`methods.${index}: ${unknownName("method", method, known)}`];
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

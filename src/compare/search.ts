@@ -1,4 +1,4 @@
-import { findMethod } from "../config/methods.ts";
+import { findMethod, type Method } from "../config/methods.ts";
 import { configKeys } from "../config/parse.ts";
 import { anchorSearch } from "../config/rule-settings.ts";
 import { ConfigError, nearest } from "../errors.ts";
@@ -22,9 +22,16 @@ interface SearchBase {
 /** Steps of a learning rate: three to a decade. */
 const LR_FACTOR = 10 ** (1 / 3);
 
+/** Numbers that a method may have of its own, and what to try in their place. */
+const OWN_NUMBERS: readonly (readonly [keyof Method, SearchSpace])[] = [
+  ["layerDecay", { "optimizer.layerDecay": [0.65, 0.75, 0.85, 0.95] }],
+  ["distillation", { "distillation.strength": [0.1, 0.3, 1, 3] }],
+  ["maskShare", { "mask.share": [1e-4, 1e-3, 1e-2, 1e-1] }],
+];
+
 /**
- * What is searched for a method: its own ranges in the file; else λ over its anchor rule's values; else, for a method
- * that holds nothing, the learning rate around the base's.
+ * What is searched for a method: its own ranges in the file; else its own number; else what its anchor rule is searched
+ * by; else, for a method that holds nothing, the learning rate around the base's.
  *
  * @throws ConfigError for a key that is no setting
  */
@@ -33,9 +40,14 @@ export function searchSpaceOf(entry: MethodEntry, base: SearchBase, trials: numb
     checkKeys(entry);
     return entry.search;
   }
-  const rule = base.anchor ?? findMethod(entry.method)?.anchor ?? "none";
-  for (const [key, values] of Object.entries(anchorSearch(findAnchorRule(rule))))
-    return { [key]: atLeast(values, trials) };
+  const method = findMethod(entry.method);
+  const own = OWN_NUMBERS.find(([key]) => method?.[key] !== undefined)?.[1];
+  const rule = findAnchorRule(base.anchor ?? method?.anchor ?? "none");
+  const [found] = Object.entries(own ?? anchorSearch(rule));
+  if (found) {
+    const [key, values] = found;
+    return { [key]: atLeast(values.map(Number), trials) };
+  }
   const middle = (trials - 1) / 2;
   const rates = Array.from({ length: trials }, (_, i) => rounded(base.lr * LR_FACTOR ** (i - middle)));
   return { "optimizer.lr": rates };

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from "commander";
 import { compare } from "../../compare/compare.ts";
 import type { CompareEvent } from "../../compare/events.ts";
+import { planComparison } from "../../compare/plan.ts";
 import type { Train, Trained } from "../../compare/run-methods.ts";
-import type { CompareInput } from "../../compare/schema.ts";
+import { type CompareInput, parseCompare } from "../../compare/schema.ts";
 import { tableRows } from "../../compare/table.ts";
 import { hostInProcess } from "../../runtime/process-host.ts";
 import type { TrainingEvent } from "../../training/events.ts";
@@ -11,7 +12,7 @@ import { createCompareProgress } from "../compare-progress.ts";
 import { chooseConcurrency } from "../concurrency.ts";
 import { readConfigFile } from "../config-file.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
-import { printJsonLine } from "../json-output.ts";
+import { printJson, printJsonLine } from "../json-output.ts";
 import type { TrainingRequest } from "../launch.ts";
 import { catchStopSignals } from "../signals.ts";
 import { tableLines } from "../table.ts";
@@ -20,6 +21,7 @@ import { openTerminal } from "../terminal.ts";
 interface Options {
   readonly jobs?: number;
   readonly json?: boolean;
+  readonly dryRun?: boolean;
   readonly seeds?: readonly number[];
   readonly only?: readonly string[];
   readonly out?: string;
@@ -36,6 +38,13 @@ export const compareCommand: CliCommand = {
   ],
   define(command, cli) {
     command
+      .description(
+        "Tune several methods alike, train each with several seeds, and set them side by side.\n\n" +
+          "Every method gets the same number of trials on one seed, chosen by the validation set alone, then one run per seed; " +
+          "all are judged on test and shifted sets, in pairs against a baseline. The file lists methods, seeds, search ranges, " +
+          "and under `base` the settings of every run, as holdfast finetune takes them. Each trial and run is a folder; the same " +
+          "command again goes on where it was stopped. Writes table.csv, table.json, table.tex and report.html.",
+      )
       .argument("<file>", "methods, seeds, search ranges and shared settings as YAML or JSON")
       .option("--out <folder>", "folder of the comparison, in place of the file's")
       .option(
@@ -49,6 +58,7 @@ export const compareCommand: CliCommand = {
       .option("--only <methods>", "tune and train these alone, separated by commas", (text) =>
         text.split(","),
       )
+      .option("--dry-run", "list what would be run and what is there already, and run nothing")
       .option("--json", "events and the result as JSON lines on stdout, nothing else");
     command.action((path: string, options: Options) => run(cli, path, options));
   },
@@ -62,6 +72,7 @@ function wholeNumber(text: string): number {
 async function run(cli: Cli, path: string, options: Options): Promise<void> {
   const input = await readInput(cli, path, options);
   const { json = false } = options;
+  if (options.dryRun === true) return dryRun(cli, input, json);
   const terminal = openTerminal(cli.stderr, cli.environment);
   const progress = createCompareProgress(terminal);
   const concurrency = await chooseConcurrency(cli.files, {
@@ -99,6 +110,19 @@ async function run(cli: Cli, path: string, options: Options): Promise<void> {
     progress.end();
     signals.release();
   }
+}
+
+async function dryRun(cli: Cli, input: CompareInput, json: boolean): Promise<void> {
+  const planned = await planComparison(cli.files, parseCompare(input));
+  if (json) return printJson(cli, { jobs: planned });
+  const says = { new: "to do", resumable: "to go on with", finished: "finished", open: "once tuned" };
+  const rows = planned.map(({ kind, method, label, state }) => [method, kind, label, says[state]]);
+  const left = planned.filter((p) => p.state !== "finished").length;
+  print(cli, [
+    ...tableLines([["method", "", "", "state"], ...rows], "l"),
+    "",
+    `${left} of ${planned.length} to do`,
+  ]);
 }
 
 async function readInput(cli: Cli, path: string, { out, seeds }: Options): Promise<CompareInput> {

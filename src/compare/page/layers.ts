@@ -18,6 +18,8 @@ interface Matrix {
 const LABELS = 210;
 const COLUMN = 42;
 const GAP = 26;
+/** Room for a title above few columns. */
+const LEAST_WIDTH = 190;
 const TOP = 84;
 
 /** Per tensor and method: how far it moved, and how often its anchor fired. Undefined where no layers were recorded. */
@@ -105,8 +107,9 @@ function ramp(heat: Heat): Html {
 function picture(tensors: readonly string[], matrices: readonly Matrix[]): Html {
   const rowHeight = tensors.length <= 24 ? 18 : tensors.length <= 64 ? 12 : 6;
   const widths = matrices.map((m) => m.methods.length * COLUMN);
-  const lefts = widths.map((_, i) => LABELS + widths.slice(0, i).reduce((a, b) => a + b + GAP, 0));
-  const width = lefts.at(-1)! + widths.at(-1)! + 40; // there is a matrix at least; names lean out on the right
+  const room = (w: number) => Math.max(w, LEAST_WIDTH);
+  const lefts = widths.map((_, i) => LABELS + widths.slice(0, i).reduce((a, b) => a + room(b) + GAP, 0));
+  const width = lefts.at(-1)! + room(widths.at(-1)!) + 40; // there is a matrix at least; names lean out on the right
   const height = TOP + tensors.length * rowHeight + 8;
   return html`<div class="scroll"><svg class="columns" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"
     aria-label="Tensors by method: ${matrices.map((m) => m.title).join("; ")}. The table below has every number.">
