@@ -221,9 +221,14 @@ const groupSchema = z.strictObject({
 
 const datasetSchema = z
   .strictObject({
-    format: z.string().optional().describe("image-folder, npz, idx or csv; detected if left out"),
-    labelColumn: z.string().optional().describe("CSV: column of the label"),
-    imageColumn: z.string().optional().describe("CSV: column of image paths"),
+    format: z
+      .string()
+      .optional()
+      .describe("image-folder, npz, idx, csv, tsv, jsonl or parquet; detected if left out"),
+    labelColumn: z.string().optional().describe("tables: column of the label; label if left out"),
+    textColumn: z.string().optional().describe("tables: column of texts; text or sentence if left out"),
+    pairColumn: z.string().optional().describe("tables: column of second texts, for pairs"),
+    imageColumn: z.string().optional().describe("tables: column of images or of image paths"),
     validationFraction: z
       .number()
       .gt(0)
@@ -249,6 +254,11 @@ const preprocessSchema = z
       .tuple([count(), count()])
       .optional()
       .describe("height and width, for a model whose input leaves them open"),
+    maxLength: count()
+      .optional()
+      .describe(
+        "texts: most tokens; as many as the longest training text has, if left out, within what the model takes",
+      ),
   })
   .prefault({})
   .describe("overrides what preprocessor_config.json beside the model says");
@@ -308,7 +318,7 @@ export const configSchema = z.strictObject({
   data: z
     .string()
     .describe(
-      "training data: a folder with a sub-folder per class (or train/, val/, test/), .npz, IDX or .csv",
+      "training data: a folder with a sub-folder per class (or train/, val/, test/), .csv, .tsv, .jsonl, .parquet, .npz or IDX",
     ),
   validation: z.string().optional().describe("validation data; a share of the training data if left out"),
   test: z.string().optional().describe("test data of the same distribution"),

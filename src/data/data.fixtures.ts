@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { nodeFiles } from "../platform/node-files.ts";
-import type { Dataset, Image, Sample } from "./dataset.ts";
+import type { Dataset, Image, Sample, SampleKind } from "./dataset.ts";
 
 /** An image as `scripts/goldens/data.py` writes it. */
 export interface GoldenImage {
@@ -33,7 +33,7 @@ export function datasetOf(
   return {
     source: "made up",
     format: "memory",
-    kind: sample(0).kind,
+    kind: sample(0).kind as SampleKind,
     classes,
     length: labels.length,
     warnings: [],

@@ -16,7 +16,28 @@ export interface NumberArray {
   readonly data: Float32Array;
 }
 
-export type Sample = Image | NumberArray;
+/** A sentence, or two of them, as it was read. */
+export interface Text {
+  readonly kind: "text";
+  readonly text: string;
+  /** The second sentence of a pair. */
+  readonly pair?: string;
+}
+
+/** A text as the model's tokenizer gives it. */
+export interface Tokens {
+  readonly kind: "tokens";
+  /** Token ids, special tokens included. */
+  readonly data: Int32Array;
+  /** 0 for tokens of the first text, 1 for those of the second. */
+  readonly types: Int32Array;
+  readonly source: Text;
+}
+
+export type Sample = Image | NumberArray | Text | Tokens;
+
+/** What data is made of; texts become tokens when they are prepared for a model. */
+export type SampleKind = Exclude<Sample["kind"], "tokens">;
 
 /**
  * Labelled examples by position. Labels and names are at hand; the content of an example is loaded when asked for.
@@ -28,7 +49,7 @@ export interface Dataset {
   /** Name of the reader that opened it, such as `image-folder`. */
   readonly format: string;
   /** What every example loads as. */
-  readonly kind: Sample["kind"];
+  readonly kind: SampleKind;
   /** Class names by class index; null where labels are numbers to regress on. */
   readonly classes: readonly string[] | null;
   readonly length: number;

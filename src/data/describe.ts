@@ -33,7 +33,7 @@ export async function describeDataset(
     while (next < dataset.length) {
       const i = next++;
       const sample = await dataset.load(i);
-      const dims = sample.kind === "image" ? [sample.height, sample.width, sample.channels] : sample.dims;
+      const dims = dimsOf(sample);
       const key = dims.join("x");
       const shape = shapes.get(key);
       if (shape) shape.count++;
@@ -62,12 +62,25 @@ export function sharedExamples(train: DatasetDescription, test: DatasetDescripti
   return test.hashes.flatMap((hash, i) => (known.has(hash) ? [i] : []));
 }
 
+/** Texts have no shape of their own. */
+function dimsOf(sample: Sample): readonly number[] {
+  if (sample.kind === "image") return [sample.height, sample.width, sample.channels];
+  return sample.kind === "array" ? sample.dims : [];
+}
+
+function contentOf(sample: Sample): Uint8Array {
+  if (sample.kind === "text") return new TextEncoder().encode(`${sample.text}\0${sample.pair ?? ""}`);
+  if (sample.kind === "tokens") return contentOf(sample.source);
+  const { buffer, byteOffset, byteLength } = sample.data;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 async function hashOf(shape: string, sample: Sample): Promise<string> {
   const head = new TextEncoder().encode(`${sample.kind} ${shape}\n`);
-  const { buffer, byteOffset, byteLength } = sample.data;
-  const bytes = new Uint8Array(head.length + byteLength);
+  const content = contentOf(sample);
+  const bytes = new Uint8Array(head.length + content.length);
   bytes.set(head);
-  bytes.set(new Uint8Array(buffer, byteOffset, byteLength), head.length);
+  bytes.set(content, head.length);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (b) => b.toString(16).padStart(2, "0")).join("");
 }

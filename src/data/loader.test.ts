@@ -30,7 +30,7 @@ async function take(batches: AsyncIterable<Batch>, count = Number.POSITIVE_INFIN
       next,
       indices,
       targets: Array.from(targets.data, Number),
-      pixels: [...inputs.get("x")!.data],
+      pixels: [...(inputs.get("x")!.data as Float32Array)],
     });
     if (seen.length === count) break;
   }
@@ -110,7 +110,7 @@ test("a batch's memory stays its own until the next batch is asked for, however 
 test("memory that the caller moved to another thread is replaced", async () => {
   let batches = 0;
   for await (const { inputs, indices } of createLoader(dataset, { ...options, batchSize: 1 }).epoch(0)) {
-    const { data } = inputs.get("x")!;
+    const data = inputs.get("x")!.data as Float32Array;
     expect(data[0]).toBe(indices[0]);
     structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
     batches++;

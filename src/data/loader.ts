@@ -1,9 +1,9 @@
 import { ConfigError, DataError } from "../errors.ts";
 import { permutation } from "../tensor/random.ts";
-import { sizeOf } from "../tensor/shape.ts";
-import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
+import { type Tensor, zeros } from "../tensor/tensor.ts";
 import { type Augmentation, augment, checkAugmentation, noAugmentation } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
+import type { BatchBuffer } from "./preprocess/batch-buffer.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
 import { randomFor } from "./seed.ts";
 
@@ -22,10 +22,10 @@ export interface Batch {
   /** Where to go on after it, in the next epoch behind the last batch: what a checkpoint keeps. */
   readonly next: Cursor;
   /**
-   * The model's input by name, float32 [B, …]. The memory is used again: it is valid until the next batch is asked for.
-   * Rows from `count` on are 0.
+   * The model's inputs by name, [B, …]. The memory is used again: it is valid until the next batch is asked for.
+   * Rows from `count` on are empty.
    */
-  readonly inputs: ReadonlyMap<string, Tensor<"float32">>;
+  readonly inputs: ReadonlyMap<string, Tensor>;
   /**
    * Class indices, int64 [B], `IGNORE_INDEX` from row `count` on; or for regression float32 [B], 0 from there on, which
    * a mean over rows must leave out by `count`.
@@ -39,7 +39,7 @@ export interface Batch {
 
 export interface LoaderOptions {
   readonly preprocessor: Preprocessor;
-  /** Name of the model's input. */
+  /** Name of the model's input, where it has only one. */
   readonly input: string;
   readonly batchSize: number;
   /** A new seeded order in every epoch, or the dataset's own order. */
@@ -80,8 +80,6 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   }
   if (dataset.length === 0) throw new DataError(`${dataset.source}: no example to load`);
   const batchesPerEpoch = Math.ceil(dataset.length / batchSize);
-  const dims = [batchSize, ...preprocessor.dims];
-  const rowSize = sizeOf(preprocessor.dims);
 
   const after = ({ epoch, batch }: Cursor): Cursor =>
     batch + 1 === batchesPerEpoch ? { epoch: epoch + 1, batch: 0 } : { epoch, batch: batch + 1 };
@@ -89,7 +87,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const makeBatch = async (
     cursor: Cursor,
     order: ArrayLike<number>,
-    buffer: Float32Array<ArrayBuffer>,
+    buffer: BatchBuffer,
     limit: <T>(body: () => Promise<T>) => Promise<T>,
   ): Promise<Batch> => {
     const start = cursor.batch * batchSize;
@@ -101,15 +99,14 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
           let sample = await dataset.load(index);
           if (augments)
             sample = augment(sample, augmentation, randomFor(seed, "augment", cursor.epoch, index));
-          preprocessor.write(sample, buffer, row * rowSize);
+          buffer.write(sample, row);
         }),
       ),
     );
-    buffer.fill(0, count * rowSize);
     return {
       cursor,
       next: after(cursor),
-      inputs: new Map([[input, tensor("float32", dims, buffer)]]),
+      inputs: buffer.inputs(count),
       targets: targetsOf(dataset, indices, batchSize),
       indices,
       count,
@@ -125,7 +122,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     }
     const limit = limiter(concurrency);
     // One buffer for each batch ahead and one for the batch in use.
-    const buffers: Float32Array<ArrayBuffer>[] = [];
+    const buffers: BatchBuffer[] = [];
     const pending: Promise<Batch>[] = [];
     let cursor = start;
     let order = orderOf(dataset.length, shuffle, seed, cursor.epoch);
@@ -133,9 +130,12 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     const fill = (): void => {
       while (pending.length < ahead && cursor.epoch < end) {
         const slot = made++ % (ahead + 1);
-        // A buffer that was handed to another thread is empty now.
-        if (!buffers[slot]?.length) buffers[slot] = new Float32Array(batchSize * rowSize);
-        const batch = makeBatch(cursor, order, buffers[slot], limit);
+        let buffer = buffers[slot];
+        if (!buffer?.isUsable) {
+          buffer = preprocessor.buffer(input, batchSize);
+          buffers[slot] = buffer;
+        }
+        const batch = makeBatch(cursor, order, buffer, limit);
         // It is awaited later, maybe never; until then a failure is not unhandled.
         batch.catch(() => undefined);
         pending.push(batch);

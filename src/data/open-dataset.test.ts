@@ -140,7 +140,8 @@ describe("CSV", () => {
       featureColumns: ["a"],
       task: "regression",
     });
-    expect([chosen.classes, chosen.label(0), (await chosen.load(0)).data[0]]).toEqual([null, 2.5, 1]);
+    expect([chosen.classes, chosen.label(0)]).toEqual([null, 2.5]);
+    expect(await chosen.load(0)).toEqual({ kind: "array", dims: [1], data: Float32Array.of(1) });
   });
 
   test("a column of image paths leads to images in the file's folder, and to no others", async () => {
@@ -178,11 +179,11 @@ describe("CSV", () => {
 });
 
 test("nothing that is known is an error that says what was seen and what is known", async () => {
-  const files = createMemoryFiles({ "d/a.parquet": "x", "d/sub/b.txt": "x" });
+  const files = createMemoryFiles({ "d/a.arrow": "x", "d/sub/b.txt": "x" });
   await expect(openDataset(files, "d")).rejects.toThrow(
-    /no known kind of data. Seen: a.parquet, sub\/. Expected one of/,
+    /no known kind of data. Seen: a.arrow, sub\/. Expected one of/,
   );
-  await expect(openDataset(files, "d/a.parquet")).rejects.toThrow(/Seen: a file a.parquet/);
+  await expect(openDataset(files, "d/a.arrow")).rejects.toThrow(/Seen: a file a.arrow/);
   await expect(openDataset(files, "none")).rejects.toThrow("none: no such file or folder");
   await expect(openDataset(files, "d", { format: "zarr" })).rejects.toThrow(ConfigError);
   for (const reader of readers) await expect(openDataset(files, "d")).rejects.toThrow(reader.reads);

@@ -2,14 +2,14 @@ import { DataError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, extension, joinPath } from "../platform/paths.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Dataset, Sample } from "./dataset.ts";
+import type { Dataset, Sample, SampleKind } from "./dataset.ts";
 import { decodeImage, imageExtensions } from "./decode-image.ts";
 import { readNpz } from "./formats/npy.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
 
 interface Input {
   readonly name: string;
-  readonly kind: Sample["kind"];
+  readonly kind: SampleKind;
   readonly load: () => Promise<Sample>;
 }
 

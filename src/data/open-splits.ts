@@ -25,6 +25,8 @@ export interface Splits {
 }
 
 const splitNames = { train: ["train"], validation: ["validation", "valid", "val"], test: ["test"] } as const;
+/** Endings of files that are one part each. */
+const FILES: readonly string[] = ["npz", "csv", "tsv", "jsonl", "parquet"];
 type SplitName = keyof typeof splitNames;
 
 /**
@@ -76,7 +78,7 @@ async function findParts(files: Files, path: string): Promise<Partial<Record<Spl
       if (e.kind === "folder") return names.includes(name);
       const mnist = part === "test" ? ["t10k", ...names] : names;
       if (mnist.some((n) => name.startsWith(`${n}-images`))) return true;
-      return names.some((n) => name === `${n}.npz` || name === `${n}.csv`);
+      return names.some((n) => FILES.some((end) => name === `${n}.${end}`));
     });
     if (fits.length > 1) {
       throw new DataError(

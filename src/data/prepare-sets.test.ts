@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { nodeFiles } from "../platform/node-files.ts";
-import { bytesOf } from "../tensor/tensor.ts";
+import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import type { Dataset } from "./dataset.ts";
 import { createLoader } from "./loader.ts";
 import { openSplits } from "./open-splits.ts";
@@ -24,7 +24,9 @@ test("the handwriting example becomes batches of every set, from the cache and w
     validation: every(10, opened.validation),
     test: every(10, opened.test!),
   };
-  const preprocessor = createPreprocessor(preprocessingFor("image", { name: "x", dims: [3, 32, 32] }));
+  const preprocessor = createPreprocessor(
+    preprocessingFor("image", [{ name: "x", dtype: "float32", dims: [3, 32, 32] }]),
+  );
   const told = new Map<string, number>();
   const prepare = (cacheBytes: number) =>
     prepareSets(nodeFiles, splits, {
@@ -51,9 +53,9 @@ test("the handwriting example becomes batches of every set, from the cache and w
   for (const [n, { dataset }] of sets.shifts.entries()) {
     const options = { preprocessor, input: "x", batchSize: 32, shuffle: true, seed: 1 } as const;
     const first = async (set: Dataset) =>
-      (await createLoader(set, options).epoch(0).next()).value?.inputs.get("x");
+      (await createLoader(set, options).epoch(0).next()).value?.inputs.get("x") as Tensor<"float32">;
     const [a, b] = [await first(dataset), await first(uncached.shifts[n]!.dataset)];
-    expect(a?.dims).toEqual([32, 3, 32, 32]);
-    expect(Buffer.compare(bytesOf(a!.data), bytesOf(b!.data))).toBe(0);
+    expect(a.dims).toEqual([32, 3, 32, 32]);
+    expect(Buffer.compare(bytesOf(a.data), bytesOf(b.data))).toBe(0);
   }
 });

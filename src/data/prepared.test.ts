@@ -4,7 +4,7 @@ import { createMemoryFiles } from "../platform/memory-files.ts";
 import { createRandom } from "../tensor/random.ts";
 import { augment } from "./augment.ts";
 import { bytesOfBase64, datasetOf, flat, type GoldenImage, golden } from "./data.fixtures.ts";
-import type { Dataset } from "./dataset.ts";
+import type { Dataset, Image } from "./dataset.ts";
 import { describeDataset, sharedExamples } from "./describe.ts";
 import { openDataset } from "./open-dataset.ts";
 import { cached, checkExamples, createSampleCache, prepared } from "./prepared.ts";
@@ -38,7 +38,7 @@ describe("cached", () => {
   test("keeps a copy of a window, not the array behind it", async () => {
     const all = new Uint8Array(1000);
     const windows = datasetOf([0, 1], (i) => ({ ...flat(0), data: all.subarray(4 * i, 4 * i + 4) }));
-    const sample = await cached(windows, createSampleCache(100)).load(1);
+    const sample = (await cached(windows, createSampleCache(100)).load(1)) as Image;
     expect(sample.data.buffer.byteLength).toBe(4);
   });
 });
@@ -162,7 +162,7 @@ describe("augment", () => {
     const random = createRandom(2);
     const seen = new Map<string, number>();
     for (let n = 0; n < 1800; n++) {
-      const out = augment(image, { flip: true, cropPadding: 1, fill: "black" }, random);
+      const out = augment(image, { flip: true, cropPadding: 1, fill: "black" }, random) as Image;
       seen.set(out.data.join(), (seen.get(out.data.join()) ?? 0) + 1);
     }
     // 3 x 3 shifts, mirrored or not: 18 outcomes, 100 times each; five deviations of a binomial are 49.

@@ -45,21 +45,31 @@ export function cached(dataset: Dataset, cache: SampleCache): Dataset {
       const found = kept.get(i);
       if (found) return found;
       const sample = await dataset.load(i);
-      const bytes = sample.data.byteLength;
+      const bytes = bytesOf(sample);
       if (kept.has(i) || cache.usedBytes + bytes > cache.budgetBytes) return sample;
       cache.usedBytes += bytes;
       // A copy where the sample is a window on a larger array, so that the budget counts what is really held.
-      const own = sample.data.buffer.byteLength > bytes ? copyOf(sample) : sample;
+      const own = ownsItsMemory(sample) ? sample : copyOf(sample);
       kept.set(i, own);
       return own;
     },
   };
 }
 
+/** Bytes of pixels, numbers or characters. */
+function bytesOf(sample: Sample): number {
+  if (sample.kind === "text") return 2 * (sample.text.length + (sample.pair?.length ?? 0));
+  if (sample.kind === "tokens") return 2 * sample.data.byteLength + bytesOf(sample.source);
+  return sample.data.byteLength;
+}
+
+function ownsItsMemory(sample: Sample): boolean {
+  return sample.kind === "text" || sample.data.buffer.byteLength === sample.data.byteLength;
+}
+
 function copyOf(sample: Sample): Sample {
-  return sample.kind === "image"
-    ? { ...sample, data: sample.data.slice() }
-    : { ...sample, data: sample.data.slice() };
+  if (sample.kind === "image") return { ...sample, data: sample.data.slice() };
+  return sample.kind === "array" ? { ...sample, data: sample.data.slice() } : sample;
 }
 
 export interface CheckOptions {

@@ -11,7 +11,8 @@ import { createRandom } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { findHead, logitsOf } from "./find-head.ts";
-import { type Pooling, putNewHead } from "./new-head.ts";
+import { putNewHead } from "./new-head.ts";
+import type { Pooling } from "./pooling.ts";
 
 const CLASSES = 7;
 /** Of float32 sums over at most a few hundred products, relative to the largest logit. */

@@ -1,4 +1,4 @@
-import { ConfigError, ModelError } from "../errors.ts";
+import { ModelError } from "../errors.ts";
 import { type AttributeInit, float } from "../onnx/attribute.ts";
 import { cutAt } from "../onnx/edit.ts";
 import { type Model, opsetOf } from "../onnx/model.ts";
@@ -7,9 +7,8 @@ import type { TensorType } from "../onnx/type.ts";
 import { Value } from "../onnx/value.ts";
 import { dataTypes } from "../tensor/data-type.ts";
 import { createRandom } from "../tensor/random.ts";
-import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
-
-export type Pooling = "auto" | "mean" | "max" | "first" | "none";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { type Pooling, pool } from "./pooling.ts";
 
 export interface NewHeadOptions {
   /** What the head reads: [B, D], [B, T, D] (a sequence) or [B, D, H, W, …] (a map). The head is float32 whatever this is. */
@@ -18,6 +17,8 @@ export interface NewHeadOptions {
   readonly type: TensorType;
   readonly classes: number;
   readonly pooling: Pooling;
+  /** Integer [B, T], 1 where a position of a sequence counts and 0 where it is padding; every position counts if left out. */
+  readonly mask?: Value;
   readonly seed: number;
 }
 
@@ -47,6 +48,8 @@ export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
   const { graph } = model;
   const batch = graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
   cutAt(graph, [feature]);
+  // An encoder that read its mask nowhere else has lost that input with the old outputs.
+  if (options.mask && !graph.inputs.includes(options.mask)) graph.inputs.push(options.mask);
   // Names that went with the old head are free: a model whose output was "logits" has an output "logits" again.
   const names = new Set([...graph.values()].map((v) => v.name));
   const fresh = (name: string) => {
@@ -92,54 +95,4 @@ export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
   logits.declared = { dtype: "float32", dims: [batch, classes] };
   graph.outputs = [logits];
   return { logits, parameters: [weight, bias], pooled };
-}
-
-type Append = (
-  opType: string,
-  inputs: readonly Value[],
-  name: string,
-  attributes: Record<string, AttributeInit>,
-) => Value;
-type Store = (t: Tensor, name: string) => Value;
-
-function pool(
-  options: NewHeadOptions,
-  opset: number,
-  append: Append,
-  store: Store,
-): { vector: Value; width: number; pooled: string } {
-  const { feature, pooling } = options;
-  const { dims } = options.type;
-  const rank = dims.length;
-  const flat = (value: Value) => append("Flatten", [value], "head_flatten", { axis: 1 });
-  if (rank < 2)
-    throw new ModelError(`"${feature.name}" has shape [${dims}]: a head needs a batch axis and features`);
-  if (pooling === "none" || rank === 2) {
-    const width = dims.slice(1).reduce((a, d) => a * d, 1);
-    return { vector: rank === 2 ? feature : flat(feature), width, pooled: rank === 2 ? "none" : "flattened" };
-  }
-  const way = pooling === "auto" ? "mean" : pooling;
-  if (rank === 3) {
-    const width = dims[2]!; // the rank was just checked
-    if (way === "first") {
-      const index = store(int64s([0]), "head.first");
-      const first = append("Gather", [feature, index], "head_pool", { axis: 1 });
-      return { vector: flat(first), width, pooled: `first of ${dims[1]} positions` };
-    }
-    const opType = way === "mean" ? "ReduceMean" : "ReduceMax";
-    const vector =
-      opset >= 18
-        ? append(opType, [feature, store(int64s([1]), "head.axes")], "head_pool", { keepdims: 0 })
-        : append(opType, [feature], "head_pool", { axes: [1], keepdims: 0 });
-    return { vector, width, pooled: `${way} over ${dims[1]} positions` };
-  }
-  if (way === "first")
-    throw new ConfigError(`head.pooling "first" needs a sequence; "${feature.name}" has shape [${dims}]`);
-  const opType = way === "mean" ? "GlobalAveragePool" : "GlobalMaxPool";
-  const width = dims[1]!; // the rank was just checked
-  return {
-    vector: flat(append(opType, [feature], "head_pool", {})),
-    width,
-    pooled: `${way} over ${dims.slice(2).join("×")}`,
-  };
 }

@@ -1,20 +1,20 @@
 import { parse as parseYaml } from "yaml";
 import { parseConfig } from "../config/parse.ts";
 import type { Config } from "../config/schema.ts";
-import type { Sample } from "../data/dataset.ts";
+import type { SampleKind } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
-import type { Preprocessing } from "../data/preprocess/config.ts";
-import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
+import { type ModelInput, preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
+import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
+import { openTokenizer, type Tokenizer } from "../data/preprocess/tokenizer.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import { logitsOf, type OutputKind } from "../heads/find-head.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
-import { widened } from "../passes/half-precision.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
-import { fedInputs } from "./input-shapes.ts";
+import { modelInputs } from "./input-shapes.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
@@ -29,6 +29,10 @@ export interface ClassifierOptions {
 }
 
 const BATCH_SIZE = 32;
+/** Tokens, where neither settings nor tokenizer say what the model takes. */
+const MAX_LENGTH = 512;
+/** A batch of texts is filled up to a multiple of this: few shapes, little filling. */
+const LENGTH_STEP = 16;
 
 /** An image or array classifier as it lies on disk, ready to judge and predict: a run's model, or anybody's. */
 export class Classifier {
@@ -38,31 +42,34 @@ export class Classifier {
   readonly labels: readonly string[] | null;
   readonly batchSize: number;
   readonly input: string;
-  private readonly dims: readonly (number | null)[];
+  private readonly inputs: readonly ModelInput[];
+  private readonly tokenizer: Tokenizer | null;
   private readonly output: string;
   private readonly kind: OutputKind;
   private readonly session: Session;
   private readonly source: ModelSource;
   private readonly preprocess: Partial<Config["preprocess"]>;
 
-  private constructor(model: Model, session: Session, source: ModelSource, options: ClassifierOptions) {
-    const [input, ...more] = fedInputs(model);
+  private constructor(
+    model: Model,
+    session: Session,
+    source: ModelSource,
+    tokenizer: Tokenizer | null,
+    options: ClassifierOptions,
+  ) {
+    const { inputs, batchSize } = modelInputs(model);
     const output = model.graph.outputs[0];
-    if (!input || more.length > 0 || !output) {
+    const [input] = inputs;
+    if (!input || !output)
       throw new ModelError(
-        `${source.path}: takes ${more.length + (input ? 1 : 0)} inputs and gives ${model.graph.outputs.length} outputs, expected one input of images or arrays`,
-      );
-    }
-    const dims = input.declared?.dims?.map((d) => (typeof d === "number" && d > 0 ? d : null));
-    if (!dims || !input.declared || widened(input.declared.dtype) !== "float32")
-      throw new ModelError(
-        `${source.path}: input "${input.name}" is no tensor of float32 or float16 with a batch axis`,
+        `${source.path}: has ${inputs.length} inputs and ${model.graph.outputs.length} outputs`,
       );
     this.path = source.path;
     this.labels = labelsOf(source.config);
-    this.batchSize = dims[0] ?? options.batchSize ?? BATCH_SIZE;
+    this.batchSize = batchSize ?? options.batchSize ?? BATCH_SIZE;
     this.input = input.name;
-    this.dims = dims.slice(1);
+    this.inputs = inputs;
+    this.tokenizer = tokenizer;
     this.output = output.name;
     this.kind = logitsOf(output).kind;
     this.session = session;
@@ -91,20 +98,24 @@ export class Classifier {
       { name: source.path },
     );
     const preprocess = { ...own, ...withoutUndefined(options.preprocess ?? {}) };
-    return new Classifier(model, session, source, { ...options, preprocess });
+    const tokenizer = await openTokenizer(files, source.folder);
+    return new Classifier(model, session, source, tokenizer, { ...options, preprocess });
   }
 
   /** What samples of a kind go through before they reach the model. @throws ConfigError if it takes no such samples */
-  preprocessing(kind: Sample["kind"]): Preprocessing {
-    const { size, ...rest } = this.preprocess;
+  preprocessor(kind: SampleKind): Preprocessor {
+    const { size, maxLength, ...rest } = this.preprocess;
     const json = this.source.preprocessor ?? undefined;
     // A preprocessor_config.json that a run wrote has the size in it already.
-    const isFree = this.dims.includes(null);
-    return preprocessingFor(
-      kind,
-      { name: this.input, dims: this.dims },
-      { options: withoutUndefined(rest), ...(json ? { json } : {}), ...(size && isFree ? { size } : {}) },
-    );
+    const isFree = this.inputs.some((input) => input.dims.includes(null));
+    const config = preprocessingFor(kind, this.inputs, {
+      options: withoutUndefined(rest),
+      ...(json ? { json } : {}),
+      ...(size && isFree ? { size } : {}),
+      maxLength: maxLength ?? this.tokenizer?.maxLength ?? MAX_LENGTH,
+      lengthStep: LENGTH_STEP,
+    });
+    return createPreprocessor(config, this.tokenizer);
   }
 
   /** Logits of a batch, float32 [B, C] and C; a model that gives probabilities is taken back to logits, up to a constant. */

@@ -2,7 +2,6 @@ import { corrupted, parseCorruptionSpec } from "../data/corruptions/corrupt.ts";
 import { createLoader } from "../data/loader.ts";
 import { type OpenOptions, openDataset } from "../data/open-dataset.ts";
 import { prepared } from "../data/prepared.ts";
-import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
 import { ConfigError } from "../errors.ts";
 import { ClassificationMeter, type ClassificationResult } from "../evaluation/metrics.ts";
 import type { Files } from "../platform/files.ts";
@@ -43,7 +42,7 @@ export async function evaluateModel(
   const opened = await openDataset(files, data, labels ? { ...options, classes: labels } : options);
   const names = opened.classes;
   if (names === null) throw new ConfigError(`${data}: labels are numbers; a classifier is judged on classes`);
-  const preprocessor = createPreprocessor(classifier.preprocessing(opened.kind));
+  const preprocessor = classifier.preprocessor(opened.kind);
   const plain = prepared(opened, preprocessor);
   const set =
     corruption === undefined

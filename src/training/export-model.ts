@@ -11,7 +11,7 @@ import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
 import type { DataType } from "../tensor/data-type.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { COMPANION_FILES, type ModelSource } from "./model-source.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 import type { TrainableParameter } from "./training-graph.ts";
@@ -145,11 +145,13 @@ async function outputOfRows(session: Session, batch: Batch, output: string): Pro
   const size = typeof insists === "number" && insists > 0 ? insists : rows;
   for (let start = 0; start < rows; start += size) {
     const feeds = new Map<string, Tensor>();
-    for (const [name, { data, dims }] of batch.inputs) {
+    for (const [name, { dtype, data, dims }] of batch.inputs) {
+      if (!session.inputs.some((input) => input.name === name)) continue;
       const width = data.length / rows;
-      const part = new Float32Array(size * width); // what the last part lacks stays 0
-      part.set(data.subarray(start * width, (start + size) * width));
-      feeds.set(name, tensor("float32", [size, ...dims.slice(1)], part));
+      const part = zeros(dtype, [size, ...dims.slice(1)]); // what the last part lacks stays 0
+      for (let i = 0; i < part.data.length && start * width + i < data.length; i++)
+        (part.data as unknown[])[i] = data[start * width + i];
+      feeds.set(name, part);
     }
     const values = (await runInFloat32(session, feeds, [output])).get(output)?.data as Float32Array;
     const kept = Math.min(size, rows - start);

@@ -1,8 +1,10 @@
 import { readNpz } from "../data/formats/npy.ts";
-import { ConfigError, DataError } from "../errors.ts";
+import type { ModelInput } from "../data/preprocess/preprocessing-for.ts";
+import { ConfigError, DataError, ModelError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { DeclaredType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
+import { widened } from "../passes/half-precision.ts";
 import type { Files } from "../platform/files.ts";
 import type { Shape } from "../tensor/shape.ts";
 
@@ -10,6 +12,25 @@ import type { Shape } from "../tensor/shape.ts";
 export function fedInputs(model: Model): Value[] {
   const stored = new Set(model.graph.initializers);
   return model.graph.inputs.filter((v) => !stored.has(v) && v.constant === null);
+}
+
+/** The inputs that must be fed, as preprocessing sees them, and the batch size that the file insists on. */
+export function modelInputs(model: Model): {
+  readonly inputs: ModelInput[];
+  readonly batchSize: number | null;
+} {
+  const fed = fedInputs(model);
+  const size = (d: number | string | null) => (typeof d === "number" && d > 0 ? d : null);
+  const inputs = fed.map(({ name, declared }) => {
+    const dims = declared?.dims;
+    if (!declared || !dims)
+      throw new ModelError(
+        `model input "${name}" declares no type with a shape, so nothing can be fed to it`,
+      );
+    // Half floats are fed as float32: whoever runs the file converts.
+    return { name, dtype: widened(declared.dtype), dims: dims.slice(1).map(size) };
+  });
+  return { inputs, batchSize: size(fed[0]?.declared?.dims?.[0] ?? null) };
 }
 
 /**

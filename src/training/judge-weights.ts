@@ -15,7 +15,6 @@ import { type EvaluationSet, evaluateSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { COMPANION_FILES, findModel } from "./model-source.ts";
 import { prepareData } from "./prepare-data.ts";
-import { onlyInput } from "./prepare-run.ts";
 
 export interface JudgeOptions {
   readonly files: Files;
@@ -63,8 +62,8 @@ export class RunJudge {
           batchSize: classifier.batchSize,
           head: { ...config.head, mode: "keep", from: undefined },
         },
-        input: onlyInput(model),
-        preprocessor: source.preprocessor,
+        model,
+        source,
         labels: summary.classes,
         onEvent,
       });

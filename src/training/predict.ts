@@ -1,7 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { createLoader } from "../data/loader.ts";
 import { prepared } from "../data/prepared.ts";
-import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
 import { softmax } from "../evaluation/metrics.ts";
 import type { Classifier } from "./classifier.ts";
 
@@ -20,7 +19,7 @@ export async function* predict(
   classifier: Classifier,
   inputs: Dataset,
 ): AsyncGenerator<ClassPrediction, void, void> {
-  const preprocessor = createPreprocessor(classifier.preprocessing(inputs.kind));
+  const preprocessor = classifier.preprocessor(inputs.kind);
   const loader = createLoader(prepared(inputs, preprocessor), {
     preprocessor,
     input: classifier.input,

@@ -6,24 +6,28 @@ import { openSplits, type Splits } from "../data/open-splits.ts";
 import { prepareSets } from "../data/prepare-sets.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
-import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
+import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
+import { openTokenizer } from "../data/preprocess/tokenizer.ts";
 import { evenly, mapClasses } from "../data/views.ts";
 import { ConfigError } from "../errors.ts";
-import type { Value } from "../onnx/value.ts";
-import { widened } from "../passes/half-precision.ts";
+import type { Model } from "../onnx/model.ts";
 import type { Files } from "../platform/files.ts";
 import type { SetKind } from "../run/records.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { EvaluationSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
+import { fedInputs, modelInputs } from "./input-shapes.ts";
+import type { ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
+import { chooseLength } from "./text-length.ts";
 
 /** The data of a run, ready to be fed. */
 export interface RunData {
   /** Class names in the order of the model's outputs. */
   readonly classes: readonly string[];
   readonly preprocessing: Preprocessing;
-  /** Shape of one example as the model takes it, without the batch axis. */
-  readonly exampleDims: readonly number[];
+  /** Shape of a batch as each input of the model takes it, by name. */
+  readonly inputShapes: ReadonlyMap<string, Shape>;
   readonly train: Loader;
   readonly sets: readonly EvaluationSet[];
   /** Sentences for the console: how sets came about, and what is odd about them. */
@@ -33,10 +37,8 @@ export interface RunData {
 export interface PrepareDataOptions {
   readonly files: Files;
   readonly config: Config;
-  /** The model input that the examples go to. */
-  readonly input: Value;
-  /** Content of the model's `preprocessor_config.json`, or null. */
-  readonly preprocessor: unknown;
+  readonly model: Model;
+  readonly source: ModelSource;
   /** Class names of the model's own classifier, in the order of its outputs; null where it says none. */
   readonly labels: readonly string[] | null;
   readonly onEvent: (event: TrainingEvent) => void;
@@ -49,6 +51,8 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const open: OpenOptions = withoutUndefined({
     format: settings.format,
     labelColumn: settings.labelColumn,
+    textColumn: settings.textColumn,
+    pairColumn: settings.pairColumn,
     imageColumn: settings.imageColumn,
   });
   const opened = await openSplits(files, config.data, {
@@ -61,8 +65,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const { classes } = splits.train;
   if (classes === null)
     throw new ConfigError(`${config.data}: labels are numbers; classification needs classes`);
-  const preprocessing = choosePreprocessing(options, splits.train);
-  const preprocessor = createPreprocessor(preprocessing);
+  const { preprocessor, notes } = await choosePreprocessor(options, splits.train);
   const sets = await prepareSets(files, splits, {
     preprocessor,
     shifts: config.shifts,
@@ -72,15 +75,18 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     cacheBytes: settings.cacheMegabytes * 2 ** 20,
     onProgress: (set, done, total) => onEvent({ kind: "loading", set, done, total }),
   });
-  const common = { preprocessor, input: options.input.name, batchSize: config.batchSize, seed };
+  const input = fedInputs(options.model)[0]?.name ?? ""; // a model without inputs takes no samples, as was said above
+  const common = { preprocessor, input, batchSize: config.batchSize, seed };
   const most = config.evaluation.examples ?? Number.POSITIVE_INFINITY;
   const judged = (name: string, kind: SetKind, dataset: Dataset): EvaluationSet => {
     return { name, kind, loader: createLoader(evenly(dataset, most), { ...common, shuffle: false }) };
   };
   return {
     classes,
-    preprocessing,
-    exampleDims: preprocessor.dims,
+    preprocessing: preprocessor.config,
+    inputShapes: new Map(
+      fedInputs(options.model).map(({ name }) => [name, [config.batchSize, ...preprocessor.dims]]),
+    ),
     train: createLoader(sets.train, {
       ...common,
       shuffle: true,
@@ -91,7 +97,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
       ...(sets.test ? [judged("test", "test", sets.test)] : []),
       ...sets.shifts.map(({ name, dataset }) => judged(name, "shift", dataset)),
     ],
-    notes: [...splits.notes, ...sets.warnings],
+    notes: [...splits.notes, ...notes, ...sets.warnings],
   };
 }
 
@@ -112,23 +118,24 @@ function inModelOrder(splits: Splits, { config, labels }: PrepareDataOptions): S
   };
 }
 
-function choosePreprocessing(options: PrepareDataOptions, train: Dataset): Preprocessing {
-  const { config, input, preprocessor } = options;
-  const declared = input.declared;
-  if (!declared || widened(declared.dtype) !== "float32" || declared.dims === null) {
+async function choosePreprocessor(
+  { files, config, model, source }: PrepareDataOptions,
+  train: Dataset,
+): Promise<{ readonly preprocessor: Preprocessor; readonly notes: readonly string[] }> {
+  const { inputs } = modelInputs(model);
+  const { size, maxLength, ...overrides } = config.preprocess;
+  const tokenizer = train.kind === "text" ? await openTokenizer(files, source.folder) : null;
+  if (train.kind === "text" && !tokenizer) {
     throw new ConfigError(
-      `model input "${input.name}" is no tensor of float32 or float16 with a batch axis, so it takes no such examples`,
+      `${source.folder}: texts need the model's tokenizer; put its tokenizer.json (and tokenizer_config.json) there`,
     );
   }
-  const dims = declared.dims.slice(1).map((d) => (typeof d === "number" && d > 0 ? d : null));
-  const { size, ...overrides } = config.preprocess;
-  return preprocessingFor(
-    train.kind,
-    { name: input.name, dims },
-    {
-      ...(preprocessor === null ? {} : { json: preprocessor }),
-      options: withoutUndefined(overrides),
-      ...(size ? { size } : {}),
-    },
-  );
+  const length = tokenizer ? await chooseLength(train, tokenizer, maxLength) : null;
+  const preprocessing = preprocessingFor(train.kind, inputs, {
+    ...(source.preprocessor === null ? {} : { json: source.preprocessor }),
+    options: withoutUndefined(overrides),
+    ...(size ? { size } : {}),
+    ...(length ? { maxLength: length.maxLength } : {}),
+  });
+  return { preprocessor: createPreprocessor(preprocessing, tokenizer), notes: length ? [length.note] : [] };
 }

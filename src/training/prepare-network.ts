@@ -1,6 +1,6 @@
 import { findMethod } from "../config/methods.ts";
 import type { Config } from "../config/schema.ts";
-import { allProblems, ConfigError } from "../errors.ts";
+import { allProblems, ConfigError, ModelError } from "../errors.ts";
 import { findHead, logitsOf } from "../heads/find-head.ts";
 import { putNewHead } from "../heads/new-head.ts";
 import { valueNamed } from "../onnx/edit.ts";
@@ -114,7 +114,7 @@ async function replaceHead(
 ): Promise<Network> {
   const { config, classes, inputShapes, evaluate } = options;
   const feature =
-    config.head.from === undefined ? findHead(output).feature : valueNamed(model.graph, config.head.from);
+    config.head.from === undefined ? featureOf(output) : valueNamed(model.graph, config.head.from);
   const types = await lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
   const refused = types.refused.get(feature);
   if (refused) throw allProblems(refused);
@@ -126,6 +126,7 @@ async function replaceHead(
     classes: classes.length,
     pooling: config.head.pooling,
     seed: config.seed,
+    ...maskOf(model, type.dims, inputShapes),
   });
   notes.push(`The new head reads "${feature.name}" [${type.dims.join(", ")}], pooled: ${head.pooled}.`);
   const headParameters = new Set(head.parameters);
@@ -168,4 +169,28 @@ function chooseTrained(
   const others = beside === null ? [] : named(beside).filter((t) => !parts.has(t.value));
   notes.push(...describeAdapters(adapters));
   return { adapters, trainable: [...adapterTensors(adapters), ...others] };
+}
+
+/** What a new head reads: what the old one read, or the output itself of a model that gives a sequence of features. */
+function featureOf(output: Value): Value {
+  try {
+    return findHead(output).feature;
+  } catch (error) {
+    if (error instanceof ModelError && output.declared?.dims?.length === 3) return output;
+    throw error;
+  }
+}
+
+/** The input that says which positions of a sequence count: an attention mask of the feature's batch and length. */
+function maskOf(
+  model: Model,
+  [batch, length, ...rest]: Shape,
+  inputShapes: ReadonlyMap<string, Shape>,
+): { mask?: Value } {
+  const fits = (v: Value) => {
+    const shape = inputShapes.get(v.name);
+    return shape?.length === 2 && shape[0] === batch && shape[1] === length && /mask/iu.test(v.name);
+  };
+  const mask = rest.length === 1 ? model.graph.inputs.find(fits) : undefined;
+  return mask ? { mask } : {};
 }

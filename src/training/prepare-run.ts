@@ -4,7 +4,6 @@ import { ConfigError, DataError, messageOf } from "../errors.ts";
 import { valueNamed } from "../onnx/edit.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Value } from "../onnx/value.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { createSchedule } from "../optim/schedules.ts";
 import type { Files } from "../platform/files.ts";
@@ -67,22 +66,21 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   onEvent({ kind: "phase", text: `Reading ${config.model}` });
   const source = await findModel(files, config.model);
   const model = await loadModel(source.path, files);
-  const input = onlyInput(model);
 
   onEvent({ kind: "phase", text: `Reading ${config.data}` });
   const labels = classifierLabels(source, model);
   const data = await prepareData({
     files,
     config,
-    input,
-    preprocessor: source.preprocessor,
+    model,
+    source,
     labels,
     onEvent,
   });
 
   onEvent({ kind: "phase", text: "Building the training graph" });
   const evaluate = createEvaluator(runtime);
-  const inputShapes = new Map([[input.name, [config.batchSize, ...data.exampleDims]]]);
+  const { inputShapes } = data;
   const network = await prepareNetwork(model, {
     config,
     classes: data.classes,
@@ -173,17 +171,6 @@ function foreignAnchors({ settings, anchors }: Optimizer): [name: string, data: 
     const data = anchors.get(name);
     return data ? [[`anchor/${name}`, data]] : [];
   });
-}
-
-/** The input that takes the examples. @throws ConfigError if there are several */
-export function onlyInput(model: Model): Value {
-  const stored = new Set(model.graph.initializers);
-  const inputs = model.graph.inputs.filter((v) => !stored.has(v) && v.constant === null);
-  const [first, ...rest] = inputs;
-  if (first && rest.length === 0) return first;
-  throw new ConfigError(
-    `the model takes ${inputs.length} inputs (${inputs.map((v) => v.name).join(", ")}); image and array data feed one`,
-  );
 }
 
 /** Class names of the model's classifier; null where it says none, or its output has another width. */

@@ -56,7 +56,7 @@ export class TrainingSessions {
 
   /** Forward and backward over a batch. The gradients are then in `optimizer.gradients`. @returns the mean loss */
   async step(batch: Batch): Promise<number> {
-    const feeds = new Map<string, Tensor>([...this.parameters, ...batch.inputs]);
+    const feeds = new Map<string, Tensor>([...this.parameters, ...this.read(batch)]);
     feeds.set("targets", batch.targets);
     if (this.graph.hasDropout) feeds.set(DROPOUT_SEED, dropoutSeed(this.seed, batch.cursor));
     await this.training.run(feeds, { outputs: [...this.into.keys()], into: this.into });
@@ -65,7 +65,7 @@ export class TrainingSessions {
 
   /** Logits of a batch, float32 [B, C]. */
   async predict(batch: Batch): Promise<Float32Array> {
-    const feeds = new Map<string, Tensor>([...this.parameters, ...batch.inputs]);
+    const feeds = new Map<string, Tensor>([...this.parameters, ...this.read(batch)]);
     // The evaluation graph computes the loss too, so it asks for targets even where only logits are read.
     feeds.set("targets", batch.targets);
     const out = await this.evaluation.run(feeds, { outputs: [this.logits] });
@@ -74,6 +74,11 @@ export class TrainingSessions {
       throw new RunError(`output "${this.logits}" is ${logits?.dtype ?? "missing"}, expected float32 logits`);
     }
     return logits.data as Float32Array; // the dtype was checked just above
+  }
+
+  /** The inputs that the network reads: a new head may have made others superfluous. */
+  private read(batch: Batch): [name: string, value: Tensor][] {
+    return [...batch.inputs].filter(([name]) => this.graph.inputs.has(name));
   }
 
   /** Names of the parameters, in the order of the graph. */

@@ -1,11 +1,13 @@
 import type { ConfigInput } from "../config/schema.ts";
+import type { SampleKind } from "../data/dataset.ts";
 import { openSplits } from "../data/open-splits.ts";
+import { describeInputs } from "../data/preprocess/preprocessing-for.ts";
 import { ConfigError } from "../errors.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, joinPath } from "../platform/paths.ts";
+import { modelInputs } from "./input-shapes.ts";
 import { findModel } from "./model-source.ts";
-import { onlyInput } from "./prepare-run.ts";
 
 /** Settings to begin with, and what they were read from. */
 export interface Suggestion {
@@ -13,7 +15,7 @@ export interface Suggestion {
   /** What was seen, a sentence each. */
   readonly seen: readonly string[];
   /** Whether there is a test set that corruptions can be made of. */
-  readonly kind: "image" | "array";
+  readonly kind: SampleKind;
 }
 
 /** Height and width for a model that leaves them open and says nothing of them: what most image networks take. */
@@ -28,15 +30,14 @@ const FEW_STEPS = 300;
  */
 export async function suggestSettings(files: Files, model: string, data: string): Promise<Suggestion> {
   const source = await findModel(files, model);
-  const input = onlyInput(await loadModel(source.path, files));
+  const { inputs } = modelInputs(await loadModel(source.path, files));
   const { train, validation, test, notes } = await openSplits(files, data);
   if (train.classes === null)
     throw new ConfigError(`${data}: labels are numbers; classification needs classes`);
-  const dims = input.declared?.dims ?? [];
-  const isOpen = train.kind === "image" && dims.slice(1).some((d) => typeof d !== "number" || d <= 0);
+  const axes = inputs[0]?.dims ?? [];
+  const isOpen = train.kind === "image" && axes.includes(null);
   const needsSize = isOpen && source.preprocessor === null;
-  const [, ...axes] = dims;
-  const side = (d: unknown) => (typeof d === "number" && d > 0 ? d : USUAL_SIZE);
+  const side = (d: number | null | undefined) => d ?? USUAL_SIZE;
   const [height, width] = axes[2] === 1 || axes[2] === 3 ? [axes[0], axes[1]] : [axes[1], axes[2]];
   const batchSize = Math.min(32, Math.max(4, 2 ** Math.floor(Math.log2(Math.max(1, train.length / 8)))));
   const perEpoch = Math.max(1, Math.ceil(train.length / batchSize));
@@ -51,7 +52,7 @@ export async function suggestSettings(files: Files, model: string, data: string)
       ...(needsSize ? { preprocess: { size: [side(height), side(width)] } } : {}),
     },
     seen: [
-      `model input "${input.name}" [${dims.map((d) => d ?? "?").join(", ")}]`,
+      `the model takes ${describeInputs(inputs)}`,
       `${train.length} training and ${validation.length} validation examples of ${train.classes.length} classes` +
         (test ? `, ${test.length} test examples` : ""),
       source.preprocessor === null

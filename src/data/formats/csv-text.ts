@@ -1,12 +1,13 @@
 import { DataError } from "../../errors.ts";
 
 /**
- * The rows of a CSV text, as RFC 4180 has them: fields by comma, quoted fields with `""` for a quote, CRLF or LF.
+ * The rows of a CSV text, as RFC 4180 has them: fields by comma (or another separator), quoted fields with `""` for a
+ * quote, CRLF or LF.
  * A byte-order mark and empty lines are skipped.
  *
  * @throws DataError if a quoted field does not end, or goes on behind its closing quote
  */
-export function parseCsv(text: string, what: string): string[][] {
+export function parseCsv(text: string, what: string, separator = ","): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let at = text.startsWith("\ufeff") ? 1 : 0;
@@ -32,18 +33,18 @@ export function parseCsv(text: string, what: string): string[][] {
         at++;
       }
       row.push(field);
-      if (at < text.length && !/[,\r\n]/.test(text[at]!)) {
+      if (at < text.length && text[at] !== separator && text[at] !== "\n" && text[at] !== "\r") {
         throw new DataError(`${what}: line ${line}: text behind a closing quote`);
       }
     } else {
       let end = at;
-      while (end < text.length && text[end] !== "," && text[end] !== "\n" && text[end] !== "\r") end++;
+      while (end < text.length && text[end] !== separator && text[end] !== "\n" && text[end] !== "\r") end++;
       row.push(text.slice(at, end));
       at = end;
     }
-    if (text[at] === ",") {
+    if (text[at] === separator) {
       at++;
-      // A comma at the very end of the text or the line still starts one more, empty, field.
+      // A separator at the very end of the text or the line still starts one more, empty, field.
       if (at === text.length || text[at] === "\n" || text[at] === "\r") row.push("");
       else continue;
     }

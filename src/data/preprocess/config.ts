@@ -34,7 +34,27 @@ export interface ArrayPreprocessing {
   readonly dims: readonly number[];
 }
 
-export type Preprocessing = ImagePreprocessing | ArrayPreprocessing;
+/** An input of a model of token ids, and the integers that it takes. */
+export interface TokenInput {
+  readonly name: string;
+  readonly dtype: "int64" | "int32";
+}
+
+/** Texts are tokenised by the tokenizer that lies beside the model. */
+export interface TextPreprocessing {
+  readonly kind: "text";
+  /** The most tokens of an example, special tokens included; longer texts are cut. */
+  readonly maxLength: number;
+  /** A batch is filled up to a multiple of this many tokens; `maxLength` where the model takes one length. */
+  readonly lengthStep: number;
+  /** What each input of the model is fed. */
+  readonly ids: TokenInput;
+  readonly mask: TokenInput | null;
+  readonly types: TokenInput | null;
+  readonly positions: TokenInput | null;
+}
+
+export type Preprocessing = ImagePreprocessing | ArrayPreprocessing | TextPreprocessing;
 
 /** What the model's image input looks like, without its batch axis. */
 export interface ImageInput extends Size {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { preprocessingFor } from "./preprocessing-for.ts";
+import { type ModelInput, preprocessingFor } from "./preprocessing-for.ts";
 
-const fixed = { name: "x", dims: [3, 8, 8] };
-const free = { name: "pixel_values", dims: [3, null, null] };
+const dtype = "float32";
+const fixed: readonly ModelInput[] = [{ name: "x", dtype, dims: [3, 8, 8] }];
+const free: readonly ModelInput[] = [{ name: "pixel_values", dtype, dims: [3, null, null] }];
 const json = {
   size: { shortest_edge: 9 },
   crop_size: 8,
@@ -49,7 +50,9 @@ test("a free size comes from the file, or from the user, who then decides on res
     crop: null,
     resample: "bicubic",
   });
-  expect(preprocessingFor("image", { name: "x", dims: [3, 48, null] }, { size: [48, 96] })).toMatchObject({
+  expect(
+    preprocessingFor("image", [{ name: "x", dtype, dims: [3, 48, null] }], { size: [48, 96] }),
+  ).toMatchObject({
     size: { height: 48, width: 96 },
   });
   expect(() => preprocessingFor("image", free)).toThrow(
@@ -59,21 +62,48 @@ test("a free size comes from the file, or from the user, who then decides on res
 });
 
 test("channels are found first or last", () => {
-  expect(preprocessingFor("image", { name: "x", dims: [8, 6, 1] })).toMatchObject({
+  expect(preprocessingFor("image", [{ name: "x", dtype, dims: [8, 6, 1] }])).toMatchObject({
     layout: "NHWC",
     channels: 1,
     size: { height: 8, width: 6 },
   });
-  expect(preprocessingFor("image", { name: "x", dims: [3, 8, 3] })).toMatchObject({
+  expect(preprocessingFor("image", [{ name: "x", dtype, dims: [3, 8, 3] }])).toMatchObject({
     layout: "NCHW",
     size: { height: 8, width: 3 },
   });
-  expect(() => preprocessingFor("image", { name: "ids", dims: [128] })).toThrow(
+  expect(() => preprocessingFor("image", [{ name: "ids", dtype, dims: [128] }])).toThrow(
     'input "ids" [128] takes no images',
   );
 });
 
 test("arrays need an input of fixed dimensions", () => {
-  expect(preprocessingFor("array", { name: "x", dims: [4, 2] })).toEqual({ kind: "array", dims: [4, 2] });
-  expect(() => preprocessingFor("array", { name: "x", dims: [null] })).toThrow(/leaves a dimension free/);
+  expect(preprocessingFor("array", [{ name: "x", dtype, dims: [4, 2] }])).toEqual({
+    kind: "array",
+    dims: [4, 2],
+  });
+  expect(() => preprocessingFor("array", [{ name: "x", dtype, dims: [null] }])).toThrow(
+    /leaves a dimension free/,
+  );
+});
+
+test("texts feed inputs of token ids, told apart by their names", () => {
+  const ids = { name: "input_ids", dtype: "int64", dims: [null] } as const;
+  const mask = { name: "attention_mask", dtype: "int64", dims: [null] } as const;
+  const types = { name: "token_type_ids", dtype: "int32", dims: [null] } as const;
+  expect(preprocessingFor("text", [ids, mask, types], { maxLength: 40 })).toEqual({
+    kind: "text",
+    maxLength: 40,
+    lengthStep: 40,
+    ids: { name: "input_ids", dtype: "int64" },
+    mask: { name: "attention_mask", dtype: "int64" },
+    types: { name: "token_type_ids", dtype: "int32" },
+    positions: null,
+  });
+  const short = { ...ids, dims: [16] };
+  expect(preprocessingFor("text", [short])).toMatchObject({ maxLength: 16, lengthStep: 16 });
+  expect(() => preprocessingFor("text", [short], { maxLength: 40 })).toThrow(
+    /takes 16 tokens, so .* 40 is too many/,
+  );
+  expect(() => preprocessingFor("text", fixed)).toThrow(/takes "x" float32 \[3, 8, 8\]; texts feed/);
+  expect(() => preprocessingFor("text", [mask], { maxLength: 8 })).toThrow(/none of them is of token ids/);
 });

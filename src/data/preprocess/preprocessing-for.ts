@@ -1,17 +1,21 @@
 import { ConfigError } from "../../errors.ts";
-import type { Sample } from "../dataset.ts";
+import type { DataType } from "../../tensor/data-type.ts";
+import type { SampleKind } from "../dataset.ts";
 import {
   type ImageInput,
   type ImagePreprocessing,
   imagePreprocessing,
   type Preprocessing,
   type PreprocessOptions,
+  type TextPreprocessing,
+  type TokenInput,
 } from "./config.ts";
 import { preprocessingFromJson } from "./preprocessor-json.ts";
 
 /** An input of a model as the graph declares it, without its batch axis; null where a dimension is free. */
 export interface ModelInput {
   readonly name: string;
+  readonly dtype: DataType;
   readonly dims: readonly (number | null)[];
 }
 
@@ -22,6 +26,10 @@ export interface PreprocessingSources {
   readonly options?: PreprocessOptions;
   /** Height and width where the model leaves them free; images are then resized to exactly that. */
   readonly size?: readonly [height: number, width: number];
+  /** The most tokens of a text, where the model leaves the length free. */
+  readonly maxLength?: number;
+  /** A batch of texts is filled up to a multiple of this; to `maxLength` if left out. */
+  readonly lengthStep?: number;
 }
 
 /**
@@ -30,13 +38,23 @@ export interface PreprocessingSources {
  *
  * An image input is [C, H, W] or [H, W, C] with 1 or 3 channels; where both fit, channels come first.
  *
- * @throws ConfigError if the input takes no such samples, or its size is free and nothing fixes it
+ * Texts need integer inputs, told apart by their names: a mask, segments ("type"), positions, and the token ids.
+ *
+ * @throws ConfigError if the inputs take no such samples, or a size is free and nothing fixes it
  */
 export function preprocessingFor(
-  kind: Sample["kind"],
-  input: ModelInput,
+  kind: SampleKind,
+  inputs: readonly ModelInput[],
   sources: PreprocessingSources = {},
 ): Preprocessing {
+  if (kind === "text") return textPreprocessing(inputs, sources);
+  const [input, ...more] = inputs;
+  if (!input || more.length > 0 || input.dtype !== "float32") {
+    throw new ConfigError(
+      `the model takes ${describeInputs(inputs)}; ${kind === "image" ? "images" : "arrays"} feed one input of float32. ` +
+        "Where a column holds texts, name it with --dataset.textColumn",
+    );
+  }
   const shown = `input "${input.name}" [${input.dims.map((d) => d ?? "free").join(", ")}]`;
   if (kind === "array") {
     const dims = input.dims.map((d) => {
@@ -71,6 +89,53 @@ export function preprocessingFor(
     throw new ConfigError(`${shown} takes images of any size: set preprocess.size to [height, width]`);
   }
   return imagePreprocessing({ ...declared, height, width }, { ...exact, ...options }, base);
+}
+
+/** The inputs as messages list them. */
+export function describeInputs(inputs: readonly ModelInput[]): string {
+  return inputs
+    .map((i) => `"${i.name}" ${i.dtype} [${i.dims.map((d) => d ?? "free").join(", ")}]`)
+    .join(", ");
+}
+
+function textPreprocessing(
+  inputs: readonly ModelInput[],
+  { maxLength = null, lengthStep }: { readonly maxLength?: number | null; readonly lengthStep?: number },
+): TextPreprocessing {
+  const found: Partial<Record<"ids" | "mask" | "types" | "positions", TokenInput>> = {};
+  for (const { name, dtype, dims } of inputs) {
+    const role = roleOf(name);
+    if ((dtype !== "int64" && dtype !== "int32") || dims.length !== 1 || found[role]) {
+      throw new ConfigError(
+        `the model takes ${describeInputs(inputs)}; texts feed [batch, length] inputs of token ids, and maybe of a mask, segments and positions`,
+      );
+    }
+    found[role] = { name, dtype };
+  }
+  const fixed = inputs.map((i) => i.dims[0]).find((d) => typeof d === "number") ?? null;
+  if (maxLength !== null && fixed !== null && maxLength > fixed)
+    throw new ConfigError(
+      `the model takes ${fixed} tokens, so preprocess.maxLength ${maxLength} is too many`,
+    );
+  const length = fixed ?? maxLength;
+  const { ids, mask = null, types = null, positions = null } = found;
+  if (!ids || length === null)
+    throw new ConfigError(`the model takes ${describeInputs(inputs)}; none of them is of token ids`);
+  return {
+    kind: "text",
+    maxLength: length,
+    lengthStep: fixed ?? lengthStep ?? length,
+    ids,
+    mask,
+    types,
+    positions,
+  };
+}
+
+function roleOf(name: string): "ids" | "mask" | "types" | "positions" {
+  if (/mask/iu.test(name)) return "mask";
+  if (/type|segment/iu.test(name)) return "types";
+  return /position/iu.test(name) ? "positions" : "ids";
 }
 
 type DeclaredImage = Omit<ImageInput, "height" | "width"> & {

@@ -1,9 +1,12 @@
-import { DataError } from "../../errors.ts";
+import { ConfigError, DataError } from "../../errors.ts";
 import { formatShape, type Shape, shapesEqual, sizeOf } from "../../tensor/shape.ts";
 import type { Image, Sample } from "../dataset.ts";
+import { type BatchBuffer, floatBuffer } from "./batch-buffer.ts";
 import { checkPreprocessing, type ImagePreprocessing, type Preprocessing } from "./config.ts";
 import { centerCrop, resizedSize, toGrey } from "./geometry.ts";
 import { resize } from "./resize.ts";
+import { textPreprocessor } from "./text-preprocessor.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** Turns samples into rows of the model's input, in two moments: what may be kept, and what ends in floats. */
 export interface Preprocessor {
@@ -17,30 +20,44 @@ export interface Preprocessor {
    * @throws DataError if the sample is of another kind, or its shape cannot become the model's
    */
   prepare(sample: Sample): Sample;
-  /** Writes a prepared sample as float32 to `out` from `offset`, `sizeOf(dims)` numbers. */
-  write(sample: Sample, out: Float32Array, offset: number): void;
+  /** Room for batches of `size` prepared samples. @param input name of the model's input, where it has only one */
+  buffer(input: string, size: number): BatchBuffer;
 }
 
-/** @throws ConfigError if the configuration contradicts itself */
-export function createPreprocessor(config: Preprocessing): Preprocessor {
+/**
+ * @param tokenizer for texts
+ * @throws ConfigError if the configuration contradicts itself, or texts have no tokenizer
+ */
+export function createPreprocessor(config: Preprocessing, tokenizer: Tokenizer | null = null): Preprocessor {
   if (config.kind === "image") return imagePreprocessor(config);
+  if (config.kind === "text") {
+    if (tokenizer) return textPreprocessor(config, tokenizer);
+    throw new ConfigError("texts need a tokenizer: put the model's tokenizer.json into its folder");
+  }
   const { dims } = config;
+  const write = (sample: Sample, out: Float32Array, offset: number) => {
+    if (sample.kind !== "array") throw new TypeError("internal: no array in a preprocessor of arrays");
+    out.set(sample.data, offset);
+  };
   return {
     config,
     dims,
     prepare(sample) {
-      if (sample.kind === "image")
-        throw new DataError(`the model takes arrays ${formatShape(dims)}, got an image`);
+      if (sample.kind !== "array")
+        throw new DataError(`the model takes arrays ${formatShape(dims)}, got ${nameOf(sample)}`);
       if (shapesEqual(sample.dims, dims)) return sample;
       throw new DataError(
         `an array of shape ${formatShape(sample.dims)}, the model takes ${formatShape(dims)}`,
       );
     },
-    write(sample, out, offset) {
-      if (sample.kind === "image") throw new TypeError("internal: an image in a preprocessor of arrays");
-      out.set(sample.data, offset);
-    },
+    buffer: (input, size) => floatBuffer({ input, dims, size }, write),
   };
+}
+
+/** A sample as messages call it. */
+function nameOf(sample: Sample): string {
+  if (sample.kind === "array") return `an array of shape ${formatShape(sample.dims)}`;
+  return sample.kind === "image" ? "an image" : "a text";
 }
 
 function imagePreprocessor(config: ImagePreprocessing): Preprocessor {
@@ -50,37 +67,37 @@ function imagePreprocessor(config: ImagePreprocessing): Preprocessor {
   const area = size.height * size.width;
   const dims = layout === "NCHW" ? [channels, size.height, size.width] : [size.height, size.width, channels];
   const [planeStride, pixelStride] = layout === "NCHW" ? [area, 1] : [1, channels];
+  const write = (sample: Sample, out: Float32Array, offset: number): void => {
+    if (
+      sample.kind !== "image" ||
+      sample.data.length !== area * sample.channels ||
+      offset + sizeOf(dims) > out.length
+    ) {
+      throw new TypeError("internal: a sample that was not prepared for this model");
+    }
+    for (let c = 0; c < channels; c++) {
+      const source = sample.channels === 1 ? 0 : config.channelOrder === "bgr" ? 2 - c : c;
+      const table = tables[c]!;
+      let from = source;
+      let to = offset + c * planeStride;
+      for (let i = 0; i < area; i++) {
+        out[to] = table[sample.data[from]!]!;
+        from += sample.channels;
+        to += pixelStride;
+      }
+    }
+  };
   return {
     config,
     dims,
     prepare(sample) {
       if (sample.kind !== "image") {
-        throw new DataError(
-          `an array of shape ${formatShape(sample.dims)}, the model takes images; say with white what white is`,
-        );
+        const remedy = sample.kind === "array" ? "; say with white what white is" : "";
+        throw new DataError(`${nameOf(sample)}, the model takes images${remedy}`);
       }
       return toModelSize(sample, config);
     },
-    write(sample, out, offset) {
-      if (
-        sample.kind !== "image" ||
-        sample.data.length !== area * sample.channels ||
-        offset + sizeOf(dims) > out.length
-      ) {
-        throw new TypeError("internal: a sample that was not prepared for this model");
-      }
-      for (let c = 0; c < channels; c++) {
-        const source = sample.channels === 1 ? 0 : config.channelOrder === "bgr" ? 2 - c : c;
-        const table = tables[c]!;
-        let from = source;
-        let to = offset + c * planeStride;
-        for (let i = 0; i < area; i++) {
-          out[to] = table[sample.data[from]!]!;
-          from += sample.channels;
-          to += pixelStride;
-        }
-      }
-    },
+    buffer: (input, batch) => floatBuffer({ input, dims, size: batch }, write),
   };
 }
 

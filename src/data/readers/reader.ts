@@ -5,11 +5,15 @@ import type { Dataset } from "../dataset.ts";
 export interface ReaderOptions {
   /** Predict the label's number instead of a class. Image folders have classes only. */
   readonly task?: "classification" | "regression";
-  /** CSV: the label's column. Default `label`. */
+  /** Tables: the label's column. Default `label`. */
   readonly labelColumn?: string;
-  /** CSV: the column of image paths, relative to the file. Default `image` where there is one. */
+  /** Tables: the column of texts. Default `text`, `sentence` or the like, where there is one. */
+  readonly textColumn?: string;
+  /** Tables: the column of second texts, for pairs. */
+  readonly pairColumn?: string;
+  /** Tables: the column of images, or of their paths relative to the file. Default `image` where there is one. */
   readonly imageColumn?: string;
-  /** CSV: the feature columns, in order. Default: every column but the label's, which must all be numbers. */
+  /** Tables: the feature columns, in order. Default: every column but the label's, which must all be numbers. */
   readonly featureColumns?: readonly string[];
   /** npz: names of the two arrays. Default `images` and `labels`, or `x` and `y`. */
   readonly arrays?: { readonly x: string; readonly y: string };

@@ -1,0 +1,33 @@
+"""Small Parquet files, for src/data/readers/table.test.ts.
+
+    pip install pyarrow pillow && python scripts/goldens/parquet.py     # writes src/data/goldens/*.parquet
+
+One as the Hugging Face hub has image sets: images embedded as {bytes, path}, class names in the metadata, several row
+groups; one of texts without either.
+"""
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+FOLDER = Path(__file__).parents[2] / "src/data/goldens"
+
+
+def png(value: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (2, 2), value).save(out, "PNG")
+    return out.getvalue()
+
+
+images = [{"bytes": png(10 * i), "path": f"{i}.png"} for i in range(7)]
+table = pa.table({"image": images, "label": pa.array([0, 1, 2, 0, 1, 2, 0], pa.int64())})
+features = {"image": {"_type": "Image"}, "label": {"names": ["cat", "dog", "owl"], "_type": "ClassLabel"}}
+table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+pq.write_table(table, FOLDER / "images.parquet", row_group_size=3, compression="snappy")
+
+texts = pa.table({"sentence1": ["a b", "c"], "sentence2": ["d", "e f"], "label": ["no", "yes"], "score": [0.5, 2.0]})
+pq.write_table(texts, FOLDER / "texts.parquet", compression="none")

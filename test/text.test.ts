@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { finetune } from "../src/finetune.ts";
+import { encodeModel } from "../src/onnx/encode.ts";
+import { nodeFiles } from "../src/platform/node-files.ts";
+import { readRun } from "../src/run/run-reader.ts";
+import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
+import { createRandom } from "../src/tensor/random.ts";
+import { type Tensor, tensor } from "../src/tensor/tensor.ts";
+import { Classifier } from "../src/training/classifier.ts";
+import { evaluateModel } from "../src/training/evaluate-model.ts";
+import { graphOf, modelOf } from "./support/graph-of.ts";
+
+let folder: string;
+let runtime: Runtime;
+const at = (name: string) => join(folder, name);
+const WIDTH = 16;
+
+/** An encoder of token ids [batch, sequence] to features [batch, sequence, 16], and the tokenizer beside it. */
+function writeEncoder(vocabulary: number): void {
+  const random = createRandom(11);
+  const weight = (...dims: number[]): Tensor => {
+    const size = dims.reduce((a, d) => a * d, 1);
+    return tensor(
+      "float32",
+      dims,
+      Float32Array.from({ length: size }, () => 0.5 * random.normal()),
+    );
+  };
+  const ids = { dtype: "int64", dims: ["batch", "sequence"] } as const;
+  const graph = graphOf({
+    inputs: { input_ids: ids, attention_mask: ids },
+    constants: { table: weight(vocabulary, WIDTH), w: weight(WIDTH, WIDTH) },
+    nodes: [
+      ["Gather", ["table", "input_ids"], ["embedded"]],
+      ["MatMul", ["embedded", "w"], ["mixed"]],
+      ["Tanh", ["mixed"], ["features"]],
+    ],
+    outputs: ["features"],
+    declared: { features: { dtype: "float32", dims: ["batch", "sequence", WIDTH] } },
+  });
+  mkdirSync(at("model/onnx"), { recursive: true });
+  writeFileSync(at("model/onnx/model.onnx"), encodeModel(modelOf(graph)));
+}
+
+/** Sentences that hold one of two words, among words of both kinds. */
+function sentences(count: number, seed: number, kinds: readonly [string, string]): string {
+  const random = createRandom(seed);
+  const filler = ["the", "quick", "and", "over", "lazy", "numbers", "such", "again"];
+  const rows = Array.from({ length: count }, (_, i) => {
+    const words = Array.from({ length: 2 + random.integer(9) }, () => filler[random.integer(filler.length)]!);
+    words.splice(random.integer(words.length), 0, kinds[i % 2]!);
+    return `${words.join(" ")}\t${i % 2 ? "animal" : "drink"}`;
+  });
+  return `text\tlabel\n${rows.join("\n")}\n`;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-text-"));
+  const goldens = JSON.parse(
+    readFileSync(new URL("../src/data/goldens/tokenizers.json", import.meta.url), "utf8"),
+  ) as Record<string, { definition: { model: { vocab: Record<string, number> } }; config: object }>;
+  const { definition, config } = goldens["WordPiece as BERT has it"]!;
+  writeEncoder(Object.keys(definition.model.vocab).length);
+  writeFileSync(at("model/tokenizer.json"), JSON.stringify(definition));
+  writeFileSync(at("model/tokenizer_config.json"), JSON.stringify(config));
+  mkdirSync(at("data"));
+  writeFileSync(at("data/train.tsv"), sentences(96, 1, ["cafe", "fox"]));
+  writeFileSync(at("data/test.tsv"), sentences(40, 2, ["cafe", "fox"]));
+  writeFileSync(at("shift.tsv"), sentences(40, 3, ["owners", "dog"]));
+  runtime = await openRuntime({ prefer: "native", threads: 1 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a classifier of sentences", () => {
+  beforeAll(async () => {
+    await finetune(
+      {
+        model: at("model"),
+        data: at("data"),
+        shifts: { others: at("shift.tsv") },
+        out: at("run"),
+        epochs: 12,
+        batchSize: 16,
+        optimizer: { lr: 0.02 },
+        report: false,
+      },
+      { files: nodeFiles, runtime },
+    );
+  }, 60_000);
+
+  test("is learnt on a new head over the positions that the mask counts, and judged on shifted data", async () => {
+    const { summary } = await readRun(nodeFiles, at("run"));
+    const accuracy = Object.fromEntries(summary.sets.map((s) => [s.set, s.metrics.accuracy!]));
+    expect(summary).toMatchObject({ status: "finished", head: "new", classes: ["animal", "drink"] });
+    expect(accuracy.test).toBe(1);
+    expect(accuracy.others).toBeLessThan(1);
+  });
+
+  test("gives the same logits however far a batch is filled up, and however the file is opened", async () => {
+    const { summary } = await readRun(nodeFiles, at("run"));
+    const loss = summary.sets.find((s) => s.set === "test")!.metrics.loss!;
+    for (const batchSize of [1, 7]) {
+      const classifier = await Classifier.open(at("run"), { files: nodeFiles, runtime, batchSize });
+      const judged = await evaluateModel(classifier, { files: nodeFiles, data: at("data/test.tsv") });
+      await classifier.release();
+      expect(judged.loss).toBeCloseTo(loss, 5);
+    }
+  });
+
+  test("comes as a folder with its tokenizer and its class names", async () => {
+    const config = JSON.parse(readFileSync(at("run/model/config.json"), "utf8")) as object;
+    expect(config).toMatchObject({ id2label: { 0: "animal", 1: "drink" } });
+    const tokenizer = (path: string) => readFileSync(at(`${path}/tokenizer.json`), "utf8");
+    expect(tokenizer("run/model")).toBe(tokenizer("model"));
+  });
+});
+
+test("texts for a model without a tokenizer, and images for one of texts, are refused with the remedy", async () => {
+  mkdirSync(at("bare/onnx"), { recursive: true });
+  writeFileSync(at("bare/onnx/model.onnx"), readFileSync(at("model/onnx/model.onnx")));
+  const run = (model: string, data: string) =>
+    finetune(
+      { model: at(model), data: at(data), out: at("refused"), report: false },
+      { files: nodeFiles, runtime },
+    );
+  await expect(run("bare", "data")).rejects.toThrow(/tokenizer/);
+  writeFileSync(at("numbers.csv"), "a,b,label\n1,2,x\n3,4,y\n1,3,x\n3,5,y\n");
+  await expect(run("model", "numbers.csv")).rejects.toThrow(/"input_ids" int64 .* feed one input of float32/);
+});
