@@ -20,12 +20,21 @@ const IN_PLACE: ReadonlySet<string> = new Set(
   (
     "Add Sub Mul Div Pow Sqrt Reciprocal Neg Abs Exp Log Sign Floor Ceil Round Not " +
     "Relu LeakyRelu Elu Selu Celu ThresholdedRelu Clip Tanh Sigmoid HardSigmoid Softplus Softsign " +
-    "Softmax LogSoftmax Cast Where Dropout BatchNormalization"
+    "Softmax LogSoftmax Cast Dropout"
   ).split(" "),
 );
 
+/** What a session takes beside its weights. */
+export interface BufferPlan {
+  /** Bytes of values that depend on constants alone: computed when the session opens, and kept. */
+  readonly kept: number;
+  readonly buffers: readonly Buffer[];
+}
+
 interface Draft {
   bytes: number;
+  /** Dimensions and width of elements: only memory of an equal shape is taken again. */
+  shape: string;
   from: number;
   to: number;
 }
@@ -36,8 +45,29 @@ interface Draft {
  *
  * @param apart values that lie elsewhere: inputs, and outputs that the caller gives memory for
  */
-export function planBuffers(graph: Graph, apart: ReadonlySet<Value>): Buffer[] {
-  return new Planner(graph, apart).run();
+export function planBuffers(graph: Graph, apart: ReadonlySet<Value>): BufferPlan {
+  const { folded, rest } = splitConstant(graph);
+  let kept = 0;
+  for (const v of folded) if ([...v.uses].some((u) => rest.has(u.node))) kept += bytesOf(v);
+  return { kept, buffers: new Planner(graph, rest, apart).run() };
+}
+
+/** Values that depend on nothing but constants, and the nodes that compute the others. */
+function splitConstant(graph: Graph): { folded: ReadonlySet<Value>; rest: ReadonlySet<Node> } {
+  const folded = new Set<Value>();
+  const rest = new Set<Node>();
+  const isConstant = (v: Value | null) => v === null || v.constant !== null || folded.has(v);
+  for (const node of graph.nodes) {
+    if (!node.inputs.every(isConstant) || RANDOM.has(node.opType)) rest.add(node);
+    else for (const v of node.outputs) if (v !== null) folded.add(v);
+  }
+  return { folded, rest };
+}
+
+const RANDOM: ReadonlySet<string> = new Set(["RandomNormal", "RandomUniform", "Multinomial"]);
+
+function bytesOf({ dtype, dims }: Value): number {
+  return byteLengthOf(dtype, sizeOf(dims));
 }
 
 class Planner {
@@ -50,8 +80,8 @@ class Planner {
   private readonly pending = new Map<Draft, number>();
   private readonly free: Draft[] = [];
 
-  constructor(graph: Graph, apart: ReadonlySet<Value>) {
-    this.order = executionOrder(graph);
+  constructor(graph: Graph, nodes: ReadonlySet<Node>, apart: ReadonlySet<Value>) {
+    this.order = executionOrder(graph.nodes.filter((n) => nodes.has(n)));
     this.apart = apart;
     this.outputs = new Set(graph.outputs);
   }
@@ -74,32 +104,32 @@ class Planner {
   }
 
   private place(node: Node, value: Value, step: number): void {
-    const bytes = byteLengthOf(value.dtype, sizeOf(value.dims));
-    const buffer = this.outputs.has(value) ? this.fresh(bytes, step) : this.choose(node, value, bytes, step);
+    const buffer = this.outputs.has(value) ? this.fresh(value, step) : this.choose(node, value, step);
     this.bufferOf.set(value, buffer);
     const reads = value.uses.size + (this.outputs.has(value) ? 1 : 0);
     this.pending.set(buffer, (this.pending.get(buffer) ?? 0) + reads);
     buffer.to = Math.max(buffer.to, step);
   }
 
-  private choose(node: Node, value: Value, bytes: number, step: number): Draft {
+  private choose(node: Node, value: Value, step: number): Draft {
+    const shape = shapeOf(value);
     const [first] = node.inputs;
     const shared = first ? this.bufferOf.get(first) : undefined;
     if (shared && isView(node)) return shared;
     if (IN_PLACE.has(node.opType) && value === node.outputs[0]) {
       for (const input of node.inputs) {
         const buffer = input ? this.bufferOf.get(input) : undefined;
-        const isLastRead = buffer && this.pending.get(buffer) === 1 && buffer.bytes === bytes;
-        if (isLastRead && input?.dtype === value.dtype) return buffer;
+        if (buffer && input && this.pending.get(buffer) === 1 && shapeOf(input) === shape) return buffer;
       }
     }
-    const at = this.free.findIndex((b) => b.bytes === bytes);
+    const at = this.free.findIndex((b) => b.shape === shape);
     if (at >= 0) return this.free.splice(at, 1)[0]!; // found just above
-    return this.fresh(bytes, step);
+    return this.fresh(value, step);
   }
 
-  private fresh(bytes: number, step: number): Draft {
-    const buffer = { bytes, from: step, to: step };
+  private fresh(value: Value, step: number): Draft {
+    const bytes = bytesOf(value);
+    const buffer = { bytes, shape: shapeOf(value), from: step, to: step };
     this.buffers.push(buffer);
     return buffer;
   }
@@ -110,6 +140,10 @@ class Planner {
     buffer.to = Math.max(buffer.to, step);
     if (left === 0 && !this.free.includes(buffer)) this.free.unshift(buffer);
   }
+}
+
+function shapeOf({ dtype, dims }: Value): string {
+  return `${byteLengthOf(dtype, 1)}:${dims.join()}`;
 }
 
 /** A transposed operand of a matrix product is read as it lies: ONNX Runtime fuses the two. */

@@ -1,19 +1,18 @@
-import type { Graph } from "../../onnx/graph.ts";
 import type { Node } from "../../onnx/node.ts";
 
 /**
- * The nodes of a graph in the order in which ONNX Runtime runs them, which is not that of the file: a walk from the
+ * Nodes in the order in which ONNX Runtime runs them, which is not that of the file: a walk from the
  * nodes that no other node reads, the last one first, depth first to what each reads, of that the latest in the file
  * first; a node runs when all that it reads has run. (`Graph::ReverseDFSFrom` with `NodeCompare`, as `GraphViewer` calls it.)
  */
-export function executionOrder(graph: Graph): Node[] {
-  const index = new Map<Node, number>(graph.nodes.map((n, i) => [n, i]));
+export function executionOrder(nodes: readonly Node[]): Node[] {
+  const index = new Map<Node, number>(nodes.map((n, i) => [n, i]));
   const isRead = new Set<Node>();
-  for (const node of graph.nodes)
+  for (const node of nodes)
     for (const v of node.inputs) if (v?.producer && index.has(v.producer)) isRead.add(v.producer);
   const order: Node[] = [];
   const visited = new Set<Node>();
-  const stack: { node: Node; leave: boolean }[] = graph.nodes
+  const stack: { node: Node; leave: boolean }[] = nodes
     .filter((n) => !isRead.has(n))
     .map((node) => ({ node, leave: false }));
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
