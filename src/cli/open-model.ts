@@ -35,6 +35,26 @@ export function integerArgument(text: string): number {
   throw new InvalidArgumentError("Expected a whole number.");
 }
 
+/** The value of a flag that is a number. */
+export function numberArgument(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected a number.");
+}
+
+export type SettingValue = number | boolean | string | readonly number[];
+
+/** `name=value`: numbers, several with commas between them, `true`, `false`, or a word. */
+export function settingArgument(text: string): Record<string, SettingValue> {
+  const cut = text.indexOf("=");
+  const [name, value] = [text.slice(0, cut), text.slice(cut + 1)];
+  if (cut < 1 || value === "") throw new InvalidArgumentError("Expected name=value, such as eps=1e-6.");
+  if (value === "true" || value === "false") return { [name]: value === "true" };
+  const numbers = value.split(",").map(Number);
+  if (!numbers.every(Number.isFinite)) return { [name]: value };
+  return { [name]: numbers.length > 1 ? numbers : numbers[0]! }; // split gives at least one
+}
+
 /** The values of `--dim name=size`, given once per dimension. */
 export function dimArgument(
   text: string,

@@ -34,9 +34,24 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  const pieces = safetensorsPieces(tensors, metadata);
+  const out = new Uint8Array(pieces.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
+}
+
+/** The same in pieces, the tensors' own memory without a copy: for files that would be too large for one array. */
+export function safetensorsPieces(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array[] {
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let end = 0;
-  const parts: { bytes: Uint8Array; offset: number }[] = [];
+  const contents: Uint8Array[] = [];
   for (const [name, tensor] of tensors) {
     const dtype = dtypeNames[tensor.dtype];
     if (dtype === undefined || tensor.dtype === "string") {
@@ -44,18 +59,16 @@ export function encodeSafetensors(
     }
     const bytes = bytesOf(tensor.data as Exclude<Tensor["data"], readonly string[]>); // strings were refused above
     header[name] = { dtype, shape: tensor.dims, data_offsets: [end, end + bytes.length] };
-    parts.push({ bytes, offset: end });
+    contents.push(bytes);
     end += bytes.length;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   // The data starts at a multiple of 8, so that a reader may map it without a copy.
   const headerBytes = Math.ceil(text.length / 8) * 8;
-  const out = new Uint8Array(8 + headerBytes + end);
-  new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  out.fill(0x20, 8, 8 + headerBytes);
-  out.set(text, 8);
-  for (const { bytes, offset } of parts) out.set(bytes, 8 + headerBytes + offset);
-  return out;
+  const head = new Uint8Array(8 + headerBytes).fill(0x20, 8);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.set(text, 8);
+  return [head, ...contents];
 }
 
 /**

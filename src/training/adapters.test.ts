@@ -183,6 +183,7 @@ test("artifacts of adapters hold nothing else to train, and what merge needs to 
     "artifacts.json",
     "checkpoint.safetensors",
     "eval_model.onnx",
+    "optimizer_model.onnx",
     "training_model.onnx",
   ]);
   const facts = JSON.parse(await files.readText("a/artifacts.json"));

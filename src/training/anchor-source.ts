@@ -26,10 +26,14 @@ export async function openAnchors(
   const named = new Set([optimizer.anchorAt, ...groups.flatMap((g) => g.anchor ?? [])]);
   const sources = new Map<string, AnchorPlace | AnchorValues>();
   for (const name of named) {
-    const place = places.find((p) => p === name);
-    sources.set(name, place ?? (await readAnchors(files, name)));
+    sources.set(name, await openAnchor(files, name));
   }
   return sources;
+}
+
+/** One anchor by what the settings call it: a place, or a file, as `openAnchors` reads it. */
+export async function openAnchor(files: Files, name: string): Promise<AnchorPlace | AnchorValues> {
+  return places.find((p) => p === name) ?? readAnchors(files, name);
 }
 
 async function readAnchors(files: Files, path: string): Promise<AnchorValues> {

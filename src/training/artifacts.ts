@@ -6,19 +6,20 @@ import type { Model } from "../onnx/model.ts";
 import { type TensorType, tensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import { ADAPTER_FILES } from "../peft/adapter-file.ts";
-import type { Files } from "../platform/files.ts";
+import type { FileContent, Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { encodeSafetensors } from "../tensor/safetensors.ts";
+import { safetensorsPieces } from "../tensor/safetensors.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { VERSION } from "../version.ts";
+import { adapterConfig, adapterGraphOptions, adapterTensors, attachAdapters } from "./adapters.ts";
 import {
-  type Adapters,
-  adapterConfig,
-  adapterGraphOptions,
-  adapterTensors,
-  attachAdapters,
-} from "./adapters.ts";
+  type ArtifactOptimizer,
+  buildArtifactOptimizer,
+  DEFAULT_OPTIMIZER,
+  type OptimizerChoice,
+} from "./artifact-optimizer.ts";
 import { chooseTrainable } from "./choose-trainable.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
 import { DROPOUT_SEED } from "./dropout-masks.ts";
@@ -40,6 +41,8 @@ export interface ArtifactsOptions {
   readonly trainable?: string;
   /** Adapters to train in place of the weights; `trainable` then names what is trained beside them. */
   readonly peft?: Config["peft"];
+  /** Adam + SPD if left out. */
+  readonly optimizer?: OptimizerChoice;
 }
 
 /** What was written. */
@@ -53,15 +56,21 @@ export interface Artifacts {
  *
  *     training_model.onnx     inputs: the model's own, `targets`, each parameter; outputs: `loss`, the model's own, `<parameter>_grad`
  *     eval_model.onnx         the same without gradients
- *     checkpoint.safetensors  the parameters' values
- *     artifacts.json          names, shapes, dtypes, roles
+ *     optimizer_model.onnx    one step: inputs: each parameter, its gradient, its states, its anchor, `lr`, `step`;
+ *                             outputs: `<name>_next` for each parameter and each state
+ *     checkpoint.safetensors  the parameters' values, and those of anchors that come from a file
+ *     artifacts.json          names, shapes, dtypes, roles, states, anchors
  *     adapter_config.json     with adapters: beside the trained parameters as adapter_model.safetensors, what `merge` takes
  *
+ * What is there under these names is replaced. The models are opened in ONNX Runtime before anything is written.
+ *
  * @throws UnsupportedOpError if an operator on a trainable path has no gradient
- * @throws ConfigError if there is no such output, or no weight can be trained
+ * @throws ConfigError if there is no such output, no weight can be trained, or the optimizer has no form as a graph
+ * @throws FileError if the folder cannot be written to
  */
 export async function writeArtifacts(model: Model, options: ArtifactsOptions): Promise<Artifacts> {
-  const { files, out, loss, logits, lossOptions = {}, peft } = options;
+  const { files, out, loss, logits, lossOptions = {}, peft, optimizer = DEFAULT_OPTIMIZER } = options;
+  await files.makeFolder(out); // fails now rather than after the work
   const adapters = peft ? attachAdapters(model, { method: "adam", peft, seed: 0 }, headOf(model)) : null;
   const trainable = options.trainable ?? (adapters ? null : "all");
   const graph = await buildTrainingGraph(model, {
@@ -76,12 +85,19 @@ export async function writeArtifacts(model: Model, options: ArtifactsOptions): P
     evaluate: createEvaluator(options.runtime),
     ...adapterGraphOptions(adapters),
   });
-  const weights = new Map(graph.parameters.map((p) => [p.name, initialOf(p)]));
-  const contents: readonly (readonly [name: string, content: Uint8Array | string])[] = [
+  const step = await buildArtifactOptimizer(files, graph, optimizer, adapters);
+  const models = [
     ["training_model.onnx", graph.trainingModel],
     ["eval_model.onnx", graph.evalModel],
-    ["checkpoint.safetensors", encodeSafetensors(weights, { format: "pt" })],
-    ["artifacts.json", json(describe(graph, { loss, logits, lossOptions, adapters }))],
+    ["optimizer_model.onnx", step.model],
+  ] as const;
+  for (const [name, bytes] of models) await (await options.runtime.createSession(bytes, { name })).release();
+  const weights = new Map<string, Tensor>(graph.parameters.map((p) => [p.name, initialOf(p)]));
+  for (const [name, values] of step.anchors) weights.set(name, values);
+  const contents: readonly (readonly [name: string, content: FileContent])[] = [
+    ...models,
+    ["checkpoint.safetensors", safetensorsPieces(weights, { format: "pt" })],
+    ["artifacts.json", json(describe(graph, { loss, logits, lossOptions, step }))],
     ...(adapters ? [[ADAPTER_FILES.config, json(adapterConfig(adapters, model.graph.name))] as const] : []),
   ];
   const paths: string[] = [];
@@ -114,10 +130,9 @@ function describe(
     readonly loss: LossName;
     readonly logits: string;
     readonly lossOptions: LossOptions;
-    readonly adapters: Adapters | null;
+    readonly step: ArtifactOptimizer;
   },
 ): Record<string, unknown> {
-  const anchors = new Map(how.adapters?.attached.parameters.map((p) => [p.value, p.info.anchor]));
   const typed = (name: string, type: TensorType) => ({ name, dtype: type.dtype, shape: type.dims });
   return {
     version: 1,
@@ -128,13 +143,13 @@ function describe(
     // A number for each batch, in the training model alone: it decides what dropout drops.
     ...(graph.hasDropout ? { dropoutSeed: typed(DROPOUT_SEED, tensorType("int64", [])) } : {}),
     outputs: [...graph.outputs].map(([name, type]) => typed(name, type)),
-    parameters: graph.parameters.map(({ name, type, role, depth, source }) => ({
+    optimizer: how.step.description,
+    parameters: graph.parameters.map(({ name, type, role, depth }) => ({
       ...typed(name, type),
       gradient: `${name}_grad`,
       role,
       depth,
-      // Where a rule that holds weights near θ0 holds this one: the value in checkpoint.safetensors, or zero.
-      anchor: anchors.get(source) ?? "init",
+      ...how.step.parameters.get(name),
     })),
     ...(graph.omitted.size > 0
       ? { notComputed: [...graph.omitted].map(([output, why]) => ({ output, why: why.message })) }

@@ -2,14 +2,28 @@ import { Option } from "commander";
 import type { LossName } from "../../autodiff/losses.ts";
 import { parseConfig } from "../../config/parse.ts";
 import type { Config } from "../../config/schema.ts";
+import type { AnchorOptionValues } from "../../optim/anchor-options.ts";
+import { anchorRules } from "../../optim/anchors/registry.ts";
+import type { Hyperparameters } from "../../optim/update-rule.ts";
+import { updateRules } from "../../optim/updates/registry.ts";
 import { fixInputs } from "../../passes/fix-inputs.ts";
+import { DEFAULT_OPTIMIZER, type OptimizerChoice } from "../../training/artifact-optimizer.ts";
 import { writeArtifacts } from "../../training/artifacts.ts";
 import { concreteShapes, shapesLike } from "../../training/input-shapes.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { configFlags, settingsFrom } from "../config-flags.ts";
-import { dimArgument, fixFlag, integerArgument, openModel, openShortRuntime } from "../open-model.ts";
+import {
+  dimArgument,
+  fixFlag,
+  integerArgument,
+  numberArgument,
+  openModel,
+  openShortRuntime,
+  type SettingValue,
+  settingArgument,
+} from "../open-model.ts";
 
 interface Options {
   readonly out: string;
@@ -21,6 +35,12 @@ interface Options {
   readonly dim?: ReadonlyMap<string, number>;
   readonly fix?: ReadonlyMap<string, number>;
   readonly trainable?: string;
+  readonly optimizer: string;
+  readonly hyper?: Readonly<Record<string, SettingValue>>;
+  readonly anchor: string;
+  readonly strength?: number;
+  readonly anchorOption?: Readonly<Record<string, SettingValue>>;
+  readonly anchorAt: string;
 }
 
 export const artifacts: CliCommand = {
@@ -42,13 +62,16 @@ export const artifacts: CliCommand = {
     command
       .description(
         "Write training_model.onnx (inputs: the model's own, `targets`, each parameter; outputs: `loss`, the model's own, " +
-          "<parameter>_grad), eval_model.onnx, checkpoint.safetensors and artifacts.json. An optimizer_model.onnx is not " +
-          "written yet: update the weights in your own language, or use holdfast finetune.",
+          "<parameter>_grad), eval_model.onnx, optimizer_model.onnx (one step: each parameter, its gradient, states and " +
+          "anchor, `lr` and `step` to `<name>_next`), checkpoint.safetensors (values) and artifacts.json (names, shapes, " +
+          "dtypes). Any ONNX Runtime runs them; examples/python-training is a loop in Python.",
       )
       .argument("<model>", "an .onnx file or a model folder")
-      .requiredOption("--out <folder>", "where the files go; what is there is replaced")
+      .requiredOption("--out <folder>", "where the files go; files of the same names are replaced")
       .addOption(
-        new Option("--loss <name>", "").choices(["cross-entropy", "mse", "bce"]).default("cross-entropy"),
+        new Option("--loss <name>", "what `loss` is, a mean over the targets that count")
+          .choices(["cross-entropy", "mse", "bce"])
+          .default("cross-entropy"),
       )
       .option("--logits <output>", "output that the loss reads; the first one if left out")
       .option("--class-axis <axis>", "cross-entropy: axis of the classes; -1 if left out", integerArgument)
@@ -64,6 +87,7 @@ export const artifacts: CliCommand = {
         "--trainable <all|regex>",
         "names of the weights to train; all if left out, or with --peft.method none but the adapters",
       );
+    for (const option of optimizerFlags()) command.addOption(option);
     for (const option of peftFlags().flatMap((f) => f.options)) command.addOption(option);
     command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const { model } = await openModel(cli, path);
@@ -81,6 +105,7 @@ export const artifacts: CliCommand = {
         loss,
         logits: options.logits ?? model.graph.outputs[0]?.name ?? "",
         lossOptions: withoutUndefined({ classAxis, ignoreIndex }),
+        optimizer: optimizerFrom(options),
         ...withoutUndefined({ trainable, peft: peftFrom(options) }),
       });
       print(cli, [
@@ -93,6 +118,47 @@ export const artifacts: CliCommand = {
     });
   },
 };
+
+function optimizerFlags(): Option[] {
+  const { rule, anchor, at } = DEFAULT_OPTIMIZER;
+  const names = (rules: readonly { readonly name: string }[]) => rules.map((r) => r.name);
+  const entry = (text: string, before?: Record<string, SettingValue>) => ({
+    ...before,
+    ...settingArgument(text),
+  });
+  return [
+    new Option("--optimizer <rule>", "update rule of optimizer_model.onnx")
+      .choices(names(updateRules))
+      .default(rule),
+    new Option(
+      "--hyper <name=value>",
+      "a hyperparameter of it, such as betas=0.9,0.98; repeat for several",
+    ).argParser(entry),
+    new Option("--anchor <rule>", "anchor rule, one that keeps no memory of its own")
+      .choices(names(anchorRules))
+      .default(anchor),
+    new Option("--strength <λ>", "of the anchor rule; its default if left out").argParser(numberArgument),
+    new Option("--anchor-option <name=value>", "an option of the anchor rule; repeat for several").argParser(
+      entry,
+    ),
+    new Option("--anchor-at <init|zero|file>", "what is held to; a file is a model, or .safetensors").default(
+      at,
+    ),
+  ];
+}
+
+function optimizerFrom(options: Options): OptimizerChoice {
+  const { optimizer, hyper, anchor, strength, anchorOption, anchorAt } = options;
+  return {
+    rule: optimizer,
+    anchor,
+    at: anchorAt,
+    // The rules check what kind each of their settings has.
+    ...(hyper ? { hyperparameters: hyper as Hyperparameters } : {}),
+    ...(strength === undefined ? {} : { strength }),
+    ...(anchorOption ? { anchorOptions: anchorOption as AnchorOptionValues } : {}),
+  };
+}
 
 function peftFlags() {
   return configFlags().filter((f) => f.key.startsWith("peft."));

@@ -21,7 +21,9 @@ export function executionOrder(nodes: readonly Node[]): Node[] {
     if (leave || visited.has(node)) continue;
     visited.add(node);
     stack.push({ node, leave: true });
-    const before = new Set(node.inputs.flatMap((v) => (v?.producer && index.has(v.producer) ? [v.producer] : [])));
+    const before = new Set(
+      node.inputs.flatMap((v) => (v?.producer && index.has(v.producer) ? [v.producer] : [])),
+    );
     const sorted = [...before].sort((a, b) => index.get(a)! - index.get(b)!); // filtered by `index` just above
     for (const n of sorted) if (!visited.has(n)) stack.push({ node: n, leave: false });
   }
