@@ -73,19 +73,19 @@ CASES = [
     ("adamw clipped", "adam", {}, "weight-decay", 0.1, "none", 0.01, 2.0, (torch.optim.AdamW, {"weight_decay": 0.1})),
     ("sgd clipped", "sgd", {"momentum": 0.9}, "none", 0, "none", 0.01, 2.0, (torch.optim.SGD, {"momentum": 0.9})),
 ]
-ADAFACTOR = {"eps": [1.1920929e-7, 1e-3]}
+ADAFACTOR = {"eps": 2**-23, "leastRms": 1e-3}
 MATCH_RMS = (torch.optim.Muon, {"weight_decay": 0, "adjust_lr_fn": "match_rms_adamw"})
 TENSOR_CASES = [
     # problem, then as above
     *(
         (shape, f"adafactor {shape}", "adafactor", ADAFACTOR, "none", 0, "none", 0.05, None,
-         (torch.optim.Adafactor, {"eps": (1.1920929e-7, 1e-3)}))
+         (torch.optim.Adafactor, {"eps": (2**-23, 1e-3)}))
         for shape in ("vector", "wide", "tall", "filters")
     ),
-    ("wide", "adafactor options", "adafactor", {"eps": [1e-4, 0.1], "clip": 2, "beta2Decay": -0.6}, "none", 0, "none", 0.05, None,
+    ("wide", "adafactor options", "adafactor", {"eps": 1e-4, "leastRms": 0.1, "clip": 2, "beta2Decay": -0.6}, "none", 0, "none", 0.05, None,
      (torch.optim.Adafactor, {"eps": (1e-4, 0.1), "d": 2, "beta2_decay": -0.6})),
     ("wide", "adafactor weight_decay", "adafactor", ADAFACTOR, "weight-decay", 0.1, "none", 0.05, None,
-     (torch.optim.Adafactor, {"eps": (1.1920929e-7, 1e-3), "weight_decay": 0.1})),
+     (torch.optim.Adafactor, {"eps": (2**-23, 1e-3), "weight_decay": 0.1})),
     ("wide", "muon wide", "muon", {}, "none", 0, "none", 0.01, None, MATCH_RMS),
     ("tall", "muon tall", "muon", {}, "none", 0, "none", 0.01, None, MATCH_RMS),
     ("tall", "muon original", "muon", {"matchRms": False, "nesterov": False, "nsSteps": 3, "momentum": 0.9}, "none", 0, "none", 0.01, None,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { depthSchedules } from "../optim/depth-schedule.ts";
+import { hyperparameterSettings } from "./hyperparameter-settings.ts";
 import { methods, peftNames } from "./methods.ts";
 import { anchorOptionsSchema, anchorRuleSchema, updateRuleSchema } from "./rule-settings.ts";
 
@@ -36,17 +37,7 @@ const optimizerSchema = z
     rule: updateRuleSchema.optional().describe("update rule; the method's if left out"),
     lr: z.number().positive().default(1e-4).describe("peak learning rate"),
     headLrScale: z.number().positive().default(1).describe("factor on the learning rate of a new head"),
-    betas: z
-      .tuple([z.number(), z.number()])
-      .optional()
-      .describe("Adam: decay of the two moments; 0.9 and 0.999 if left out"),
-    eps: z
-      .number()
-      .positive()
-      .optional()
-      .describe("Adam: added to the root of the second moment; 1e-8 if left out"),
-    momentum: share().optional().describe("SGD; 0.9 if left out"),
-    nesterov: z.boolean().optional().describe("SGD: Nesterov momentum"),
+    ...hyperparameterSettings,
     anchor: anchorRuleSchema.optional().describe("anchor rule; the method's if left out"),
     strength: z
       .number()

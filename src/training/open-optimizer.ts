@@ -70,9 +70,10 @@ export async function openOptimizer(
   }: { readonly graph: TrainingGraph; readonly network: Network; readonly files: Files },
 ): Promise<Optimizer> {
   const { updateRule, anchorRule, strength, anchorOptions, byDepth } = resolve(config);
-  const { betas, eps, momentum, nesterov, headLrScale, accumulate, anchorAt, holdVectors } = config.optimizer;
+  const { headLrScale, accumulate, anchorAt, holdVectors } = config.optimizer;
   const known = findUpdateRule(updateRule).defaults;
-  const chosen = Object.entries({ betas, eps, momentum, nesterov }).filter(([key]) => key in known);
+  // Settings bear the names of hyperparameters; those of other rules are not this one's to take.
+  const chosen = Object.entries(config.optimizer).filter(([key]) => key in known);
   const headGroup: ParamGroup[] =
     headLrScale === 1 || network.head === "kept"
       ? []

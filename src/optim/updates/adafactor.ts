@@ -10,14 +10,21 @@ import {
 } from "../update-rule.ts";
 
 interface AdafactorHyperparameters extends Hyperparameters {
-  /** Under the square root, and the least size of a parameter that steps are relative to. */
-  readonly eps: readonly [number, number];
+  /** ε1, whose square is the least second moment. */
+  readonly eps: number;
+  /** ε2, the least size of a parameter that steps are relative to. */
+  readonly leastRms: number;
   readonly beta2Decay: number;
   readonly clip: number;
 }
 
 // PyTorch's, with the epsilon of float32 that it takes where none is given.
-const adafactorDefaults: AdafactorHyperparameters = { eps: [2 ** -23, 1e-3], beta2Decay: -0.8, clip: 1 };
+const adafactorDefaults: AdafactorHyperparameters = {
+  eps: 2 ** -23,
+  leastRms: 1e-3,
+  beta2Decay: -0.8,
+  clip: 1,
+};
 
 const square = <E>(a: Arithmetic<E>, x: E): E => a.mul(x, x);
 const same = <E>(_: Arithmetic<E>, x: E): E => x;
@@ -34,7 +41,7 @@ const rootMeanSquare = <T>(a: TensorArithmetic<T>, x: T): T =>
  *     v = R C / mean(R)      u = g / √max(v, ε1²)      (a vector keeps v itself)
  *     step = min(lr, 1/√t) · max(ε2, rms(θ)) · u / max(1, rms(u) / clip)
  *
- * d is `beta2Decay`. Shazeer and Stern, ICML 2018, Algorithm 4, with the choices that PyTorch makes.
+ * d is `beta2Decay`, ε1 `eps` and ε2 `leastRms`. Shazeer and Stern, ICML 2018, Algorithm 4, with the choices that PyTorch makes.
  * https://arxiv.org/abs/1804.04235
  */
 export const adafactor: UpdateRule = defineParameterRule({
@@ -47,8 +54,9 @@ export const adafactor: UpdateRule = defineParameterRule({
   },
   defaultLr: 1e-2,
   defaults: adafactorDefaults,
-  problems: ({ eps: [root, least], beta2Decay, clip }) => [
-    ...(root >= 2 ** -63 && least > 0 ? [] : [`eps are [${root}, ${least}], expected two positive numbers.`]),
+  problems: ({ eps, leastRms, beta2Decay, clip }) => [
+    ...(eps >= 2 ** -63 ? [] : [`eps is ${eps}, expected a positive number whose square float32 can hold.`]),
+    ...(leastRms > 0 ? [] : [`leastRms is ${leastRms}, expected a positive number.`]),
     ...(beta2Decay < 0 ? [] : [`beta2Decay is ${beta2Decay}, expected a negative number such as -0.8.`]),
     ...(clip >= 1 ? [] : [`clip is ${clip}, expected a number of at least 1.`]),
   ],
@@ -106,7 +114,7 @@ const factored: Normalize = (a, { g, states, c }, eps) => {
 };
 
 function adafactorForm(
-  { eps: [root, least], clip }: AdafactorHyperparameters,
+  { eps, leastRms, clip }: AdafactorHyperparameters,
   sizes: Pick<TensorForm, "dims" | "stateDims">,
   normalize: Normalize,
 ): TensorForm {
@@ -114,10 +122,10 @@ function adafactorForm(
     kind: "tensor",
     ...sizes,
     propose(a, tensor) {
-      const { direction, states } = normalize(a, tensor, root);
+      const { direction, states } = normalize(a, tensor, eps);
       const sizesAndRate = [rootMeanSquare(a, tensor.p), rootMeanSquare(a, direction), tensor.c.rate!];
       const factor = a.map(sizesAndRate, (e, parameter, step, rate) => {
-        const relative = e.mul(rate, e.max(e.constant(least), parameter));
+        const relative = e.mul(rate, e.max(e.constant(leastRms), parameter));
         return e.div(relative, e.max(e.constant(1), e.div(step, e.constant(clip))));
       });
       return { direction, factor, states };
