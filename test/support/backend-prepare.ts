@@ -1,4 +1,4 @@
-import { HoldfastError } from "../../src/errors.ts";
+import { allProblems, HoldfastError } from "../../src/errors.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";
 import type { Model } from "../../src/onnx/model.ts";
@@ -87,12 +87,20 @@ function caseWith(
     feeds: (precision) =>
       precision === "given" ? fed : new Map([...fed].map(([name, t]) => [name, toDouble(t)])),
     model: modelIn,
-    lower: async (precision) =>
-      lower(modelIn(precision), {
+    lower: async (precision) => {
+      const model = modelIn(precision);
+      const lowered = await lower(model, {
         inputShapes: new Map([...fed].map(([name, t]) => [name, t.dims])),
         parameters: [],
         evaluate: createEvaluator(await testRuntime()),
-      }),
+        keepHalves: true,
+      });
+      for (const output of model.graph.outputs) {
+        const refused = lowered.refused.get(output);
+        if (refused) throw allProblems(refused);
+      }
+      return lowered;
+    },
   };
 }
 
