@@ -81,6 +81,7 @@ class Lowering {
   /** Values that cannot be computed in a graph of static shapes, and why. */
   private readonly refused = new Map<Value, readonly UnsupportedOpError[]>();
   private readonly names = new Set<string>();
+  private readonly nodeNames = new Set<string>();
   private readonly domains = new Set<string>([""]);
 
   constructor(model: Model, options: LowerOptions) {
@@ -298,7 +299,10 @@ class Lowering {
 
   private async copy(node: Node, inputs: readonly (Value | null)[], def: PrimitiveOp): Promise<void> {
     const outputs = node.outputs.map((v) => (v === null ? null : new Value(this.freshName(v.name))));
-    const twin = new Node(node.opType, inputs, outputs, { domain: node.domain, name: node.name });
+    // Bodies that are written out several times name their nodes alike, which ONNX Runtime refuses.
+    const name = this.nodeNames.has(node.name) ? "" : node.name;
+    this.nodeNames.add(name);
+    const twin = new Node(node.opType, inputs, outputs, { domain: node.domain, name });
     for (const [name, attribute] of node.attributes) twin.attributes.set(name, attribute);
     if (def.dataDependent && (await this.constants.computeNode(twin))) {
       twin.detach();
