@@ -55,6 +55,8 @@ def make_case(case, level, out):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     path = folder / "model.onnx"
+    for data in case.glob("model.onnx?*"):  # weights beside the model stay there
+        shutil.copy(data, folder / data.name)
     optimize(case / "model.onnx", path, LEVELS[level])
     model, source = onnx.load(str(path)), onnx.load(str(case / "model.onnx"))
     reference = np.load(case / "reference.npz")

@@ -25,8 +25,8 @@ MAX_SPREAD = 1e-4
 """Two step sizes must agree as well as this; else a kink lies in between, and the difference says nothing."""
 SMALLEST_INFLUENCE = 1e-8
 """Weights that move the loss less than this, beside the one that moves it most, drown in rounding."""
-DIRECTIONS = 10
-COORDINATES = 16
+DIRECTIONS = 8
+COORDINATES = 12
 FLOAT, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
 
 

@@ -6,7 +6,7 @@ from onnx.reference.op_run import OpRun
 
 
 def _tensor(array):
-    return None if array is None else torch.from_numpy(np.ascontiguousarray(array))
+    return None if array is None else torch.from_numpy(np.require(array, requirements=["C", "W"]))
 
 
 def _pads(auto_pad, pads, sizes, kernel, strides, dilations):
@@ -89,4 +89,11 @@ class Erf(OpRun):
         return (torch.erf(_tensor(x)).numpy().reshape(np.shape(x)),)
 
 
-KERNELS = [Conv, ConvTranspose, MatMul, MaxPool, Erf]
+class Gelu(OpRun):
+    op_domain = ""
+
+    def _run(self, x, approximate=None):
+        return (torch.nn.functional.gelu(_tensor(x), approximate=approximate or "none").numpy(),)
+
+
+KERNELS = [Conv, ConvTranspose, MatMul, MaxPool, Erf, Gelu]

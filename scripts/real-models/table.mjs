@@ -21,7 +21,7 @@ export function realModelsTable(rows) {
     "loaded, saved again (the bytes equal those of the package), inspected, and given a training model: all its weights, mean",
     "squared error to its own output with noise. Then derivatives of the training model, run by ONNX Runtime in float32, are",
     "compared with central differences of its evaluation model, run in float64 by the reference implementation of the `onnx`",
-    "package: along the whole gradient, along the gradients of ten tensors, and along the largest coordinates of sixteen.",
+    "package: along the whole gradient, along the gradients of eight tensors, and along the largest coordinates of twelve.",
     "Where two steps of different size disagree by more than 1e-4, a kink lies between, and the difference is not counted.",
     "",
     "```",

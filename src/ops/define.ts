@@ -86,6 +86,8 @@ export interface LowerContext {
   axis(axis: number, rank: number): number;
   /** The elements of a value, computed if it depends on constants alone; null if it depends on data. */
   constant(value: Value): Promise<Tensor | null>;
+  /** The value, with the promise that derivatives do not flow through it. */
+  detach(value: Value): Value;
   /**
    * Lowers a body in place, with values for its inputs, and gives what its outputs became. A body may be lowered again.
    *

@@ -1,11 +1,15 @@
 import type { TensorType } from "../onnx/type.ts";
 import { dtypeAttribute } from "./casting.ts";
 import { defineOp, type InferContext, LATEST, type OpDef, type PrimitiveOp } from "./define.ts";
+import { straightThrough } from "./straight-through.ts";
 
 const SCALES_ARE_FROZEN =
   "the scales of quantised weights are not trained; start from the model in float32 or float16";
 
-/** Conversion between floats and small integers. Quantised weights that nobody trains are folded to floats. */
+/**
+ * Conversion between floats and small integers. Quantised weights that nobody trains are folded to floats; floats that are
+ * rounded and read back are differentiated straight through.
+ */
 export const quantizationOps: readonly OpDef[] = [
   /** DequantizeLinear(x, x_scale, x_zero_point). https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html */
   dequantize({ opsets: [10, LATEST] }),
@@ -31,6 +35,8 @@ function dequantize(where: Pick<PrimitiveOp, "domain" | "opsets">): OpDef {
   return defineOp({
     ...where,
     opType: "DequantizeLinear",
+    reads: [1, 2],
+    rewrite: straightThrough,
     infer: (ctx) => [{ dtype: dtypeAttribute(ctx.node, "output_dtype", ctx.dtype(1)), dims: ctx.dims(0) }],
     vjp: { none: SCALES_ARE_FROZEN },
   });

@@ -1,4 +1,4 @@
-import { allProblems, ConfigError, UnsupportedOpError } from "../errors.ts";
+import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { Graph } from "../onnx/graph.ts";
 import { type Model, opsetOf } from "../onnx/model.ts";
 import { Node } from "../onnx/node.ts";
@@ -21,6 +21,7 @@ import { ConstantRegion, type Evaluate } from "./constant-region.ts";
 import { inFloat32, widened, withoutHalves } from "./half-precision.ts";
 import { callFunction } from "./inline-function.ts";
 import { lowerMaskedScatter } from "./masked-scatter.ts";
+import { Refusals, sequenceOutput } from "./refusals.ts";
 import { rewrites } from "./rewrites/registry.ts";
 
 export interface LowerOptions {
@@ -50,6 +51,8 @@ export interface Lowered {
   readonly valueOf: ReadonlyMap<Value, Value>;
   /** Source values that cannot be computed, because an operator is unknown or a shape depends on data: every reason. */
   readonly refused: ReadonlyMap<Value, readonly UnsupportedOpError[]>;
+  /** Values of the lowered graph through which derivatives are not to flow. */
+  readonly detached: ReadonlySet<Value>;
   /** Versions of the operator sets that the lowered graph uses. */
   readonly opsets: ReadonlyMap<string, number>;
 }
@@ -78,8 +81,8 @@ class Lowering {
   private readonly parameters = new Map<Value, Value>();
   /** The elements of sequences, by the values that stand for them; none of these is in the lowered graph. */
   private readonly sequences = new Map<Value, readonly Value[]>();
-  /** Values that cannot be computed in a graph of static shapes, and why. */
-  private readonly refused = new Map<Value, readonly UnsupportedOpError[]>();
+  private readonly refused = new Refusals();
+  private readonly detached = new Set<Value>();
   private readonly names = new Set<string>();
   private readonly nodeNames = new Set<string>();
   private readonly domains = new Set<string>([""]);
@@ -123,7 +126,8 @@ class Lowering {
       outputs,
       parameters: this.parameters,
       valueOf: this.map,
-      refused: this.refused,
+      refused: this.refused.map,
+      detached: this.detached,
       opsets: new Map(
         [...this.domains].map((d) => [d, d === "" ? this.b.opset : (this.model.opsets.get(d) ?? 1)]),
       ),
@@ -170,8 +174,7 @@ class Lowering {
   private lowered(value: Value): Value {
     const found = this.map.get(value);
     if (found) return found;
-    const reasons = this.refused.get(value);
-    if (reasons) throw allProblems(reasons);
+    this.refused.check(value);
     if (value.constant !== null && value.producer === null) {
       this.addConstant(value);
       return this.map.get(value)!;
@@ -206,7 +209,7 @@ class Lowering {
     const node = this.options.keepHalves ? source : withoutHalves(source);
     // The output of a Constant node that is a parameter is an input of the lowered graph.
     if (node.outputs.length === 1 && node.outputs[0] && this.parameters.has(node.outputs[0])) return;
-    const refusal = this.refusalOf(node.inputs);
+    const refusal = this.refused.of(node.inputs);
     if (refusal.length > 0) {
       const output = lowerMaskedScatter(node, { b: this.b, valueOf: (v) => this.map.get(v) ?? null });
       if (output !== null) this.bind(node.output(), output);
@@ -223,8 +226,7 @@ class Lowering {
       await this.walk(call.body.nodes, call.opsets);
       call.body.outputs.forEach((formal, i) => {
         const target = node.outputs[i];
-        const reasons = this.refused.get(formal);
-        if (target && reasons) this.refuse([target], reasons);
+        if (target && this.refused.has(formal)) this.refuse([target], this.refused.of([formal]));
         else if (target) this.bind(target, this.lowered(formal));
       });
       return;
@@ -283,18 +285,9 @@ class Lowering {
     return value.constant;
   }
 
-  /** Why some of the values cannot be computed; empty if all of them can. */
-  private refusalOf(values: readonly (Value | null)[]): readonly UnsupportedOpError[] {
-    return [...new Set(values.flatMap((v) => (v === null ? [] : (this.refused.get(v) ?? []))))];
-  }
-
-  /** Values that cannot be computed are no error until somebody needs them. */
   private refuse(values: readonly (Value | null)[], reasons: readonly UnsupportedOpError[]): void {
-    for (const v of values) {
-      if (v === null) continue;
-      this.map.delete(v); // what it was in an earlier turn of a loop
-      this.refused.set(v, reasons);
-    }
+    for (const v of values) if (v !== null) this.map.delete(v); // what it was in an earlier turn of a loop
+    this.refused.add(values, reasons);
   }
 
   private async copy(node: Node, inputs: readonly (Value | null)[], def: PrimitiveOp): Promise<void> {
@@ -371,6 +364,10 @@ class Lowering {
       },
       axis: (axis, rank) => axisOf(node, axis, rank),
       constant: (value) => this.constantOf(value),
+      detach: (value) => {
+        this.detached.add(value);
+        return value;
+      },
       body: async (graph, actuals, gate) => {
         for (const initializer of graph.initializers) this.addConstant(initializer);
         graph.inputs.forEach((formal, i) => {
@@ -394,12 +391,4 @@ class Lowering {
       },
     };
   }
-}
-
-function sequenceOutput(output: Value): UnsupportedOpError {
-  return new UnsupportedOpError(
-    `model output "${output.name}" is a sequence of tensors, and a training graph gives tensors. ` +
-      "Export the model with its elements as outputs, or cut it before with --head.from.",
-    { details: { output: output.name } },
-  );
 }

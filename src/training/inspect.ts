@@ -194,7 +194,7 @@ function estimate(lowered: Lowered, inputShapes: ReadonlyMap<string, Shape>): Me
   if (!output) return null;
   const wrt = [...lowered.parameters.values()];
   // Any cotangent of the output's type does; the output itself is one.
-  const cotangents = vjp(lowered.b, { seeds: new Map([[output, output]]), wrt });
+  const cotangents = vjp(lowered.b, { seeds: new Map([[output, output]]), wrt, detached: lowered.detached });
   const gradients = [...cotangents.values()].filter((v) => v !== null);
   lowered.graph.outputs = [...new Set([...lowered.graph.outputs, ...gradients])];
   prune(lowered.graph);
