@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openInputs } from "../src/data/open-inputs.ts";
 import { finetune } from "../src/finetune.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
@@ -11,6 +12,7 @@ import { createRandom } from "../src/tensor/random.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import { Classifier } from "../src/training/classifier.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
+import { predict } from "../src/training/predict.ts";
 import { graphOf, modelOf } from "./support/graph-of.ts";
 
 let folder: string;
@@ -108,6 +110,29 @@ describe("a classifier of sentences", () => {
       await classifier.release();
       expect(judged.loss).toBeCloseTo(loss, 5);
     }
+  });
+
+  test("predicts texts, lines and tables alike, each by the text itself", async () => {
+    writeFileSync(at("lines.txt"), "the lazy fox\n\nthe quick cafe\n");
+    writeFileSync(at("table.jsonl"), '{"body": "the lazy fox"}\n{"body": "the quick cafe"}\n');
+    const inputs = [
+      await openInputs(nodeFiles, [], { texts: ["the lazy fox", "the quick cafe"] }),
+      await openInputs(nodeFiles, [at("lines.txt")]),
+      await openInputs(nodeFiles, [at("table.jsonl")], { textColumn: "body" }),
+    ];
+    const classifier = await Classifier.open(at("run"), { files: nodeFiles, runtime });
+    for (const set of inputs) {
+      const said = [];
+      for await (const { input, class: name } of predict(classifier, set)) said.push([input, name]);
+      expect(said).toEqual([
+        ["the lazy fox", "animal"],
+        ["the quick cafe", "drink"],
+      ]);
+    }
+    await classifier.release();
+    await expect(openInputs(nodeFiles, [at("table.jsonl")])).rejects.toThrow(
+      /it has body; name it with textColumn/,
+    );
   });
 
   test("comes as a folder with its tokenizer and its class names", async () => {

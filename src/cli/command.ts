@@ -4,6 +4,7 @@ import { plainSpaces, type TextStream } from "./terminal.ts";
 
 /** What a command has of the world. */
 export interface Cli {
+  readonly stdin: AsyncIterable<string | Uint8Array>;
   /** Results. */
   readonly stdout: TextStream;
   /** Everything said on the way, and errors. */

@@ -10,6 +10,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 process.exitCode = await runCommandLine({
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   files: nodeFiles,

@@ -8,6 +8,7 @@ import { runCommandLine } from "./program.ts";
 async function run(argv: readonly string[], content: Readonly<Record<string, string>> = {}) {
   let [out, err] = ["", ""];
   const code = await runCommandLine({
+    stdin: (async function* () {})(),
     stdout: {
       write: (text) => {
         out += text;

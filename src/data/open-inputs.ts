@@ -2,10 +2,28 @@ import { DataError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, extension, joinPath } from "../platform/paths.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Dataset, Sample, SampleKind } from "./dataset.ts";
+import type { Dataset, Sample, SampleKind, Text } from "./dataset.ts";
 import { decodeImage, imageExtensions } from "./decode-image.ts";
 import { readNpz } from "./formats/npy.ts";
+import { readSeparated } from "./readers/csv.ts";
+import { readJsonl } from "./readers/jsonl.ts";
+import { readParquet } from "./readers/parquet.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
+import type { ReaderOptions } from "./readers/reader.ts";
+import { type Table, textsOfTable } from "./readers/table.ts";
+
+/** Files that are tables of texts, by their ending. */
+const TABLES: Readonly<Record<string, (files: Files, path: string) => Promise<Table>>> = {
+  ".csv": (files, path) => readSeparated(files, path, ","),
+  ".tsv": (files, path) => readSeparated(files, path, "\t"),
+  ".jsonl": readJsonl,
+  ".parquet": readParquet,
+};
+
+export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairColumn"> {
+  /** Texts to begin with. */
+  readonly texts?: readonly string[];
+}
 
 interface Input {
   readonly name: string;
@@ -18,18 +36,22 @@ const MAX_DEPTH = 16;
 const ARRAY_NAMES: readonly string[] = ["images", "x"];
 
 /**
- * Examples without labels, for prediction: image files, folders of them at any depth, and the images or arrays of
- * `.npz` files (the array `images` or `x`, or the only one).
+ * Examples without labels, for prediction: image files, folders of them at any depth, the images or arrays of `.npz`
+ * files (the array `images` or `x`, or the only one), texts, the lines of `.txt` files and the texts of tables.
  *
  * @throws DataError if a path holds nothing to predict on, or images and arrays are mixed
  */
-export async function openInputs(files: Files, paths: readonly string[]): Promise<Dataset> {
-  const inputs: Input[] = [];
-  for (const path of paths) inputs.push(...(await inputsAt(files, path)));
+export async function openInputs(
+  files: Files,
+  paths: readonly string[],
+  options: InputOptions = {},
+): Promise<Dataset> {
+  const inputs: Input[] = (options.texts ?? []).map((text) => textInput({ kind: "text", text }, text));
+  for (const path of paths) inputs.push(...(await inputsAt(files, path, options)));
   const kind = inputs[0]?.kind;
   if (kind === undefined) throw new DataError(`${paths.join(", ")}: nothing to predict on`);
   if (inputs.some((i) => i.kind !== kind))
-    throw new DataError("images and arrays cannot be mixed in one call");
+    throw new DataError("images, texts and arrays cannot be mixed in one call");
   return {
     source: paths.join(", "),
     format: "inputs",
@@ -43,7 +65,7 @@ export async function openInputs(files: Files, paths: readonly string[]): Promis
   };
 }
 
-async function inputsAt(files: Files, path: string): Promise<Input[]> {
+async function inputsAt(files: Files, path: string, options: InputOptions): Promise<Input[]> {
   const stat = await files.stat(path);
   if (stat === null) throw new DataError(`${path}: no such file or folder`, { details: { path } });
   if (stat.kind === "folder") {
@@ -51,7 +73,12 @@ async function inputsAt(files: Files, path: string): Promise<Input[]> {
     if (found.length > 0) return found;
     throw new DataError(`${path}: holds no image (${imageExtensions.join(", ")})`, { details: { path } });
   }
-  if (extension(path) === ".npz") return inputsOfNpz(await readNpz(files, path), path);
+  const ending = extension(path);
+  if (ending === ".npz") return inputsOfNpz(await readNpz(files, path), path);
+  if (ending === ".txt")
+    return linesOf(await files.readText(path)).map((text) => textInput({ kind: "text", text }, text));
+  const read = TABLES[ending];
+  if (read) return textsOfTable(await read(files, path), options).map((text) => textInput(text, text.text));
   return [imageInput(files, path)];
 }
 
@@ -65,6 +92,15 @@ async function imagesIn(files: Files, folder: string, depth: number): Promise<In
     else if (imageExtensions.includes(extension(name))) found.push(imageInput(files, path));
   }
   return found;
+}
+
+/** The lines of a text that are not empty. */
+export function linesOf(text: string): string[] {
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
+}
+
+function textInput(text: Text, name: string): Input {
+  return { name, kind: "text", load: async () => text };
 }
 
 function imageInput(files: Files, path: string): Input {

@@ -16,6 +16,8 @@ interface Options {
   readonly corruption?: string;
   readonly format?: string;
   readonly labelColumn?: string;
+  readonly textColumn?: string;
+  readonly pairColumn?: string;
   readonly imageColumn?: string;
   readonly batchSize?: number;
   readonly threads?: number;
@@ -34,18 +36,24 @@ export const evaluate: CliCommand = {
   define(command, cli) {
     command
       .argument("<run or model>", "a run folder, an .onnx file or a model folder")
-      .requiredOption("--data <path>", "labelled set: an image folder, .npz, IDX or .csv")
+      .requiredOption(
+        "--data <path>",
+        "labelled set: an image folder, .csv, .tsv, .jsonl, .parquet, .npz or IDX",
+      )
       .option("--corruption <name:severity>", "corrupt the images first, such as fog:3")
-      .option("--format <name>", "image-folder, npz, idx or csv; detected if left out")
-      .option("--label-column <name>", "CSV: column of the label")
-      .option("--image-column <name>", "CSV: column of image paths")
+      .option("--format <name>", "image-folder, npz, idx, csv, tsv, jsonl or parquet; detected if left out")
+      .option("--label-column <name>", "tables: column of the label")
+      .option("--text-column <name>", "tables: column of texts")
+      .option("--pair-column <name>", "tables: column of second texts")
+      .option("--image-column <name>", "tables: column of images or image paths")
       .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument)
       .option("--json", "the result as JSON, the confusion matrix with it");
     addPreprocessFlags(command);
     command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const terminal = openTerminal(cli.stderr, cli.environment);
-      const { data, corruption, format, labelColumn, imageColumn, batchSize, threads } = options;
+      const { data, corruption, format, labelColumn, textColumn, pairColumn, imageColumn } = options;
+      const { batchSize, threads } = options;
       const classifier = await Classifier.open(path, {
         files: cli.files,
         runtime: await openShortRuntime(cli, threads),
@@ -56,7 +64,7 @@ export const evaluate: CliCommand = {
         const result = await evaluateModel(classifier, {
           files: cli.files,
           data,
-          ...withoutUndefined({ corruption, format, labelColumn, imageColumn }),
+          ...withoutUndefined({ corruption, format, labelColumn, textColumn, pairColumn, imageColumn }),
           onProgress: (done, total) => terminal.live(`judging ${data} ${done}/${total}`),
         });
         terminal.clear();

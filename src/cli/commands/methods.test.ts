@@ -9,6 +9,7 @@ import { runCommandLine } from "../program.ts";
 async function run(...argv: readonly string[]) {
   let [out, err] = ["", ""];
   const code = await runCommandLine({
+    stdin: (async function* () {})(),
     stdout: {
       write: (text) => {
         out += text;

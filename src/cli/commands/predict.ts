@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { openInputs } from "../../data/open-inputs.ts";
+import { linesOf, openInputs } from "../../data/open-inputs.ts";
 import { Classifier } from "../../training/classifier.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import { type ClassPrediction, predict } from "../../training/predict.ts";
@@ -12,30 +12,52 @@ import { addPreprocessFlags, preprocessFrom } from "../preprocess-flags.ts";
 interface Options {
   readonly format: "csv" | "jsonl";
   readonly top: number;
+  readonly text: readonly string[];
+  readonly textColumn?: string;
+  readonly pairColumn?: string;
   readonly batchSize?: number;
   readonly threads?: number;
 }
 
 export const predictCommand: CliCommand = {
   name: "predict",
-  summary: "Say which class images or arrays belong to, with probabilities.",
+  summary: "Say which class images, texts or arrays belong to, with probabilities.",
   group: "Use:",
   examples: [
     ["holdfast predict runs/mine photo.jpg ./more", "CSV: input, class and probability, three times"],
     ["holdfast predict runs/mine test.npz --top 1 --format jsonl", "one JSON object a line"],
+    ['holdfast predict runs/mine --text "what a day"', "one text; repeat it for several"],
+    ["holdfast predict runs/mine mails.csv --text-column body", "the texts of a table"],
+    ["cat lines.txt | holdfast predict runs/mine -", "a text a line from standard input"],
   ],
   define(command, cli) {
     command
       .argument("<run or model>", "a run folder, an .onnx file or a model folder")
-      .argument("<inputs...>", "image files, folders of them, .npz files")
+      .argument(
+        "[inputs...]",
+        "images, folders of them, .npz, .txt (a text a line), .csv, .tsv, .jsonl, .parquet; - is stdin",
+      )
+      .option(
+        "--text <text>",
+        "a text; repeat for several",
+        (text, all: readonly string[]) => [...all, text],
+        [],
+      )
+      .option("--text-column <name>", "tables: column of the text; text or sentence if left out")
+      .option("--pair-column <name>", "tables: column of a second text")
       .addOption(new Option("--format <name>", "").choices(["csv", "jsonl"]).default("csv"))
       .option("--top <count>", "how many classes to name", countArgument, 3)
       .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument);
     addPreprocessFlags(command);
     command.action(async (path: string, paths: string[], options: Options & Record<string, unknown>) => {
-      const { format, top, batchSize, threads } = options;
-      const inputs = await openInputs(cli.files, paths);
+      const { format, top, batchSize, threads, textColumn, pairColumn } = options;
+      const piped = paths.includes("-") ? linesOf(await readAll(cli.stdin)) : [];
+      const inputs = await openInputs(
+        cli.files,
+        paths.filter((p) => p !== "-"),
+        { texts: [...options.text, ...piped], ...withoutUndefined({ textColumn, pairColumn }) },
+      );
       const classifier = await Classifier.open(path, {
         files: cli.files,
         runtime: await openShortRuntime(cli, threads),
@@ -56,6 +78,14 @@ export const predictCommand: CliCommand = {
     });
   },
 };
+
+async function readAll(stream: AsyncIterable<string | Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream)
+    text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+  return text + decoder.decode();
+}
 
 function csvHead({ probabilities }: ClassPrediction): string {
   const more = probabilities.slice(1).flatMap((_, i) => [`class_${i + 2}`, `probability_${i + 2}`]);

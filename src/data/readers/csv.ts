@@ -4,7 +4,7 @@ import { extension } from "../../platform/paths.ts";
 import { listing } from "../dataset.ts";
 import { parseCsv } from "../formats/csv-text.ts";
 import type { Reader } from "./reader.ts";
-import { datasetOfTable } from "./table.ts";
+import { datasetOfTable, type Table } from "./table.ts";
 
 /** A file of separated values with a header line. */
 function separated(name: string, separator: string, reads: string): Reader {
@@ -13,21 +13,23 @@ function separated(name: string, separator: string, reads: string): Reader {
     reads,
     detect: async (files, path) =>
       extension(path) === `.${name}` && (await isFile(files, path)) ? `ends in .${name}` : null,
-    async open(files, path, options) {
-      const [header, ...rows] = parseCsv(await files.readText(path), path, separator);
-      if (header === undefined || rows.length === 0)
-        throw new DataError(`${path}: no rows below a header line`);
-      const uneven = rows.flatMap((row, r) =>
-        row.length === header.length ? [] : [`row ${r + 1} has ${row.length}`],
-      );
-      if (uneven.length > 0) {
-        throw new DataError(`${path}: the header has ${header.length} fields, but ${listing(uneven)}`);
-      }
-      const cell = (row: number, column: number) => rows[row]![column]!; // rows are as wide as the header
-      const table = { path, format: name, columns: header, length: rows.length, cell };
-      return datasetOfTable(table, files, options);
-    },
+    open: async (files, path, options) =>
+      datasetOfTable(await readSeparated(files, path, separator), files, options),
   };
+}
+
+/** A file of separated values as a table. @throws DataError for rows of other lengths than the header */
+export async function readSeparated(files: Files, path: string, separator: string): Promise<Table> {
+  const [header, ...rows] = parseCsv(await files.readText(path), path, separator);
+  if (header === undefined || rows.length === 0) throw new DataError(`${path}: no rows below a header line`);
+  const uneven = rows.flatMap((row, r) =>
+    row.length === header.length ? [] : [`row ${r + 1} has ${row.length}`],
+  );
+  if (uneven.length > 0) {
+    throw new DataError(`${path}: the header has ${header.length} fields, but ${listing(uneven)}`);
+  }
+  const cell = (row: number, column: number) => rows[row]![column]!; // rows are as wide as the header
+  return { path, format: separator === "," ? "csv" : "tsv", columns: header, length: rows.length, cell };
 }
 
 async function isFile(files: Files, path: string): Promise<boolean> {

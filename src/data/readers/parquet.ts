@@ -17,17 +17,20 @@ export const parquet: Reader = {
   reads: "a .parquet file with a label column, and texts, numbers or images",
   detect: async (files, path) =>
     extension(path) === ".parquet" && (await files.stat(path))?.kind === "file" ? "ends in .parquet" : null,
-  async open(files, path, options) {
-    try {
-      return await datasetOfTable(await openTable(files, path), files, options);
-    } catch (cause) {
-      if (cause instanceof HoldfastError) throw cause;
-      throw new DataError(`${path}: not a Parquet file that can be read (${messageOf(cause)})`, { cause });
-    }
-  },
+  open: async (files, path, options) => datasetOfTable(await readParquet(files, path), files, options),
 };
 
-async function openTable(files: Files, path: string): Promise<Table> {
+/** A Parquet file as a table. @throws DataError if it cannot be read */
+export async function readParquet(files: Files, path: string): Promise<Table> {
+  try {
+    return await tableOf(files, path);
+  } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
+    throw new DataError(`${path}: not a Parquet file that can be read (${messageOf(cause)})`, { cause });
+  }
+}
+
+async function tableOf(files: Files, path: string): Promise<Table> {
   const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import("hyparquet");
   const file = await bufferOf(files, path);
   const metadata = await parquetMetadataAsync(file);

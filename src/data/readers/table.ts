@@ -1,7 +1,7 @@
 import { ConfigError, DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { basename, dirname, resolveInside } from "../../platform/paths.ts";
-import { type Dataset, listing, type SampleKind } from "../dataset.ts";
+import { type Dataset, listing, type SampleKind, type Text } from "../dataset.ts";
 import { decodeImage } from "../decode-image.ts";
 import { type Labels, labelsOfNames } from "./labels.ts";
 import type { ReaderOptions } from "./reader.ts";
@@ -96,6 +96,28 @@ function planOf(table: Table, options: ReaderOptions): Plan {
   if (text !== undefined)
     return { label, content: { kind: "text", column: at(text, "textColumn"), pair: pair(text) } };
   return { label, content: { kind: "array", columns: [...columns.keys()].filter((c) => c !== label) } };
+}
+
+/** The texts of a table that need have no labels, by the column named or found by its usual names. */
+export function textsOfTable(
+  table: Table,
+  { textColumn, pairColumn }: Pick<ReaderOptions, "textColumn" | "pairColumn">,
+): Text[] {
+  const name = textColumn ?? TEXT_NAMES.find((n) => table.columns.includes(n));
+  const at = (column: string | undefined) => (column === undefined ? -1 : table.columns.indexOf(column));
+  const usual = name === undefined ? undefined : PAIR_NAMES[name];
+  const [text, pair] = [at(name), at(pairColumn ?? usual)];
+  if (text < 0 || (pairColumn !== undefined && pair < 0)) {
+    const missing = text < 0 ? (textColumn ?? TEXT_NAMES.join(" or ")) : pairColumn;
+    throw new DataError(
+      `${table.path}: no column ${missing} of texts, it has ${table.columns.join(", ")}; name it with textColumn`,
+    );
+  }
+  return Array.from({ length: table.length }, (_, i) => ({
+    kind: "text",
+    text: textOf(table.cell(i, text)),
+    ...(pair < 0 ? {} : { pair: textOf(table.cell(i, pair)) }),
+  }));
 }
 
 type Content = Pick<Dataset, "kind" | "name" | "load"> & { readonly kind: SampleKind };
