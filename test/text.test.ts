@@ -99,6 +99,12 @@ describe("a classifier of sentences", () => {
     expect(summary).toMatchObject({ status: "finished", head: "new", classes: ["animal", "drink"] });
     expect(accuracy.test).toBe(1);
     expect(accuracy.others).toBeLessThan(1);
+    const { samples } = await readRun(nodeFiles, at("run"));
+    const rows = readFileSync(at("data/test.tsv"), "utf8").split("\n");
+    const shown = samples.filter((s) => s.set === "test");
+    expect(shown.length).toBeGreaterThan(8);
+    for (const { name, text } of shown)
+      expect(rows[Number(name.split(":")[1])]!.startsWith(`${text}\t`), name).toBe(true);
   });
 
   test("gives the same logits however far a batch is filled up, and however the file is opened", async () => {

@@ -1,3 +1,4 @@
+import type { Text } from "../data/dataset.ts";
 import { encodePng } from "../data/encode-png.ts";
 import { base64 } from "../run/bits.ts";
 import type { SampleRecord } from "../run/records.ts";
@@ -19,7 +20,15 @@ export function pickSamples(predictions: readonly Prediction[]): Prediction[] {
   return [...mistakes, ...spread];
 }
 
-/** The picked predictions with their images, as the run folder keeps them. */
+/** Characters of a text that a page shows. */
+const SHOWN = 280;
+
+function shown({ text, pair }: Text): string {
+  const whole = pair === undefined ? text : `${text} / ${pair}`;
+  return whole.length > SHOWN ? `${whole.slice(0, SHOWN)}…` : whole;
+}
+
+/** The picked predictions with their images or texts, as the run folder keeps them. */
 export async function sampleRecords(
   set: EvaluationSet,
   picked: readonly Prediction[],
@@ -28,6 +37,7 @@ export async function sampleRecords(
   return Promise.all(
     picked.map(async ({ index, label, predicted, probabilities }): Promise<SampleRecord> => {
       const sample = await dataset.load(index);
+      const text = sample.kind === "tokens" ? shown(sample.source) : undefined;
       const png = sample.kind === "image" ? base64(await encodePng(sample)) : undefined;
       return {
         set: set.name,
@@ -37,6 +47,7 @@ export async function sampleRecords(
         predicted,
         probabilities,
         ...(png === undefined ? {} : { png }),
+        ...(text === undefined ? {} : { text }),
       };
     }),
   );
