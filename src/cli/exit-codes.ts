@@ -42,7 +42,9 @@ function mendFor(error: unknown, what: string): string | null {
     if (typeof install === "string" && !what.includes(install)) return `Install it: ${install}`;
     if (what.startsWith("internal: ")) return REPORT_IT;
   }
-  if (error instanceof ConfigError) return "The settings: holdfast finetune --help, holdfast schema.";
+  // A message that names a flag says itself what to do.
+  if (error instanceof ConfigError)
+    return what.includes("--") ? null : "The settings: holdfast finetune --help, holdfast schema.";
   if (error instanceof ModelError) return "What is in the model: holdfast inspect MODEL.";
   if (error instanceof DataError) return "What data may look like: the section on data in README.md.";
   if (error instanceof FileError)

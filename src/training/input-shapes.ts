@@ -35,41 +35,78 @@ export function modelInputs(model: Model): {
 
 /**
  * A concrete shape for each input, by name: fixed dimensions as the model declares them, free ones by their symbol.
- * `batch` also stands for a free first dimension of any name.
+ * `batch` also stands for a free first dimension of any name, `input.1` for axis 1 of an input of that name.
  *
  * @throws ConfigError naming every dimension that is still free, or a symbol that the model does not have
  */
 export function concreteShapes(model: Model, dims: ReadonlyMap<string, number>): Map<string, Shape> {
+  checkDims(model, dims);
   const free = new Set<string>();
-  const used = new Set<string>();
   const shapes = new Map<string, Shape>();
   for (const input of fedInputs(model)) {
     const declared = input.declared?.dims;
     if (!declared)
       throw new ConfigError(`input "${input.name}" declares no shape; give one by --like inputs.npz`);
     const shape = declared.map((dim, axis) => {
-      if (typeof dim === "number") return dim;
-      const name = dim !== null && dims.has(dim) ? dim : axis === 0 && dims.has("batch") ? "batch" : dim;
-      const size = name === null ? undefined : dims.get(name);
-      if (name === null || size === undefined) free.add(dim ?? `axis ${axis} of "${input.name}"`);
-      else used.add(name);
+      const size = sizeFrom(dims, input.name, axis, dim);
+      if (size === undefined) free.add(dim === null ? `${input.name}.${axis}` : String(dim));
       return size ?? 0;
     });
     shapes.set(input.name, shape);
   }
-  const unknown = [...dims.keys()].filter((name) => !used.has(name));
-  if (unknown.length > 0 && free.size > 0) {
-    throw new ConfigError(
-      `the model has no free dimension ${unknown.join(", ")}; free are ${[...free].join(", ")}`,
-    );
-  }
   if (free.size > 0) {
-    const flags = [...free].map((name) => (name.includes(" ") ? name : `--dim ${name}=…`));
+    const flags = [...free].map((name) => `--dim ${name}=…`);
     throw new ConfigError(
       `dimensions are free: give ${flags.join(" ")}, or sample inputs by --like inputs.npz`,
     );
   }
   return shapes;
+}
+
+/** The given dimensions, with a batch of 1 where the model leaves a first dimension free that none of them names. */
+export function withBatch(model: Model, dims: ReadonlyMap<string, number>): Map<string, number> {
+  const isFree = fedInputs(model).some(({ name, declared }) => {
+    const [first] = declared?.dims ?? [];
+    return first !== undefined && sizeFrom(dims, name, 0, first) === undefined;
+  });
+  return new Map(isFree && !dims.has("batch") ? [...dims, ["batch", 1]] : dims);
+}
+
+/** @throws ConfigError if a dimension is named that no input of the model has */
+export function checkDims(model: Model, given: ReadonlyMap<string, number>): void {
+  const inputs = fedInputs(model);
+  const symbols = new Set<string>();
+  for (const { name, declared } of inputs) {
+    const dims = declared?.dims ?? [];
+    dims.forEach((dim, axis) => {
+      if (typeof dim === "number") return;
+      symbols.add(`${name}.${axis}`);
+      if (dim !== null) symbols.add(dim);
+      if (axis === 0) symbols.add("batch");
+    });
+  }
+  const unknown = [...given.keys()].filter((name) => !symbols.has(name));
+  if (unknown.length === 0) return;
+  const declared = inputs.map(
+    (v) => `${v.name} [${v.declared?.dims?.map((d) => d ?? "?").join(", ") ?? "?"}]`,
+  );
+  throw new ConfigError(
+    `the model has no free dimension ${unknown.join(", ")}; its inputs are ${declared.join(", ")}` +
+      (unknown.includes("batch") ? "; export it with a free first dimension, or keep that size" : ""),
+    { details: { unknown } },
+  );
+}
+
+/** The size of a dimension: declared, or given under its symbol, or as the batch. */
+function sizeFrom(
+  dims: ReadonlyMap<string, number>,
+  input: string,
+  axis: number,
+  dim: number | string | null,
+): number | undefined {
+  if (typeof dim === "number") return dim;
+  const named = dims.get(`${input}.${axis}`) ?? (dim === null ? undefined : dims.get(dim));
+  return named ?? (axis === 0 ? dims.get("batch") : undefined);
 }
 
 /** The shapes of sample inputs in an `.npz` file, by input name. @throws DataError if an input is missing or does not fit */

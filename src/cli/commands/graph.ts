@@ -5,7 +5,7 @@ import type { PictureDepth } from "../../picture/picture.ts";
 import { basename, dirname, joinPath } from "../../platform/paths.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { drawModel } from "../../training/draw-model.ts";
-import { concreteShapes, shapesLike } from "../../training/input-shapes.ts";
+import { checkDims, concreteShapes, shapesLike, withBatch } from "../../training/input-shapes.ts";
 import type { Cli, CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { dimArgument, openModel, openShortRuntime } from "../open-model.ts";
@@ -68,10 +68,12 @@ export const graph: CliCommand = {
 /** The shapes to draw; null where dimensions stay free, and the file's own are drawn. */
 async function shapesFor(cli: Cli, model: Model, { dim, like }: Options): Promise<Map<string, Shape> | null> {
   if (like !== undefined) return shapesLike(cli.files, like, model);
+  const given = new Map(dim);
+  checkDims(model, given);
   try {
-    return concreteShapes(model, dim ?? new Map([["batch", 1]]));
+    return concreteShapes(model, withBatch(model, given));
   } catch (error) {
-    if (dim !== undefined || !(error instanceof ConfigError)) throw error;
-    return null;
+    if (error instanceof ConfigError) return null;
+    throw error;
   }
 }

@@ -155,18 +155,3 @@ function isView(node: Node): boolean {
   const readers = [...(node.outputs[0]?.uses ?? [])];
   return isLastTwo && readers.length > 0 && readers.every((u) => u.node.opType === "MatMul");
 }
-
-/** The most bytes of buffers that are taken at the same time. */
-export function mostTaken(buffers: readonly Buffer[]): number {
-  const change = new Map<number, number>();
-  for (const { bytes, from, to } of buffers) {
-    change.set(from, (change.get(from) ?? 0) + bytes);
-    change.set(to + 1, (change.get(to + 1) ?? 0) - bytes);
-  }
-  let [now, most] = [0, 0];
-  for (const step of [...change.keys()].sort((a, b) => a - b)) {
-    now += change.get(step)!; // the keys are those of the map
-    most = Math.max(most, now);
-  }
-  return most;
-}
