@@ -39,11 +39,7 @@ export const inspect: CliCommand = {
   define(command, cli) {
     command
       .argument("<model>", "an .onnx file or a model folder")
-      .option(
-        "--batchSize <n>",
-        "how many examples the memory estimate is for; 1 if left out",
-        countArgument,
-      )
+      .option("--batchSize <n>", "how many examples the memory estimate is for; 1 if left out", countArgument)
       .option(
         "--dim <name=size>",
         "size of a free dimension, for the memory estimate; repeat for several",
