@@ -22,7 +22,7 @@ import onnxruntime
 import torch
 from peft import IA3Config, LoraConfig, PeftModel, get_peft_model
 from safetensors.numpy import save_file
-from transformers import ViTConfig, ViTForImageClassification
+from transformers import BertConfig, BertForTokenClassification, ViTConfig, ViTForImageClassification
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "src/peft/fixtures"
@@ -95,6 +95,34 @@ def tokens() -> torch.nn.Module:
     return Tokens().eval()
 
 
+def text() -> torch.nn.Module:
+    torch.manual_seed(4)
+    config = BertConfig(
+        vocab_size=30,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=32,
+        num_labels=3,
+        initializer_range=0.3,
+        attn_implementation="eager",
+    )
+    return BertForTokenClassification(config).eval()
+
+
+def export_text(path: Path) -> None:
+    """input_ids, attention_mask and token_type_ids [batch, sequence] to logits [batch, sequence, 3]."""
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    inputs = tuple(torch.ones(2, 7, dtype=torch.int64) for _ in names)
+    axes = {name: {0: "batch", 1: "sequence"} for name in [*names, "logits"]}
+    torch.onnx.export(
+        text(), inputs, str(path), input_names=names, output_names=["logits"], dynamic_axes=axes,
+        opset_version=17, dynamo=False,
+    )
+    strip(path)
+
+
 def export(model, inputs: torch.Tensor, name: str, path: Path, dynamo: bool) -> None:
     if dynamo:
         shapes = ({0: torch.export.Dim("batch")},)
@@ -108,7 +136,11 @@ def export(model, inputs: torch.Tensor, name: str, path: Path, dynamo: bool) -> 
             model, (inputs,), str(path), input_names=[name], output_names=["logits"], dynamic_axes=axes,
             opset_version=17, dynamo=False,
         )
-    # Metadata but the modules' paths names the machine that exported.
+    strip(path)
+
+
+def strip(path: Path) -> None:
+    """Takes out metadata but the modules' paths: it names the machine that exported."""
     proto = onnx.load(path)
     for node in proto.graph.node:
         node.doc_string = ""
@@ -171,6 +203,7 @@ def main() -> None:
     ids = torch.randint(0, 11, (4, 5))
     export(vision(), x, "pixel_values", OUT / "vit-torchscript.onnx", dynamo=False)
     export(vision(), x, "pixel_values", OUT / "vit-dynamo.onnx", dynamo=True)
+    export_text(OUT / "bert.onnx")  # for prompt.test.ts
     export(tokens(), ids, "ids", OUT / "tokens.onnx", dynamo=False)
     base = logits_of(vision(), x)
     goldens = {"pixel_values": x.numpy(), "ids": ids.numpy(), "base": base}

@@ -35,7 +35,7 @@ export interface Method {
 }
 
 /** Ways of training few new parameters beside frozen weights. */
-export const peftNames = ["lora", "dora", "ia3", "series-adapter", "parallel-adapter"] as const;
+export const peftNames = ["lora", "dora", "ia3", "series-adapter", "parallel-adapter", "prompt"] as const;
 export type PeftName = (typeof peftNames)[number];
 
 /** Every method that `--method` knows. Each setting can be overridden by its own key. */
@@ -189,6 +189,15 @@ export const methods: readonly Method[] = [
     anchor: "spd",
     trainable: "all",
     peft: "parallel-adapter",
+  },
+  {
+    name: "prompt",
+    source: paper.prompt,
+    summary: "vectors among the embeddings of a text, with Selective Projection Decay",
+    rule: "adam",
+    anchor: "spd",
+    trainable: "all",
+    peft: "prompt",
   },
   {
     name: "spd-depth",

@@ -17,6 +17,7 @@ export const paper = {
   ia3: source("Liu et al.", 2022, "NeurIPS", "https://arxiv.org/abs/2205.05638"),
   series: source("Houlsby et al.", 2019, "ICML", "https://arxiv.org/abs/1902.00751"),
   parallel: source("He et al.", 2022, "ICLR", "https://arxiv.org/abs/2110.04366"),
+  prompt: source("Lester, Al-Rfou and Constant", 2021, "EMNLP", "https://arxiv.org/abs/2104.08691"),
   marsSp: source("Gouk, Hospedales and Pontil", 2021, "ICLR", "https://arxiv.org/abs/2002.08253"),
   ftp: source("Tian, Liu, Smith and Kira", 2023, "NeurIPS", "https://arxiv.org/abs/2310.19182"),
   tpgm: source("Tian et al.", 2023, "CVPR", "https://arxiv.org/abs/2303.10720"),

@@ -127,7 +127,9 @@ const peftSchema = z
       .describe("layers that get one: all-linear, or a regular expression on module paths or weight names"),
     rank: count()
       .optional()
-      .describe("LoRA and DoRA: rank of the update, 8 if left out; adapters: hidden units, 64 if left out"),
+      .describe(
+        "LoRA and DoRA: rank of the update, 8 if left out; adapters: hidden units, 64; prompt: vectors, 20",
+      ),
     alpha: z
       .number()
       .positive()
@@ -159,7 +161,9 @@ const peftSchema = z
     placement: z
       .enum(["before", "after"])
       .default("after")
-      .describe("series adapters: on what a layer reads, or on what it gives"),
+      .describe(
+        "series adapters: on what a layer reads, or on what it gives; prompt: before the first token or behind it",
+      ),
     feedforward: z
       .string()
       .optional()

@@ -162,7 +162,9 @@ function siteFor(module: string, sites: readonly Site[], method: PeftMethod): Si
   const [site, ...more] = exact.length > 0 ? exact : near;
   if (!site) return `"${module}" is no layer of the model`;
   if (more.length > 0) return `"${module}" could be ${[site, ...more].map((s) => s.module).join(" or ")}`;
-  return site.refusal === null ? site : `"${module}" cannot bear an adapter: ${site.refusal}`;
+  return site.refusal === null || method.keepsWeight
+    ? site
+    : `"${module}" cannot bear an adapter: ${site.refusal}`;
 }
 
 function foreign(

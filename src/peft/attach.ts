@@ -99,7 +99,12 @@ export function attach(
         detached.push(value);
       },
     };
-    for (const use of site.uses) method.wire(site, use, context);
+    try {
+      for (const use of site.uses) method.wire(site, use, context);
+    } catch (error) {
+      surgery.undo();
+      throw error;
+    }
   }
   return { parameters, dropped, detached, detach: () => surgery.undo() };
 }

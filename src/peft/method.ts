@@ -7,7 +7,7 @@ import type { Place, Surgery } from "./surgery.ts";
 
 /** The settings of an adapter, whatever its method; each method reads those that concern it. */
 export interface PeftSettings {
-  /** Width of the bottleneck: r of LoRA, hidden units of an adapter. */
+  /** Width of the bottleneck: r of LoRA, hidden units of an adapter, vectors of a prompt. */
   readonly rank: number;
   /** LoRA: the update is scaled by alpha / rank. */
   readonly alpha: number;
@@ -21,7 +21,7 @@ export interface PeftSettings {
   readonly anchor: "zero" | "init";
   /** Adapters: what stands between the two matrices. */
   readonly activation: "tanh" | "relu" | "gelu";
-  /** Series adapters: before the layer or behind it. */
+  /** Series adapters: before the layer or behind it. Prompts: before the first token or behind it. */
   readonly placement: "before" | "after";
   /** (IA)³: whether a module's input is scaled, as in the second layer of a feed-forward block, and not its output. */
   readonly isFeedforward: (module: string) => boolean;
@@ -34,7 +34,7 @@ export interface PartInfo {
   /** Where θ0 of an anchor rule lies: at zero, or at the first value. */
   readonly anchor: "zero" | "init";
   /** `norm` for gains, which no weight decay shrinks. */
-  readonly role: "weight" | "norm";
+  readonly role: "weight" | "norm" | "embedding";
 }
 
 /** The tensors of one site's adapter, by part: `A`, `B`, … float32. */
@@ -91,6 +91,10 @@ export interface PeftMethod {
   readonly paper: string;
   readonly file: AdapterFormat;
   readonly kinds: readonly SiteKind[];
+  /** The weight is read and never changed, so that it may serve the model in other ways too. */
+  readonly keepsWeight?: true;
+  /** The sites where nothing else is said; linear layers if left out. */
+  readonly defaultSites?: (sites: readonly Site[]) => readonly Site[];
   /** Settings where nothing else is said. */
   readonly defaults: { readonly rank?: number };
   readonly inits: readonly PeftSettings["init"][];

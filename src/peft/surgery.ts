@@ -18,11 +18,18 @@ export interface Place {
   transpose(a: Value): Value;
   /** The sum over axes of `a`, which fall away. */
   sumOver(a: Value, axes: readonly number[]): Value;
+  /** The entries of `a` along an axis from `start` up to `end`; to the last for null. */
+  slice(a: Value, axis: number, start: number, end: number | null): Value;
+  /** A stored vector of int64. */
+  ints(values: readonly number[]): Value;
   /** `a` with its elements in another shape. */
   reshape(a: Value, dims: readonly number[]): Value;
   /** Makes every reader of `value` but the nodes of this place read `by`, which takes its name where the graph gives it out. */
   replace(value: Value, by: Value): void;
 }
+
+/** Slice's word for the last entry of any axis that fits in memory. */
+const END = 2 ** 31 - 1;
 
 /** Edits of a loaded model's graph that can be taken back, to the last name. */
 export class Surgery {
@@ -94,6 +101,9 @@ export class Surgery {
         this.opset >= 13
           ? op("ReduceSum", [a, this.store(`${prefix}/axes`, int64s(axes))], { keepdims: 0 })
           : op("ReduceSum", [a], { axes, keepdims: 0 }),
+      slice: (a, axis, start, end) =>
+        op("Slice", [a, ...[start, end ?? END, axis].map((v) => this.store(`${prefix}/slice`, int64s([v])))]),
+      ints: (values) => this.store(`${prefix}/ints`, int64s(values)),
       reshape: (a, dims) => op("Reshape", [a, this.store(`${prefix}/shape`, int64s(dims))]),
       replace: (value, by) => this.replace(value, by, own),
     };

@@ -7,8 +7,8 @@ import type { Site } from "./site.ts";
 const MOST_LISTED = 12;
 
 /**
- * The sites that `targets` names: `all-linear`, every linear layer and 1×1 convolution but those of the classifier; or
- * a regular expression that must match somewhere in a module's path or in its weight's name.
+ * The sites that `targets` names: `all-linear`, every linear layer and 1×1 convolution but those of the classifier (for
+ * a method of another kind, the sites that it takes by default); or a regular expression that must match somewhere in a module's path or in its weight's name.
  *
  * @throws ConfigError if nothing matches, listing what could; or if a site that a regular expression matches cannot
  *   bear the method
@@ -21,13 +21,14 @@ export function chooseSites(
   const { method, head } = options;
   const fitting = sites.filter((s) => method.kinds.includes(s.kind));
   if (targets === "all-linear") {
-    const chosen = fitting.filter((s) => s.refusal === null && isLinear(s) && !head.has(s.weight));
-    return chosen.length > 0 ? chosen : nothing(sites, targets, method);
+    const free = fitting.filter((s) => isFree(s, method) && !head.has(s.weight));
+    const chosen = method.defaultSites?.(free) ?? free.filter(isLinear);
+    return chosen.length > 0 ? [...chosen] : nothing(sites, targets, method);
   }
   const pattern = patternOf(targets, "peft.targets");
   const chosen = fitting.filter((s) => pattern.test(s.module) || pattern.test(s.weight.name));
   if (chosen.length === 0) return nothing(sites, targets, method);
-  const refused = chosen.filter((s) => s.refusal !== null);
+  const refused = chosen.filter((s) => !isFree(s, method));
   if (refused.length > 0) {
     throw new ConfigError(
       `peft.targets "${targets}" takes in layers that no adapter can sit on; leave them out:\n` +
@@ -46,13 +47,17 @@ export function patternOf(text: string, key: string): RegExp {
   }
 }
 
+function isFree({ refusal }: Site, { keepsWeight }: PeftMethod): boolean {
+  return refusal === null || keepsWeight === true;
+}
+
 /** A 1×1 convolution is a linear layer on channels. */
 function isLinear({ kind, shape }: Site): boolean {
   return kind === "linear" || (kind === "conv" && sizeOf(shape.slice(2)) === 1);
 }
 
 function nothing(sites: readonly Site[], targets: string, method: PeftMethod): never {
-  const possible = sites.filter((s) => s.refusal === null && method.kinds.includes(s.kind));
+  const possible = sites.filter((s) => isFree(s, method) && method.kinds.includes(s.kind));
   const listed = possible.slice(0, MOST_LISTED).map((s) => `${s.module} (${s.kind})`);
   const more = possible.length > listed.length ? `, and ${possible.length - listed.length} more` : "";
   throw new ConfigError(
