@@ -61,7 +61,7 @@ export function createCompareProgress(
     const m = methods.get(job.method);
     if (!m) return;
     if (job.kind === "trial") m.trialsDone++;
-    else m.runsDone++;
+    else if (job.kind === "run") m.runsDone++;
   };
 
   const hear = (event: CompareEvent): void => {
@@ -94,7 +94,7 @@ export function createCompareProgress(
       }
       case "job-ended":
         running.delete(event.job.folder);
-        if (event.status === "finished") took.push(event.seconds);
+        if (event.status === "finished" && event.job.kind !== "walk") took.push(event.seconds);
         if (event.status !== "stopped") finish(event.job);
         terminal.line(endLine(event, terminal, statusLine()));
         return;

@@ -5,6 +5,7 @@ import { type Comparison, gatherResults } from "./results.ts";
 import { type CompareOptions, runMethods } from "./run-methods.ts";
 import { type CompareInput, parseCompare } from "./schema.ts";
 import { tableCsv, tableJson, tableLatex } from "./table.ts";
+import { walkRuns } from "./walk-runs.ts";
 
 /** What a comparison wrote, and what stands in it. */
 export interface CompareResult {
@@ -27,7 +28,9 @@ export interface CompareResult {
  */
 export async function compare(input: CompareInput, options: CompareOptions): Promise<CompareResult> {
   const settings = parseCompare(input);
-  const compared = await runMethods(settings, options);
+  const trained = await runMethods(settings, options);
+  const walks = await walkRuns(settings, trained, options);
+  const compared = { ...trained, problems: [...trained.problems, ...walks] };
   if (compared.methods.every((m) => m.runs.size === 0))
     return { status: compared.status, comparison: null, written: [] };
   const comparison = await gatherResults(options.files, settings, compared);

@@ -2,7 +2,7 @@ import type { JobState } from "./job.ts";
 
 /** A job as events name it. */
 export interface JobName {
-  readonly kind: "trial" | "run";
+  readonly kind: "trial" | "run" | "walk";
   readonly method: string;
   readonly label: string;
   readonly folder: string;

@@ -7,6 +7,7 @@ import { joinPath } from "../platform/paths.ts";
 import { RUN_FILES } from "../run/folder.ts";
 import type { RunSummary } from "../run/records.ts";
 import type { TrainingEvent } from "../training/events.ts";
+import { PROBE_FOLDER } from "../training/probe.ts";
 import { changesSince } from "./changed-settings.ts";
 import type { CompareEvent, JobName } from "./events.ts";
 import { describePoint, type Job, runJob, stateOf } from "./job.ts";
@@ -32,9 +33,22 @@ export interface Trained {
   readonly peakMemoryBytes?: number;
 }
 
+/** Walks from a run's pretrained weights to its fine-tuned ones, and leaves what it found in the run's folder. */
+export type Walk = (
+  request: {
+    readonly run: string;
+    /** Where share 0 is, if not at the run's own pretrained model. */
+    readonly from?: string;
+    readonly shares?: readonly number[];
+  },
+  watch: { readonly signal: AbortSignal },
+) => Promise<void>;
+
 export interface CompareOptions {
   readonly files: Files;
   readonly train: Train;
+  /** Needed where the comparison interpolates. */
+  readonly walk?: Walk;
   /** Runs at the same time. Default 1. */
   readonly jobs?: number;
   /** The only methods to tune and train now; finished runs of the others still count. */
@@ -227,7 +241,8 @@ async function tidy(files: Files, job: Job, record: JobRecord): Promise<void> {
   const folder = job.config.out;
   await files.write(joinPath(folder, JOB_RECORD), `${JSON.stringify(record)}\n`);
   await files.remove(joinPath(folder, RUN_FILES.checkpoint));
-  if (job.kind === "trial") await files.remove(joinPath(folder, RUN_FILES.model));
+  if (job.kind === "run") return;
+  for (const name of [RUN_FILES.model, PROBE_FOLDER]) await files.remove(joinPath(folder, name));
 }
 
 function nameOf({ kind, method, label, config }: Job): JobName {

@@ -23,10 +23,21 @@ const entrySchema = z.preprocess(
 );
 
 const interpolateSchema = z
-  .union([z.boolean(), z.number().gt(0).lte(0.5)])
+  .union([
+    z.boolean(),
+    z.strictObject({
+      shares: z
+        .array(z.number())
+        .min(2)
+        .optional()
+        .describe("of the fine-tuned weights; 0, 0.1, … 1 if left out"),
+      methods: z.array(z.string()).optional().describe("all if left out"),
+      seeds: z.array(z.int().min(0)).optional().describe("all if left out"),
+    }),
+  ])
   .default(false)
   .describe(
-    "judge weights between the pretrained and the fine-tuned ones too (WiSE-FT): true for steps of 0.1, or the step",
+    "judge weights between the pretrained and the fine-tuned ones too (WiSE-FT): of all runs, or of those listed. A run with a new head starts from the linear probe of its seed",
   );
 
 /** Everything that `holdfast compare` is told. */
@@ -79,6 +90,8 @@ export interface MethodEntry {
 
 export type SettingValue = number | string | boolean;
 
+type InterpolatePart = Exclude<z.output<typeof interpolateSchema>, boolean>;
+
 /** A checked comparison, defaults filled in. */
 export interface CompareConfig extends Omit<z.output<typeof compareSchema>, "methods" | "baseline"> {
   readonly methods: readonly MethodEntry[];
@@ -110,11 +123,20 @@ export function parseCompare(input: unknown, source = "comparison"): CompareConf
       ? [`tuningSeed: ${rest.tuningSeed} is a reported seed too; what was tuned on it would flatter it`]
       : []),
     ...notAmong(names, "judgeTrials", Array.isArray(rest.judgeTrials) ? rest.judgeTrials : []),
+    ...notAmong(
+      names,
+      "interpolate.methods",
+      isPart(rest.interpolate) ? (rest.interpolate.methods ?? []) : [],
+    ),
     ...notAmong(names, "baseline", baseline === undefined ? [] : [baseline]),
   ];
   if (problems.length > 0) throw problemsOf(source, problems);
   const fallback = names.includes("adamw") ? "adamw" : names[0]!; // there is a method at least
   return { ...rest, methods: entries, baseline: baseline ?? fallback };
+}
+
+function isPart(interpolate: CompareConfig["interpolate"]): interpolate is InterpolatePart {
+  return typeof interpolate === "object";
 }
 
 function notAmong(names: readonly string[], key: string, given: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { compare } from "../../compare/compare.ts";
 import type { CompareEvent } from "../../compare/events.ts";
 import { planComparison } from "../../compare/plan.ts";
-import type { Train, Trained } from "../../compare/run-methods.ts";
+import type { Train, Trained, Walk } from "../../compare/run-methods.ts";
 import { type CompareInput, parseCompare } from "../../compare/schema.ts";
 import { tableRows } from "../../compare/table.ts";
 import { hostInProcess } from "../../runtime/process-host.ts";
@@ -13,7 +13,7 @@ import { chooseConcurrency } from "../concurrency.ts";
 import { readConfigFile } from "../config-file.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { printJson, printJsonLine } from "../json-output.ts";
-import type { TrainingRequest } from "../launch.ts";
+import type { ProcessRequest } from "../run-process.ts";
 import { catchStopSignals } from "../signals.ts";
 import { tableLines } from "../table.ts";
 import { openTerminal } from "../terminal.ts";
@@ -93,6 +93,7 @@ async function run(cli: Cli, path: string, options: Options): Promise<void> {
     const result = await compare(input, {
       files: cli.files,
       train: trainInProcess(concurrency.threads),
+      walk: walkInProcess(concurrency.threads),
       jobs: concurrency.jobs,
       ...(options.only ? { only: options.only } : {}),
       onEvent,
@@ -133,12 +134,23 @@ async function readInput(cli: Cli, path: string, { out, seeds }: Options): Promi
   return { ...settings, base, ...over } as CompareInput; // parseCompare checks it
 }
 
+const PROCESS = new URL("../run-process.js", import.meta.url);
+
 function trainInProcess(threads: number): Train {
-  const entry = new URL("../run-process.js", import.meta.url);
   return ({ story, config }, watch) =>
-    hostInProcess<TrainingRequest, TrainingEvent, Trained>(
-      entry,
+    hostInProcess<ProcessRequest, TrainingEvent, Trained>(
+      PROCESS,
       { story, config: { ...config, runtime: { threads, ...config.runtime } } },
       watch,
     );
+}
+
+function walkInProcess(threads: number): Walk {
+  return async (request, watch) => {
+    await hostInProcess<ProcessRequest, TrainingEvent, null>(
+      PROCESS,
+      { story: "interpolate", ...request, threads },
+      watch,
+    );
+  };
 }
