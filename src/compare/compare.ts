@@ -10,6 +10,8 @@ import { walkRuns } from "./walk-runs.ts";
 /** What a comparison wrote, and what stands in it. */
 export interface CompareResult {
   readonly status: "finished" | "stopped";
+  /** Whether every method that was to be trained has all of its runs. */
+  readonly isComplete: boolean;
   /** Null if nothing has finished. */
   readonly comparison: Comparison | null;
   /** Paths of what was written. */
@@ -31,13 +33,17 @@ export async function compare(input: CompareInput, options: CompareOptions): Pro
   const trained = await runMethods(settings, options);
   const walks = await walkRuns(settings, trained, options);
   const compared = { ...trained, problems: [...trained.problems, ...walks] };
+  const { status } = compared;
+  const isComplete = compared.methods.every(
+    ({ entry, runs }) => !(options.only?.includes(entry.name) ?? true) || runs.size === settings.seeds.length,
+  );
   if (compared.methods.every((m) => m.runs.size === 0))
-    return { status: compared.status, comparison: null, written: [] };
+    return { status, isComplete, comparison: null, written: [] };
   const comparison = await gatherResults(options.files, settings, compared);
   const written = await writeTables(options.files, settings.out, comparison);
   const page = joinPath(settings.out, "report.html");
   await options.files.write(page, await renderComparison(comparison, settings));
-  return { status: compared.status, comparison, written: [...written, page] };
+  return { status, isComplete, comparison, written: [...written, page] };
 }
 
 async function writeTables(files: Files, folder: string, comparison: Comparison): Promise<string[]> {

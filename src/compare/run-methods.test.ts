@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../config/schema.ts";
-import { ConfigError, RunError } from "../errors.ts";
+import { ConfigError, ModelError, RunError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { createMemoryFiles } from "../platform/memory-files.ts";
 import { joinPath } from "../platform/paths.ts";
@@ -194,6 +194,19 @@ describe("what stops all of it", () => {
       throw new ConfigError("no such data");
     });
     await expect(failing).rejects.toThrow("no such data");
+  });
+
+  it("is not an error of one method among others, which is left out and named", async () => {
+    const { compared, trained } = await compareBy(
+      { methods: ["adamw", "spd"], seeds: [1, 2], trials: 2, widen: 0 },
+      (config) => {
+        if (config.method === "spd") throw new ModelError("no gradient for Foo");
+        return { validation: 1 };
+      },
+    );
+    expect(compared.methods.map((m) => m.runs.size)).toEqual([2, 0]);
+    expect(compared.problems).toEqual([expect.stringMatching(/^spd, strength .*: no gradient for Foo$/)]);
+    expect(trained.filter((t) => t.config.method === "spd")).toHaveLength(1);
   });
 
   it("is a setting that no run can have, before anything is trained", async () => {

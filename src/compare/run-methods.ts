@@ -169,6 +169,8 @@ function createRunner(
   jobs: number,
 ): Runner {
   const { files, train, onEvent, signal, stopAll } = options;
+  const unusable = new Set<string>();
+  let hasFinished = false;
   let fatal: unknown = null;
   const pool = createPool(jobs);
   const problems: string[] = [];
@@ -193,16 +195,21 @@ function createRunner(
         return null;
       }
       await tidy(files, job, { ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }) });
+      hasFinished = true;
       const validation = summary.sets.find((s) => s.kind === "validation")?.metrics;
       const said = validation ? { validation } : {};
       onEvent({ kind: "job-ended", job: name, status: "finished", seconds: seconds(), ...said });
       return summary;
     } catch (error) {
       const reason = messageOf(error);
-      // Training that failed says something of its method; settings, model or data that cannot be used do not.
+      // Settings, model or data that cannot be used: the method's other runs would meet the same, and where nothing has
+      // ended well yet, so would all methods'.
       if (!(error instanceof RunError)) {
-        fatal ??= error;
-        stopAll();
+        unusable.add(job.method);
+        if (!hasFinished) {
+          fatal ??= error;
+          stopAll();
+        }
       }
       problems.push(`${job.method}, ${job.label}: ${reason}`);
       onEvent({ kind: "job-ended", job: name, status: "failed", reason, seconds: seconds() });
@@ -228,10 +235,16 @@ function createRunner(
     async run(job, mayTrain) {
       const found = await stateOf(files, job);
       onEvent({ kind: "job-found", job: nameOf(job), state: found.state });
-      if (found.state === "finished") return found.summary;
+      if (found.state === "finished") {
+        hasFinished = true;
+        return found.summary;
+      }
       if (!mayTrain) return null;
       if (found.state === "new") await tellChanges(job);
-      return pool.run(async () => (signal.aborted ? null : trainJob(job, found.state === "resumable")));
+      return pool.run(async () => {
+        if (signal.aborted || unusable.has(job.method)) return null;
+        return trainJob(job, found.state === "resumable");
+      });
     },
   };
 }

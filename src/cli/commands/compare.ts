@@ -100,9 +100,18 @@ async function run(cli: Cli, path: string, options: Options): Promise<void> {
       signal: stop.signal,
     });
     progress.end();
-    if (result.comparison && !json) {
-      print(cli, ["", ...tableLines(tableRows(result.comparison), "llr"), "", ...result.written]);
+    if (json) printJsonLine(cli, { kind: "result", status: result.status, written: result.written });
+    else if (result.comparison) {
+      const { problems } = result.comparison;
+      print(cli, [
+        "",
+        ...tableLines(tableRows(result.comparison), "llr"),
+        "",
+        ...problems,
+        ...result.written,
+      ]);
     }
+    if (!result.isComplete && result.status === "finished") cli.exitWith(EXIT_CODES.failed);
     if (result.status === "stopped") {
       terminal.line(`Saved. Go on with: holdfast compare ${path}`);
       if (signals.received !== null) cli.exitWith(EXIT_CODES[signals.received]);
