@@ -1,3 +1,7 @@
+export { type CompareResult, compare } from "./compare/compare.ts";
+export type { CompareEvent } from "./compare/events.ts";
+export type { CompareOptions, Train, Trained, Walk } from "./compare/run-methods.ts";
+export type { CompareInput } from "./compare/schema.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export { type FinetuneOptions, type FinetuneResult, finetune, resume } from "./finetune.ts";
 export { loadModel } from "./onnx/load.ts";

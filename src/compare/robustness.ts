@@ -51,7 +51,7 @@ export function effectiveRobustness(line: RobustnessLine, model: IdOod): number 
 }
 
 /** β: the share on shifted data that the line expects at a logit in distribution. */
-export function expectedOod({ intercept, slope }: RobustnessLine, idLogit: number): number {
+function expectedOod({ intercept, slope }: RobustnessLine, idLogit: number): number {
   return 1 / (1 + Math.exp(-(intercept + slope * idLogit)));
 }
 

@@ -79,7 +79,7 @@ function differenceText(row: MethodResult, { baseline }: Comparison): string {
 }
 
 /** `+1.2 (+0.3 to +2.1)`, or `no difference seen (−0.4 to +1.0)`. */
-export function describeDifference(difference: Estimate): string {
+function describeDifference(difference: Estimate): string {
   const range = `(${points(difference.low)} to ${points(difference.high)})`;
   return signOf(difference) === "same"
     ? `no difference seen ${range}`

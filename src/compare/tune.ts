@@ -90,7 +90,7 @@ async function isAllowed(compare: CompareConfig, entry: MethodEntry, point: Poin
 }
 
 /** The best trial: by the metric, then by the lower validation loss, then the one that was listed first. */
-export function bestOf(trials: readonly Trial[]): Trial | null {
+function bestOf(trials: readonly Trial[]): Trial | null {
   let best: Trial | null = null;
   for (const trial of trials)
     if (trial.score && (!best?.score || isBetter(trial.score, best.score))) best = trial;
