@@ -44,7 +44,7 @@ export function holdBack(
   tensor: HeldTensor,
   { motion, forces }: { readonly motion: Motion; readonly forces: Forces },
 ): Held {
-  const free: Held = { ratio: forces.steered, fired: forces.steered > 0, deviation: motion.nNext };
+  const free = pulledOnly(rule, motion, forces);
   if (rule.toward === "nothing") return free;
   if (rule.ratio) {
     const ratio = rule.ratio(numbers, motion);
@@ -55,6 +55,13 @@ export function holdBack(
   if (strength === 0) return free;
   const ratios = rowRatiosOf(rule, tensor, motion, forces);
   return ratios === null ? free : holdRows(strength, tensor, ratios);
+}
+
+/** What a rule did that acts with the step alone. A pull toward zero holds nothing near where it started. */
+function pulledOnly({ toward }: BoundAnchor, { n, nNext }: Motion, forces: Forces): Held {
+  const { coupling, pull, steered } = forces;
+  const acts = toward === "anchor" && n > 0 && (coupling !== 0 || pull !== 0);
+  return { ratio: acts ? Math.max(steered, pull) : 0, fired: acts, deviation: nNext };
 }
 
 function rowRatiosOf(

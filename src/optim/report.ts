@@ -6,9 +6,12 @@ export interface TensorReport {
   readonly stepNorm: number;
   /** c = −⟨g, θ − θ0⟩, negative where the gradient asks to come back; null where the step read no anchor. */
   readonly condition: number | null;
-  /** r, the share of the deviation that strength 1 removes; 0 where the rule asks for nothing. */
+  /**
+   * r, the share of the deviation that strength 1 removes, or its mean over rows; of a rule that pulls with the step the
+   * share that it pulled; of DiGraP the share ω of the gradient's component. 0 where the rule asks for nothing.
+   */
   readonly ratio: number;
-  /** Whether the anchor rule pulled the tensor back. */
+  /** Whether the anchor rule pulled the tensor toward its anchor, or kept the gradient from leading away. */
   readonly fired: boolean;
   /** ‖θ − θ0‖ after the step; null where the step read no anchor. */
   readonly deviation: number | null;

@@ -24,11 +24,11 @@ const TERMS: readonly (readonly [term: string, meaning: string])[] = [
   ["Condition", "c = −⟨g, θ − θ₀⟩ < 0: the gradient asks the tensor to come back."],
   [
     "Fired",
-    "The condition held and the step moved outward all the same, so the anchor rule pulled. A tensor-step is one step of one parameter tensor.",
+    "The anchor rule acted on the tensor. SPD does where the condition holds and the step moved outward all the same; L2-SP in every step; a projection where the tensor, or a row of it, was beyond its radius. A tensor-step is one step of one parameter tensor.",
   ],
   [
     "Ratio, r",
-    "The share of the deviation that one step added, (‖θ̃ − θ₀‖ − ‖θ − θ₀‖) / ‖θ̃ − θ₀‖, which strength λ = 1 takes back in full.",
+    "The share of the deviation that strength λ = 1 takes back. SPD: what one step added, (‖θ̃ − θ₀‖ − ‖θ − θ₀‖) / ‖θ̃ − θ₀‖. Projections: what is beyond the radius, as a mean over rows. DiGraP: the share of the gradient's component that was taken.",
   ],
   [
     "Parameter tensor",
