@@ -108,7 +108,7 @@ function statesOf(rule: UpdateRule): number {
 
 /** The anchor itself, arrays of the rule's own, and the copy that a projection sets aside. */
 function copiesOf({ toward, memory, projection }: BoundAnchor): number {
-  return (toward === "anchor" ? 1 : 0) + (memory?.arrays.length ?? 0) + (projection ? 1 : 0);
+  return (toward === "anchor" ? 1 : 0) + (memory?.array === undefined ? 0 : 1) + (projection ? 1 : 0);
 }
 
 function optionHelp(table: AnchorOptionTable): Record<string, string> {

@@ -4,8 +4,7 @@ import {
   settleOptions,
   type ValuesOf,
 } from "./anchor-options.ts";
-import type { Arithmetic } from "./arithmetic.ts";
-import type { HeldTensor } from "./held-tensor.ts";
+import type { Arithmetic, ScalarArithmetic } from "./arithmetic.ts";
 import type { Motion, RowMotion } from "./motion.ts";
 import type { Projection } from "./projection.ts";
 import type { Role } from "./role.ts";
@@ -32,26 +31,47 @@ export interface AnchorFacts {
   readonly exempt: readonly Role[];
 }
 
-/** What acts on one step of a tensor, as a rule with a memory decides it. */
-export interface Before {
-  /** Share of d that strength 1 adds to the gradient before the update rule sees it. */
-  readonly coupling?: number;
+/** What a rule with a memory sees of tensor and gradient before the step; x is its array. */
+export interface Glance<T> {
+  /** ⟨g, x⟩; 0 for a rule without an array. */
+  readonly along: T;
+  /** ⟨g, d⟩, ‖d‖² and ‖g‖²; 0 for a rule that does not look at the deviation. */
+  readonly gd: T;
+  readonly dd: T;
+  readonly gg: T;
+}
+
+/** What a rule with a memory makes of it. */
+export interface Memories<T> {
+  /** Its numbers from now on. */
+  readonly numbers: readonly T[];
+  /** Share of d that strength 1 adds to the gradient before the update rule sees it; nothing if left out. */
+  readonly coupling?: T;
   /** r of a rule that acts on the gradient, for the report. */
-  readonly ratio?: number;
+  readonly ratio?: T;
+  /** x ← keep · d, before the step. */
+  readonly keep?: T;
+}
+
+/** What a rule with a memory decides for a row after the step: r, and x ← keep · (θ̃ − θ0). */
+export interface RowMemory<T> {
+  readonly ratio: T;
+  readonly keep: T;
 }
 
 /**
- * The part of a rule that remembers. Its arrays and numbers start at zero and are saved with a checkpoint, numbers in
- * float32. It is written for tensors, not as a formula, so that a rule with a memory has no ONNX-graph form.
+ * The part of a rule that remembers: one array of the parameter's size and a few numbers, zeros at first, saved with a
+ * checkpoint in float32. Its formulas are written once, for numbers, kernels and graphs.
  */
 export interface AnchorMemory {
-  /** Names of arrays of the parameter's size. */
-  readonly arrays: readonly string[];
+  readonly array?: string;
   readonly numbers: readonly string[];
-  /** Looks at tensor and gradient before the step. */
-  readonly before?: (tensor: HeldTensor) => Before;
-  /** r of each row after the step. */
-  readonly rowRatios?: (tensor: HeldTensor) => Float64Array;
+  readonly looksAtDeviation?: true;
+  readonly before?: <T>(a: ScalarArithmetic<T>, numbers: readonly T[], glance: Glance<T>) => Memories<T>;
+  /** The numbers again, once the largest Σ |θ̃ − θ0| of a row is known. */
+  readonly after?: <T>(a: ScalarArithmetic<T>, numbers: readonly T[], largest: T) => readonly T[];
+  /** Looks at a row by its Σ |θ̃ − θ0|. */
+  readonly row?: <T>(a: ScalarArithmetic<T>, numbers: readonly T[], nNext: T) => RowMemory<T>;
 }
 
 /**

@@ -109,7 +109,7 @@ const noMemory: TensorMemory = {
 /** Arrays of the parameter's size that its anchor rule asks for; none where the rule does nothing. */
 function ownedArrays({ strength, rule }: ParameterSettings): readonly string[] {
   if (strength === 0) return [];
-  return [...(rule.memory?.arrays ?? []), ...(rule.projection ? ["unprojected"] : [])];
+  return [...[rule.memory?.array ?? []].flat(), ...(rule.projection ? ["unprojected"] : [])];
 }
 
 /** Whether the anchor rule looks at output units, or at arrays of its own by the same kernels. */

@@ -1,4 +1,4 @@
-import { type BoundAnchor, shareRemoved } from "./anchor-rule.ts";
+import { type AnchorMemory, type BoundAnchor, type Memories, shareRemoved } from "./anchor-rule.ts";
 import { numbers } from "./arithmetic.ts";
 import type { HeldTensor } from "./held-tensor.ts";
 import type { Motion } from "./motion.ts";
@@ -28,13 +28,26 @@ const noForces: Forces = { coupling: 0, pull: 0, steered: 0, distances: null };
 /** What the rule lets act on a step. At strength 0 nothing does, so that the arithmetic and the bits are the plain rule's. */
 export function forcesOf(rule: BoundAnchor, strength: number, lr: number, tensor: HeldTensor): Forces {
   if (strength === 0 || rule.toward === "nothing") return noForces;
-  const { coupling = 0, ratio = 0 } = rule.memory?.before?.(tensor) ?? {};
+  const { coupling = 0, ratio = 0 } = lookBefore(rule.memory, tensor);
   return {
     coupling: (rule.coupling?.(strength) ?? 0) + strength * coupling,
     pull: rule.pull?.(numbers, strength, lr) ?? 0,
     steered: ratio,
     distances: rule.comparesRows === true ? tensor.rowDistances() : null,
   };
+}
+
+/** Lets a rule with a memory look at the tensor before its step, and keeps what it remembers. */
+function lookBefore(memory: AnchorMemory | undefined, tensor: HeldTensor): Omit<Memories<number>, "numbers"> {
+  if (!memory?.before) return {};
+  const [array] = tensor.arrays;
+  const found = memory.before(numbers, Array.from(tensor.numbers), {
+    along: memory.array !== undefined && array ? tensor.gradientDot(array) : 0,
+    ...(memory.looksAtDeviation ? tensor.agreement() : { gd: 0, dd: 0, gg: 0 }),
+  });
+  tensor.numbers.set(found.numbers);
+  if (found.keep !== undefined && array) tensor.keepDeviation(array, found.keep);
+  return found;
 }
 
 /** Pulls a tensor back after its step, where the rule says so. */
@@ -71,10 +84,32 @@ function rowRatiosOf(
   { distances }: Forces,
 ): Float64Array | null {
   const { rowRatio, memory } = rule;
-  if (rowRatio === undefined) return memory?.rowRatios?.(tensor) ?? null;
+  if (memory?.row) return lookAtRows(memory, memory.row, tensor);
+  if (rowRatio === undefined) return null;
   return tensor
     .rowDistances()
     .map((nNext, r) => rowRatio(numbers, { gd, n: distances?.[r] ?? Number.NaN, nNext }));
+}
+
+/** The same after it, row by row. */
+function lookAtRows(
+  { after }: AnchorMemory,
+  row: NonNullable<AnchorMemory["row"]>,
+  tensor: HeldTensor,
+): Float64Array {
+  const distances = tensor.rowDistances();
+  const largest = distances.reduce((x, y) => Math.max(x, y), 0);
+  const before = Array.from(tensor.numbers);
+  const now = after?.(numbers, before, largest) ?? before;
+  tensor.numbers.set(now);
+  const rows = Array.from(distances, (n) => row(numbers, now, n));
+  const [array] = tensor.arrays;
+  if (array)
+    tensor.keepDeviation(
+      array,
+      Float64Array.from(rows, (r) => r.keep),
+    );
+  return Float64Array.from(rows, (r) => r.ratio);
 }
 
 /** Removes min(1, λ r) of every row's deviation. */

@@ -1,6 +1,14 @@
 /** `holdfast/optim`: any update rule held by any anchor rule, in place in SIMD memory, with what happened at each step. */
 export type { AnchorOption, AnchorOptionValue, AnchorOptionValues } from "./anchor-options.ts";
-export type { AnchorMemory, AnchorMoments, AnchorRule, Before, BoundAnchor } from "./anchor-rule.ts";
+export type {
+  AnchorMemory,
+  AnchorMoments,
+  AnchorRule,
+  BoundAnchor,
+  Glance,
+  Memories,
+  RowMemory,
+} from "./anchor-rule.ts";
 export { anchorRules } from "./anchors/registry.ts";
 export { createOptimizer, type OptimizerOptions, type ParameterSpec } from "./create-optimizer.ts";
 export type { HeldTensor } from "./held-tensor.ts";

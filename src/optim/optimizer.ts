@@ -303,8 +303,8 @@ export class Optimizer {
       }
       if (strength === 0) continue;
       // Memory was laid out for every array that the rule names.
-      for (const [k, array] of (rule.memory?.arrays ?? []).entries())
-        out.set(`${rule.name}.${array}/${name}`, memory.arrays[k]!);
+      const array = rule.memory?.array;
+      if (array !== undefined) out.set(`${rule.name}.${array}/${name}`, memory.arrays[0]!);
       if (memory.numbers.length > 0) out.set(`${rule.name}.numbers/${name}`, memory.numbers);
     }
     return out;

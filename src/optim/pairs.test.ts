@@ -123,7 +123,7 @@ describe.each(pairs)("$update.name with $anchor.name", ({ update, anchor }) => {
     const rule = anchor.bind({});
     const layout = rowLayout(SHAPE, { axis });
     const held = {
-      arrays: (rule.memory?.arrays ?? []).map(() => new Float32Array(LENGTH)),
+      arrays: [rule.memory?.array ?? []].flat().map(() => new Float32Array(LENGTH)),
       numbers: new Float32Array(rule.memory?.numbers.length ?? 0),
     };
     const parameter = normals(1, LENGTH);

@@ -1,4 +1,5 @@
-import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
+import { type AnchorRule, defineAnchorRule, type Glance } from "../anchor-rule.ts";
+import { type ScalarArithmetic, sign } from "../arithmetic.ts";
 import { clip, learn, learnedNumbers } from "./learned-number.ts";
 
 /** Below this squared norm a deviation has no direction. */
@@ -42,21 +43,27 @@ export const digrap: AnchorRule = defineAnchorRule({
   },
   moments: ({ projects, omegaLr }) => ({
     memory: {
-      arrays: ["direction"],
+      array: "direction",
       numbers: [...learnedNumbers, "steps"],
-      before({ numbers, arrays: [direction], ...tensor }) {
-        const { gd, dd, gg } = tensor.agreement();
-        const [, , , , steps = 0] = numbers;
-        if (steps > 0) {
-          const cosine = gg > 0 ? tensor.gradientDot(direction!) / Math.sqrt(gg) : 0; // the array named above
-          numbers[0] = clip(learn(numbers, cosine, omegaLr), 0, 1);
-        }
-        numbers[4] = 1;
-        const hasDirection = dd > TINY;
-        tensor.keepDeviation(direction!, hasDirection ? Math.sign(gd) / Math.sqrt(dd) : 0);
-        const applies = hasDirection && (projects === "conflicting" ? gd < 0 : gd > 0);
-        const omega = numbers[0]!; // the first of the learned numbers
-        return applies ? { coupling: (-omega * gd) / dd, ratio: omega } : {};
+      looksAtDeviation: true,
+      before<T>(a: ScalarArithmetic<T>, numbers: readonly T[], { along, gd, dd, gg }: Glance<T>) {
+        const [zero, one, tiny] = [a.constant(0), a.constant(1), a.constant(TINY)];
+        const steps = numbers[4]!; // the last of the numbers above
+        const cosine = a.whereGreater(gg, zero, a.div(along, a.sqrt(gg)), zero);
+        const [learned, ...moments] = learn(a, numbers, cosine, omegaLr);
+        const next = [clip(a, learned, zero, one), ...moments].map((x, i) =>
+          a.whereGreater(steps, zero, x, numbers[i]!),
+        );
+        const omega = next[0]!; // the first of the learned numbers
+        const [low, high] = projects === "conflicting" ? [gd, zero] : [zero, gd];
+        const applies = (x: T, otherwise: T) =>
+          a.whereGreater(dd, tiny, a.whereGreater(high, low, x, otherwise), otherwise);
+        return {
+          numbers: [...next, one],
+          coupling: applies(a.div(a.mul(a.sub(zero, omega), gd), dd), zero),
+          ratio: applies(omega, zero),
+          keep: a.whereGreater(dd, tiny, a.div(sign(a, gd), a.sqrt(dd)), zero),
+        };
       },
     },
   }),

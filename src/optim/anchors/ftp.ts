@@ -46,25 +46,23 @@ export const ftp: AnchorRule = defineAnchorRule({
   },
   moments: ({ k, radiusLr }) => ({
     memory: {
-      arrays: ["direction"],
+      array: "direction",
       numbers: learnedNumbers,
-      before({ numbers, arrays: [direction], ...tensor }) {
+      before(a, numbers, { along }) {
+        const [zero, radius] = [a.constant(0), numbers[0]!]; // the first of the learned numbers
+        const h = a.whereGreater(along, zero, a.mul(a.constant(k), along), along);
+        const [learned, ...moments] = learn(a, numbers, h, radiusLr);
+        const next = [a.max(a.constant(TINY), learned), ...moments];
         // A radius of 0 is one that has not been set: there is no former deviation to learn from.
-        if (numbers[0] === 0) return {};
-        const h = tensor.gradientDot(direction!); // the array that is named above
-        numbers[0] = Math.max(TINY, learn(numbers, h > 0 ? k * h : h, radiusLr));
-        return {};
+        return { numbers: next.map((x, i) => a.whereGreater(radius, zero, x, numbers[i]!)) };
       },
-      rowRatios({ numbers, arrays: [direction], ...tensor }) {
-        const lengths = tensor.rowDistances().map((n) => n + TINY);
-        const largest = lengths.reduce((a, b) => Math.max(a, b));
-        const radius = clip(numbers[0]!, TINY, largest); // the first of the four learned numbers
-        numbers[0] = radius;
-        tensor.keepDeviation(
-          direction!,
-          lengths.map((n) => 1 / n),
-        );
-        return lengths.map((n) => 1 - Math.min(1, radius / n));
+      after(a, [radius, ...moments], largest) {
+        const tiny = a.constant(TINY);
+        return [clip(a, radius!, tiny, a.add(largest, tiny)), ...moments];
+      },
+      row(a, [radius], nNext) {
+        const [one, length] = [a.constant(1), a.add(nNext, a.constant(TINY))];
+        return { ratio: a.sub(one, a.min(one, a.div(radius!, length))), keep: a.div(one, length) };
       },
     },
   }),

@@ -33,7 +33,7 @@ describe.each(cases)("$rule $strength $options with $update, units on axis $axis
     const anchor = rule.toward === "zero" ? null : Float64Array.from(golden.anchor);
     const states = update.states.map(zeros);
     const held = {
-      arrays: (rule.memory?.arrays ?? []).map(zeros),
+      arrays: [rule.memory?.array ?? []].flat().map(zeros),
       numbers: new Float64Array(rule.memory?.numbers.length ?? 0),
     };
     const { strength, lr } = c;

@@ -1,20 +1,29 @@
-import type { FloatArray } from "../update-rule.ts";
+import type { ScalarArithmetic } from "../arithmetic.ts";
 
-/** The numbers of a rule that learns one number by Adam, in the order in which `learn` reads them. */
+/** The numbers of a rule that learns one number by Adam, in the order in which `learn` reads and gives them. */
 export const learnedNumbers: readonly string[] = ["value", "expAvg", "expAvgSq", "updates"];
 
 const [BETA1, BETA2, EPS] = [0.9, 0.999, 1e-8];
 
-/** What Adam (β 0.9 and 0.999, ε 1e-8) makes of the learned value at this gradient. Updates the moments, not the value. */
-export function learn(numbers: FloatArray, gradient: number, lr: number): number {
-  const [value = 0, expAvg = 0, expAvgSq = 0, updates = 0] = numbers;
-  const t = updates + 1;
-  const m = BETA1 * expAvg + (1 - BETA1) * gradient;
-  const v = BETA2 * expAvgSq + (1 - BETA2) * gradient * gradient;
-  numbers.set([m, v, t], 1);
-  return value - (lr * (m / (1 - BETA1 ** t))) / (Math.sqrt(v / (1 - BETA2 ** t)) + EPS);
+/** The four numbers after one step of Adam (β 0.9 and 0.999, ε 1e-8) on the first of them. */
+export function learn<T>(
+  a: ScalarArithmetic<T>,
+  [value, expAvg, expAvgSq, updates]: readonly T[],
+  gradient: T,
+  lr: number,
+): readonly [value: T, expAvg: T, expAvgSq: T, updates: T] {
+  const constant = a.constant;
+  const mix = (beta: number, old: T, fresh: T) =>
+    a.add(a.mul(constant(beta), old), a.mul(constant(1 - beta), fresh));
+  // The rule lists four numbers at least.
+  const t = a.add(updates!, constant(1));
+  const m = mix(BETA1, expAvg!, gradient);
+  const v = mix(BETA2, expAvgSq!, a.mul(gradient, gradient));
+  const corrected = (x: T, beta: number) => a.div(x, a.sub(constant(1), a.power(constant(beta), t)));
+  const size = a.add(a.sqrt(corrected(v, BETA2)), constant(EPS));
+  return [a.sub(value!, a.div(a.mul(constant(lr), corrected(m, BETA1)), size)), m, v, t];
 }
 
-export function clip(x: number, low: number, high: number): number {
-  return Math.min(Math.max(x, low), high);
+export function clip<T>(a: ScalarArithmetic<T>, x: T, low: T, high: T): T {
+  return a.min(a.max(x, low), high);
 }

@@ -1,4 +1,5 @@
 import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
+import { numbers as plain } from "../arithmetic.ts";
 import { clip, learn, learnedNumbers } from "./learned-number.ts";
 
 /** The smallest radius, and what keeps a row that has not moved from dividing by zero. */
@@ -48,7 +49,7 @@ export const tpgm: AnchorRule = defineAnchorRule({
     },
   },
   moments: ({ every, iterations, radiusLr, norm }) => ({
-    memory: { arrays: [], numbers: learnedNumbers },
+    memory: { numbers: learnedNumbers },
     projection: {
       every,
       iterations,
@@ -57,14 +58,15 @@ export const tpgm: AnchorRule = defineAnchorRule({
       ratios({ numbers }, n) {
         const largest = n.reduce((a, b) => Math.max(a, b));
         const radius = numbers[0]! > 0 ? numbers[0]! : n.reduce((a, b) => Math.min(a, b)) / 2; // 0 is not set yet
-        numbers[0] = clip(radius, TINY, Math.max(TINY, largest));
+        numbers[0] = clip(plain, radius, TINY, Math.max(TINY, largest));
         return n.map((length) => 1 - Math.min(1, numbers[0]! / (length + TINY)));
       },
       learn({ numbers }, n, dots) {
         const radius = numbers[0]!; // `ratios` has set it
         const inside = dots.map((dot, r) => (radius < (n[r]! + TINY) * ROUNDING ? dot / (n[r]! + TINY) : 0));
         const slope = inside.reduce((sum, x) => sum + x, 0);
-        numbers[0] = Math.max(TINY, learn(numbers, slope, radiusLr));
+        const [learned, ...moments] = learn(plain, Array.from(numbers), slope, radiusLr);
+        numbers.set([Math.max(TINY, learned), ...moments]);
       },
     },
   }),

@@ -54,6 +54,22 @@ describe("an optimizer's graph", () => {
     expect([...graph.values.get("slow")!].map((x) => x.toFixed(6))).toEqual(["0.450000", "1.400000"]);
   });
 
+  it("takes and gives what an anchor rule remembers, and refuses a rule that learns on held-out data", async () => {
+    const options = (rule: string) => ({
+      ...{ update: { rule: "lion" }, anchor: { rule, at: "init" } as const, parameters: [w] },
+    });
+    const graph = await open(options("ftp"), { w: new Float32Array(2) });
+    expect(graph.session.inputs.map((v) => `${v.name} [${v.dims}]`).slice(2)).toEqual([
+      ...["w [2]", "w_grad [2]", "w_exp_avg [2]", "w_anchor [2]", "w_ftp_direction [2]", "w_ftp_numbers [4]"],
+    ]);
+    expect(graph.session.outputs.map((v) => v.name)).toEqual(
+      ["w", "w_exp_avg", "w_ftp_numbers", "w_ftp_direction"].map((name) => `${name}_next`),
+    );
+    expect(() => buildOptimizerGraph(options("tpgm"))).toThrow(
+      'anchor rule "tpgm", which holds parameter "w", has no form as an ONNX graph',
+    );
+  });
+
   it("stays finite where both norms vanish although the gradient asks to come back", async () => {
     const graph = await openGraphOptimizer(
       native,

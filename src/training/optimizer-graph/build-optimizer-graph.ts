@@ -53,7 +53,7 @@ const IR_VERSION = 9;
  *     outputs  `<name>_next` for each parameter and each state
  *
  * @throws ConfigError as `createOptimizer` does, where two inputs or outputs would bear one name, and for an anchor rule
- *   with a memory of its own or a radius that is learned, which has no graph form
+ *   with a projection, which has no graph form
  */
 export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGraph {
   const { parameters, update, anchor, groups } = options;
@@ -73,7 +73,7 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
   for (const [i, s] of settings.entries()) {
     if (s.frozen) continue;
     const { name } = s;
-    refuseMemory(s);
+    refuseProjection(s);
     const { shape, units } = parameters[i]!; // settings come in the order of parameters
     const parameter = input(name, shape);
     const gradient = input(`${name}_grad`, shape);
@@ -81,6 +81,11 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
     const stateTensors = own.states.map((state) => ({ ...state, as: `${name}_${snakeCase(state.name)}` }));
     const states = Object.fromEntries(stateTensors.map((t) => [t.name, input(t.as, t.shape)]));
     const theta0 = readsAnchor(s) ? input(`${name}_anchor`, shape) : null;
+    const held = memoryTensors(s, shape);
+    const memory = held && {
+      array: held.array && input(held.array.name, held.array.shape),
+      numbers: input(held.numbers.name, held.numbers.shape),
+    };
     const next = appendStep(b, {
       update: own,
       rule: s.rule,
@@ -90,15 +95,23 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
       states,
       anchor: theta0,
       layout: rowLayout(shape, units),
+      memory,
       at: { lr: b.scale(lr, s.lrScale), step },
     });
     output(b, next.parameter, `${name}_next`);
     for (const t of stateTensors) output(b, next.states[t.name]!, `${t.as}_next`); // of every state of the rule
+    if (held && next.memory) {
+      output(b, next.memory.numbers, `${held.numbers.name}_next`);
+      if (held.array && next.memory.array) output(b, next.memory.array, `${held.array.name}_next`);
+    }
     listed.push({
       name,
       shape,
       gradient: gradient.name,
-      states: stateTensors.map((t) => ({ name: t.as, shape: t.shape })),
+      states: [
+        ...stateTensors.map((t) => ({ name: t.as, shape: t.shape })),
+        ...(held ? [held.numbers, ...[held.array ?? []].flat()] : []),
+      ],
       anchor: theta0?.name ?? null,
     });
   }
@@ -107,11 +120,25 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
   return { model: encode(graph), parameters: listed };
 }
 
-function refuseMemory({ name, rule, strength }: ParameterSettings): void {
-  if (strength === 0 || (rule.memory === undefined && rule.projection === undefined)) return;
+/** Inputs for what an anchor rule remembers of a parameter: `<parameter>_ftp_numbers`, `<parameter>_ftp_direction`. */
+function memoryTensors(
+  { name, rule, strength }: ParameterSettings,
+  shape: Shape,
+): { readonly numbers: GraphTensor; readonly array: GraphTensor | null } | null {
+  const { memory } = rule;
+  if (strength === 0 || memory === undefined) return null;
+  const called = `${name}_${snakeCase(rule.name.replaceAll("-", "_"))}`;
+  return {
+    numbers: { name: `${called}_numbers`, shape: [memory.numbers.length] },
+    array: memory.array === undefined ? null : { name: `${called}_${snakeCase(memory.array)}`, shape },
+  };
+}
+
+function refuseProjection({ name, rule, strength }: ParameterSettings): void {
+  if (strength === 0 || rule.projection === undefined) return;
   throw new ConfigError(
     `anchor rule "${rule.name}", which holds parameter "${name}", has no form as an ONNX graph: ` +
-      "it keeps a memory of its own from step to step. Choose another rule, or train with holdfast finetune.",
+      "it learns from gradients on held-out data between steps. Choose another rule, or train with holdfast finetune.",
     { details: { parameter: name, rule: rule.name } },
   );
 }

@@ -5,6 +5,7 @@ import { motionOf } from "../../optim/motion.ts";
 import type { RowLayout } from "../../optim/row-layout.ts";
 import type { ParameterUpdate, StateSpec, StepPosition } from "../../optim/update-rule.ts";
 import { graphArithmetic, graphTensors, sumAll, toFloat32 } from "./graph-arithmetic.ts";
+import { asRows, lookAtRows, lookBefore, rowDistances } from "./memory-graph.ts";
 
 /** One parameter's tensors, all float32 of its shape, and what its step is made by. */
 export interface StepInputs {
@@ -19,6 +20,8 @@ export interface StepInputs {
   readonly anchor: Value | null;
   /** Which elements feed which output unit, for rules that look at each. */
   readonly layout: RowLayout;
+  /** What the anchor rule remembers: its array of the parameter's shape, and its numbers float32 [count]. */
+  readonly memory: { readonly array: Value | null; readonly numbers: Value } | null;
   /** float64 [] both; lr is the parameter's own. */
   readonly at: StepPosition<Value>;
 }
@@ -27,6 +30,7 @@ export interface StepInputs {
 export interface StepOutputs {
   readonly parameter: Value;
   readonly states: Readonly<Record<string, Value>>;
+  readonly memory: StepInputs["memory"];
 }
 
 /**
@@ -38,30 +42,47 @@ export function appendStep(b: OpBuilder, s: StepInputs): StepOutputs {
   const { rule, strength, parameter: p, gradient: g, at } = s;
   const acts = strength > 0 && rule.toward !== "nothing";
   const distance = (x: Value) => (s.anchor === null ? x : b.sub(x, s.anchor));
-  const coupling = acts ? rule.coupling?.(strength) : undefined;
-  const pull = acts ? rule.pull?.(scalars, strength, at.lr) : undefined;
   const d = acts ? distance(p) : null;
+  const remembered = d && lookBefore(b, s, d);
+  const coupling = remembered?.coupling ?? (acts ? rule.coupling?.(strength) : undefined);
+  const pull = acts ? rule.pull?.(scalars, strength, at.lr) : undefined;
 
-  const seen = d && coupling !== undefined ? b.add(g, b.scale(d, coupling)) : g;
-  const { step, states: next } = propose(b, s, seen);
+  const seen = d && coupling !== undefined ? b.add(g, coupled(b, coupling, d)) : g;
+  const { step, states } = propose(b, s, seen);
   const stepped = b.sub(p, step);
   const moved = d && pull ? b.sub(stepped, pulled(b, rule, { pull, d, step })) : stepped;
-  if (!d) return { parameter: moved, states: next };
+  const memory = remembered?.memory ?? null;
+  if (!d) return { parameter: moved, states, memory };
 
+  const removed = (shares: Value) => {
+    const back = b.mul(b.cast(shares, "float32"), asRows(b, distance(moved), s.layout));
+    return b.sub(moved, b.reshape(back, p.dims));
+  };
+  if (memory && rule.memory?.row) {
+    const looked = lookAtRows(b, s, { memory, moved: distance(moved) });
+    return {
+      parameter: removed(shareRemoved(scalars, strength, looked.ratio)),
+      states,
+      memory: looked.memory,
+    };
+  }
   const dot = (x: Value, y: Value) => sumAll(b, b.mul(x, y));
   if (rule.rowRatio) {
     const distances = (x: Value) => rowDistances(b, distance(x), s.layout);
     const row = { gd: dot(g, d), n: rule.comparesRows ? distances(p) : b.scalar(0, "float64") };
     const ratio = rule.rowRatio(scalars, { ...row, nNext: distances(moved) });
-    const shares = b.cast(shareRemoved(scalars, strength, ratio), "float32");
-    const back = b.mul(shares, asRows(b, distance(moved), s.layout));
-    return { parameter: b.sub(moved, b.reshape(back, p.dims)), states: next };
+    return { parameter: removed(shareRemoved(scalars, strength, ratio)), states, memory };
   }
-  if (!rule.ratio) return { parameter: moved, states: next };
+  if (!rule.ratio) return { parameter: moved, states, memory };
   const u = b.sub(p, moved);
   const motion = motionOf(scalars, { gd: dot(g, d), dd: dot(d, d), ud: dot(u, d), uu: dot(u, u) });
   const share = toFloat32(b, shareRemoved(scalars, strength, rule.ratio(scalars, motion)));
-  return { parameter: b.sub(moved, b.mul(share, distance(moved))), states: next };
+  return { parameter: b.sub(moved, b.mul(share, distance(moved))), states, memory };
+}
+
+/** coupling · d, for a number that is known or one that the graph computes. */
+function coupled(b: OpBuilder, coupling: number | Value, d: Value): Value {
+  return typeof coupling === "number" ? b.scale(d, coupling) : b.mul(toFloat32(b, coupling), d);
 }
 
 /** What the update rule alone does with a gradient. */
@@ -102,14 +123,4 @@ function pulled(
   if (rule.cautious !== true) return all;
   const zero = b.scalar(0, "float32");
   return b.where(b.op("Less", [b.mul(step, d), zero]), zero, all);
-}
-
-function asRows(b: OpBuilder, x: Value, { groups, outer, rows, inner }: RowLayout): Value {
-  return b.reshape(x, [groups, outer, rows, inner]);
-}
-
-/** Σ |x| over each row, float64 [groups, 1, rows, 1]. */
-function rowDistances(b: OpBuilder, x: Value, layout: RowLayout): Value {
-  const each = b.cast(b.op("Abs", [asRows(b, x, layout)]), "float64");
-  return b.reduceSum(each, [1, 3], true);
 }
