@@ -40,7 +40,8 @@ async function checkFile(path, settings, { folder, python }) {
   };
   const runtime = await openRuntime({ prefer: "native", threads: 1 });
   const random = createRandom(SEED);
-  fixInputs(model, new Map(Object.entries(settings.fixed ?? {})));
+  const sizes = new Map(Object.entries(settings.dims ?? {}));
+  fixInputs(model, new Map(Object.entries(settings.fixed ?? {})), sizes);
   const fixed = model.graph.inputs.filter((v) => v.constant !== null).map((v) => [v.name, v.constant]);
   const inputs = sampleInputs(fedInputs(model), settings, random);
   const inputShapes = new Map([...inputs].map(([name, tensor]) => [name, tensor.dims]));

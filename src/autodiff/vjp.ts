@@ -112,7 +112,7 @@ function applyRule(
       const input = node.inputs[i] ?? null;
       return input !== null && active.has(input);
     },
-    numbers: (i) => constantNumbers(node, i),
+    numbers: (i) => constantNumbers(node, i, node.domain === "" ? b.opset : undefined),
     axis: (axis, rank) => axisOf(node, axis, rank),
   };
   return def.vjp(context).map((ct, i) => {

@@ -41,7 +41,7 @@ export class InferContext {
 
   /** The elements of input `i` as numbers, or null if the input is omitted. The record lists `i` in `reads`. */
   numbers(i: number): number[] | null {
-    return constantNumbers(this.node, i);
+    return constantNumbers(this.node, i, this.opset);
   }
 
   /** Attribute or argument `axis` counted from the front. @throws ModelError if it is out of range */
@@ -174,22 +174,47 @@ export function isComposite(def: OpDef): def is CompositeOp {
   return "lower" in def;
 }
 
-/** The constant behind input `i`, or null if the input is omitted. @throws UnsupportedOpError if it depends on data */
-export function constantInput(node: Node, i: number): Tensor | null {
+/**
+ * The constant behind input `i`, or null if the input is omitted.
+ *
+ * @param opset what messages say of the version of the node's operator set; nothing if left out
+ * @throws UnsupportedOpError naming the model inputs and weights that it depends on, if it depends on any
+ */
+export function constantInput(node: Node, i: number, opset?: number): Tensor | null {
   const value = node.inputs[i] ?? null;
   if (value === null) return null;
   if (value.constant === null) {
+    const sources = sourcesOf(value);
+    const names = sources.slice(0, 3).map((v) => `"${v.name}"`);
+    const depends = `depends on ${names.join(", ")}${sources.length > 3 ? ` and ${sources.length - 3} more` : ""}`;
+    const version = opset === undefined ? "" : `, opset ${opset}`;
     throw new UnsupportedOpError(
-      `${node.describe()}: input ${i} ("${value.name}") depends on the data or on trained weights, so the shapes of a ` +
-        "training graph cannot be fixed. Export the model with this value constant, or freeze the weights it comes from.",
-      { details: { node: node.name, opType: node.opType, input: i } },
+      `${node.describe()} (domain ${node.domain || "ai.onnx"}${version}): input ${i} ("${value.name}") ${depends}, so the ` +
+        "shapes of a training graph cannot be fixed. Fix the input with --fix NAME=VALUE, freeze the weight with " +
+        "--trainable, or export the model with this value constant.",
+      {
+        details: {
+          node: node.name,
+          opType: node.opType,
+          domain: node.domain,
+          input: i,
+          ...(opset === undefined ? {} : { opset }),
+        },
+      },
     );
   }
   return value.constant;
 }
 
-export function constantNumbers(node: Node, i: number): number[] | null {
-  const constant = constantInput(node, i);
+/** Inputs of the graph that a value is computed from. */
+function sourcesOf(value: Value): Value[] {
+  const seen = new Set<Value>([value]);
+  for (const v of seen) for (const input of v.producer?.inputs ?? []) if (input !== null) seen.add(input);
+  return [...seen].filter((v) => v.producer === null && v.constant === null);
+}
+
+export function constantNumbers(node: Node, i: number, opset?: number): number[] | null {
+  const constant = constantInput(node, i, opset);
   return constant === null ? null : toNumbers(constant);
 }
 

@@ -8,10 +8,15 @@ import { type Tensor, zeros } from "../tensor/tensor.ts";
  * Gives inputs of a model one value for good, so that what they decide (a branch, a number of turns) is decided when a
  * training graph is built. The model in memory knows the value; a file that it is saved to does not.
  *
- * @param values by input name; a number fills an input whose declared shape is concrete
- * @throws ConfigError if there is no such input, or its shape is not concrete
+ * @param values by input name; the number fills the input
+ * @param dims sizes of free dimensions, by their symbols
+ * @throws ConfigError if there is no such input, or a dimension of it has no size
  */
-export function fixInputs(model: Model, values: ReadonlyMap<string, number>): void {
+export function fixInputs(
+  model: Model,
+  values: ReadonlyMap<string, number>,
+  dims: ReadonlyMap<string, number> = new Map(),
+): void {
   for (const [name, value] of values) {
     const input = model.graph.inputs.find((v) => v.name === name);
     if (!input) {
@@ -20,18 +25,22 @@ export function fixInputs(model: Model, values: ReadonlyMap<string, number>): vo
         details: { input: name },
       });
     }
-    input.constant = filled(input, value);
+    input.constant = filled(input, value, dims);
   }
 }
 
-function filled(input: Value, value: number): Tensor {
+function filled(input: Value, value: number, sizes: ReadonlyMap<string, number>): Tensor {
   const { name, declared } = input;
-  const dims = declared?.dims?.filter((d): d is number => typeof d === "number" && d >= 0);
+  const dims = declared?.dims
+    ?.map((d, axis) =>
+      typeof d === "string" ? (sizes.get(d) ?? (axis === 0 ? sizes.get("batch") : undefined)) : d,
+    )
+    .filter((d): d is number => typeof d === "number" && d >= 0);
   if (!declared || declared.dtype === "string" || dims?.length !== declared.dims?.length || !dims) {
     const shape = declared?.dims?.map((d) => d ?? "?").join(", ");
     throw new ConfigError(
       `--fix ${name}: the input is ${declared?.dtype ?? "no tensor"}${shape === undefined ? " of unknown shape" : `[${shape}]`}; ` +
-        "one number fills only an input whose every dimension is a number",
+        "a number fills an input whose every dimension has a size; give those of free ones by --dim NAME=SIZE",
       { details: { input: name } },
     );
   }

@@ -355,9 +355,12 @@ class Lowering {
         const value = inputs[i] ?? null;
         if (value === null) return null;
         // A one-input stand-in, so that the same check and message serve lowered inputs.
-        const standIn = new Node(node.opType, Array(i).fill(null).concat(value), 0, { name: node.name });
+        const standIn = new Node(node.opType, Array(i).fill(null).concat(value), 0, {
+          name: node.name,
+          domain: node.domain,
+        });
         try {
-          return constantNumbers(standIn, i);
+          return constantNumbers(standIn, i, node.domain === "" ? opsets.get("") : undefined);
         } finally {
           standIn.detach();
         }

@@ -119,4 +119,6 @@ test("an input that the model does not have, or of no concrete shape, cannot be 
   const model = twoRates();
   model.graph.inputs[1]!.declared = { dtype: "int64", dims: ["n"] };
   expect(() => fixInputs(model, new Map([["sr", 1]]))).toThrow("--fix sr: the input is int64[n]");
+  fixInputs(model, new Map([["sr", 7]]), new Map([["n", 2]]));
+  expect(model.graph.inputs[1]?.constant).toEqual(tensor("int64", [2], BigInt64Array.of(7n, 7n)));
 });

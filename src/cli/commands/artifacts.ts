@@ -91,7 +91,7 @@ export const artifacts: CliCommand = {
     for (const option of peftFlags().flatMap((f) => f.options)) command.addOption(option);
     command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const { model } = await openModel(cli, path);
-      fixInputs(model, options.fix ?? new Map());
+      fixInputs(model, options.fix ?? new Map(), options.dim);
       const { out, loss, classAxis, ignoreIndex, trainable } = options;
       const inputShapes =
         options.like === undefined

@@ -54,7 +54,7 @@ export const inspect: CliCommand = {
       .option("--json", "everything as JSON");
     command.action(async (path: string, options: Options) => {
       const { source, model } = await openModel(cli, path);
-      fixInputs(model, options.fix ?? new Map());
+      fixInputs(model, options.fix ?? new Map(), options.dim);
       if (options.graph === true) return void cli.stdout.write(printGraph(model.graph));
       const { shapes, missing } = await shapesFor(cli, model, options);
       const runtime = await openShortRuntime(cli);
