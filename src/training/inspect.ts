@@ -1,4 +1,4 @@
-import { messageOf, UnsupportedOpError } from "../errors.ts";
+import { allProblems, messageOf, UnsupportedOpError } from "../errors.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { allNodes, type Model, opsetOf } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
@@ -148,13 +148,18 @@ function operatorFacts(model: Model, path: ReadonlySet<Node>): OperatorFacts[] {
   return [...facts.values()].sort((a, b) => b.count - a.count || (a.opType < b.opType ? -1 : 1));
 }
 
-function lowerFor(
+/** @throws UnsupportedOpError if the first output cannot be computed in a graph of static shapes */
+async function lowerFor(
   model: Model,
   parameters: readonly StoredTensor[],
   runtime: Runtime,
   inputShapes: ReadonlyMap<string, Shape>,
 ): Promise<Lowered> {
-  return lower(model, { inputShapes, parameters, evaluate: createEvaluator(runtime) });
+  const lowered = await lower(model, { inputShapes, parameters, evaluate: createEvaluator(runtime) });
+  const [first] = model.graph.outputs;
+  const refused = first && lowered.refused.get(first);
+  if (refused) throw allProblems(refused);
+  return lowered;
 }
 
 /** For each stored value, the length of the longest chain of nodes before the first node that reads it. */
