@@ -68,7 +68,10 @@ export function vjp(b: OpBuilder, options: VjpOptions): Map<Value, Value | null>
   return new Map(options.wrt.map((value) => [value, collect(value)]));
 }
 
-/** Values through which a derivative can flow from `wrt`: float values computed from it by operators that are not locally constant. */
+/**
+ * Values through which a derivative can flow from `wrt`: float values computed from it by operators that are not locally
+ * constant, and integers that were rounded from such values, with whatever is computed of these.
+ */
 export function activeValues(
   nodes: readonly Node[],
   wrt: readonly Value[],
@@ -80,8 +83,12 @@ export function activeValues(
     if (!node.inputs.some((v) => v !== null && active.has(v))) continue;
     const def = opOf(node, node.domain === "" ? opset : 1);
     if (!isComposite(def) && def.vjp === "zero") continue;
+    const isRounded =
+      (!isComposite(def) && def.straightThrough) ||
+      node.inputs.some((v) => v !== null && active.has(v) && !isFloat(v.dtype));
     for (const output of node.outputs)
-      if (output !== null && isFloat(output.dtype) && !detached.has(output)) active.add(output);
+      if (output !== null && (isFloat(output.dtype) || isRounded) && !detached.has(output))
+        active.add(output);
   }
   return active;
 }
@@ -119,7 +126,8 @@ function applyRule(
     const input = node.inputs[i] ?? null;
     if (ct === null || input === null || !active.has(input)) return null;
     const whole = def.broadcasts ? b.unbroadcast(ct, input.dims) : ct;
-    if (whole.dtype !== input.dtype || !shapesEqual(whole.dims, input.dims)) {
+    const fits = isFloat(input.dtype) ? whole.dtype === input.dtype : isFloat(whole.dtype);
+    if (!fits || !shapesEqual(whole.dims, input.dims)) {
       throw new HoldfastError(
         `internal: the derivative of ${node.describe()} gave ${formatType(whole.type)} for input ${i}, which is ${formatType(input.type)}`,
       );

@@ -1,4 +1,4 @@
-import { type DataType, dataTypeOfCode, dataTypes } from "../tensor/data-type.ts";
+import { type DataType, dataTypeOfCode, dataTypes, isFloat } from "../tensor/data-type.ts";
 import { defineComposite, defineOp, type InferContext, LATEST, type OpDef } from "./define.ts";
 
 /** Operators that change the element type. */
@@ -8,8 +8,11 @@ export const castingOps: readonly OpDef[] = [
     opType: "Cast",
     opsets: [6, LATEST],
     infer: (ctx) => [{ dtype: dtypeAttribute(ctx.node, "to"), dims: ctx.dims(0) }],
-    // Between float dtypes the cotangent is cast back; integers carry none.
-    vjp: ({ b, node, ct }) => [b.cast(ct, node.input(0).dtype)],
+    // Between float dtypes the cotangent is cast back; that of rounded integers is a float as it is.
+    vjp: ({ b, node, ct }) => {
+      const { dtype } = node.input(0);
+      return [isFloat(dtype) ? b.cast(ct, dtype) : ct];
+    },
   }),
   /** CastLike(input, target_type): Cast to the dtype of the second input. https://onnx.ai/onnx/operators/onnx__CastLike.html */
   defineComposite({

@@ -58,7 +58,10 @@ export class InferContext {
 export interface VjpContext {
   readonly node: Node;
   readonly b: OpBuilder;
-  /** Cotangent of each output, of that output's type; null for an output that the loss does not depend on. */
+  /**
+   * Cotangent of each output, of that output's type; null for an output that the loss does not depend on. That of rounded
+   * integers is a float.
+   */
   readonly cotangents: readonly (Value | null)[];
   /** Cotangent of the first output. Throws if the loss does not depend on it. */
   readonly ct: Value;
@@ -86,8 +89,6 @@ export interface LowerContext {
   axis(axis: number, rank: number): number;
   /** The elements of a value, computed if it depends on constants alone; null if it depends on data. */
   constant(value: Value): Promise<Tensor | null>;
-  /** The value, with the promise that derivatives do not flow through it. */
-  detach(value: Value): Value;
   /**
    * Lowers a body in place, with values for its inputs, and gives what its outputs became. A body may be lowered again.
    *
@@ -120,6 +121,11 @@ export interface PrimitiveOp extends OpIdentity {
   /** The shape of an output depends on the elements of an input: a node whose inputs are all constant is computed
    * before its type is asked for, and any other one is refused. */
   readonly dataDependent?: true;
+  /**
+   * Rounds to integers that carry a derivative all the same, as if they had not been rounded: the straight-through
+   * estimator of Bengio, Léonard and Courville, 2013 (arXiv:1308.3432).
+   */
+  readonly straightThrough?: true;
   /** Not typed here at all: it can only be folded. Its reason says what else there is to do. */
   readonly refused?: true;
   /** One type per output the operator can have (for this node's attributes); ones the node leaves out are ignored. */

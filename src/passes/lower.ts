@@ -51,8 +51,6 @@ export interface Lowered {
   readonly valueOf: ReadonlyMap<Value, Value>;
   /** Source values that cannot be computed, because an operator is unknown or a shape depends on data: every reason. */
   readonly refused: ReadonlyMap<Value, readonly UnsupportedOpError[]>;
-  /** Values of the lowered graph through which derivatives are not to flow. */
-  readonly detached: ReadonlySet<Value>;
   /** Versions of the operator sets that the lowered graph uses. */
   readonly opsets: ReadonlyMap<string, number>;
 }
@@ -82,7 +80,6 @@ class Lowering {
   /** The elements of sequences, by the values that stand for them; none of these is in the lowered graph. */
   private readonly sequences = new Map<Value, readonly Value[]>();
   private readonly refused = new Refusals();
-  private readonly detached = new Set<Value>();
   private readonly names = new Set<string>();
   private readonly nodeNames = new Set<string>();
   private readonly domains = new Set<string>([""]);
@@ -127,7 +124,6 @@ class Lowering {
       parameters: this.parameters,
       valueOf: this.map,
       refused: this.refused.map,
-      detached: this.detached,
       opsets: new Map(
         [...this.domains].map((d) => [d, d === "" ? this.b.opset : (this.model.opsets.get(d) ?? 1)]),
       ),
@@ -367,10 +363,6 @@ class Lowering {
       },
       axis: (axis, rank) => axisOf(node, axis, rank),
       constant: (value) => this.constantOf(value),
-      detach: (value) => {
-        this.detached.add(value);
-        return value;
-      },
       body: async (graph, actuals, gate) => {
         for (const initializer of graph.initializers) this.addConstant(initializer);
         graph.inputs.forEach((formal, i) => {

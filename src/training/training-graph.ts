@@ -115,10 +115,7 @@ export async function buildTrainingGraph(
   const cotangents = vjp(b, {
     seeds: distilled?.seeds() ?? new Map([[logits, task.gradient()]]),
     wrt: wrt.map((p) => lowered.parameters.get(p.value)!), // lower() made one for each
-    detached: new Set([
-      ...lowered.detached,
-      ...(options.detached ?? []).flatMap((v) => lowered.valueOf.get(v) ?? []),
-    ]),
+    detached: new Set((options.detached ?? []).flatMap((v) => lowered.valueOf.get(v) ?? [])),
   });
   const parameters: TrainableParameter[] = [];
   const taken = new Set<Value>(graph.outputs);

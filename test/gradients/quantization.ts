@@ -1,4 +1,5 @@
-import type { GradientCase } from "../support/gradient-check.ts";
+import type { Value } from "../../src/onnx/value.ts";
+import type { Apply, GradientCase } from "../support/gradient-check.ts";
 
 export const quantizationCases: readonly GradientCase[] = [
   {
@@ -96,4 +97,57 @@ export const quantizationCases: readonly GradientCase[] = [
     ],
     attributes: { bits: 4, block_size: 16, gather_axis: 0, quantize_axis: 1 },
   },
+  ...[[], [3]].map(
+    (scale): GradientCase => ({
+      opType: "DequantizeLinear",
+      title: "with a scale that is fed",
+      precision: "float32",
+      step: 0.5,
+      inputs: [
+        { dtype: "uint8", dims: [2, 3], data: [1, 2, 3, 4, 5, 6], fed: true },
+        { dims: scale },
+        { dtype: "uint8", dims: scale, data: scale.length ? [1, 0, 2] : [3] },
+      ],
+    }),
+  ),
+  {
+    opType: "DequantizeLinear",
+    title: "by blocks with scales that are fed",
+    precision: "float32",
+    step: 0.5,
+    inputs: [
+      { dtype: "int8", dims: [5, 2], data: [1, 2, 3, 4, 5, 6, 7, 8, 9, -9], fed: true },
+      { dims: [2, 2] },
+    ],
+    attributes: { axis: 0, block_size: 3 },
+  },
+  // The straight-through estimator, as torch.fake_quantize_per_tensor_affine and …_per_channel_affine have it.
+  {
+    opType: "QuantizeLinear",
+    title: "and back, with what is cut off at both ends",
+    precision: "float32",
+    inputs: [
+      { dims: [5], data: [-2, -1.2, 0.3, 1.26, 5] },
+      { dims: [], data: [0.01], constant: true },
+      { dtype: "int8", dims: [], data: [3] },
+    ],
+    body: quantizedAndBack,
+    gradients: [[0, 1, 1, 0, 0]],
+  },
+  {
+    opType: "QuantizeLinear",
+    title: "and back, by channels",
+    precision: "float32",
+    inputs: [
+      { dims: [2, 2], data: [0.4, -0.1, 3, 24] },
+      { dims: [2], data: [0.01, 0.1], constant: true },
+      { dtype: "uint8", dims: [2], data: [0, 5] },
+    ],
+    body: quantizedAndBack,
+    gradients: [[1, 1, 0, 1]],
+  },
 ];
+
+function quantizedAndBack(apply: Apply, [x, scale, zero]: readonly Value[]): Value {
+  return apply("DequantizeLinear", [apply("QuantizeLinear", [x!, scale!, zero!]), scale!, zero!]);
+}

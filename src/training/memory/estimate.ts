@@ -57,10 +57,10 @@ export function estimateMemory(
   output: Value,
   inputShapes: ReadonlyMap<string, Shape>,
 ): MemoryEstimate {
-  const { graph, b, detached } = lowered;
+  const { graph, b } = lowered;
   const wrt = [...lowered.parameters.values()];
   // Any cotangent of the output's type does; the output itself is one.
-  const cotangents = vjp(b, { seeds: new Map([[output, output]]), wrt, detached });
+  const cotangents = vjp(b, { seeds: new Map([[output, output]]), wrt });
   const gradients = [...cotangents.values()].filter((v) => v !== null);
   graph.outputs = [...new Set([output, ...gradients])];
   prune(graph);
