@@ -30,6 +30,7 @@ const targets = tensor("int64", [BATCH], BigInt64Array.of(0n, 2n, 1n, -100n));
 
 async function build(term?: Omit<Distillation, "at"> & { at: string }): Promise<TrainingGraph> {
   const model = decodeModel(createTinyModel());
+  for (const node of model.graph.nodes) node.name = `a.${node.opType}`; // as exporters do, and ONNX Runtime minds
   const evaluate = createEvaluator(runtime);
   return buildTrainingGraph(model, {
     inputShapes: new Map([["image", images.dims]]),

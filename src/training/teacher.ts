@@ -49,7 +49,9 @@ export async function addTeacher(
     const own = lowered.inputs.get(name);
     if (own) replaceAllUses(copy.graph, input, own);
   }
+  // Names in a file are unique, of values as of nodes; the student has taken the model's.
   for (const value of copy.graph.values()) value.name = "";
+  for (const node of copy.graph.nodes) node.name = "";
   graph.nodes.push(...copy.graph.nodes);
   graph.initializers.push(...copy.graph.initializers);
 
