@@ -5,11 +5,13 @@
  *     PYTHON=/path/to/python npm run bench:optimizer      and against PyTorch, in the same run
  *
  * "fires" makes every tensor meet SPD's condition, so that each is passed over twice; "holds" makes none.
+ * Then every update rule with SPD, on the parameters of MiniLM, its matrices inside the network as Muon has them.
  * GB/s counts what must move: p, g, m, v and the anchor read, p, m and v written; p and anchor again where SPD fires.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createOptimizer } from "../dist/optim/create-optimizer.js";
+import { updateRules } from "../dist/optim/updates/registry.js";
 import { miniLm, vitB } from "./shapes.mjs";
 
 const ROUNDS = 12;
@@ -48,6 +50,27 @@ for (const [title, shapes] of [
   const ratio = median(times["plain JavaScript, Adam + SPD"]) / median(times["Adam + SPD, holds"]);
   console.log(`  plain JavaScript / ours: ${ratio.toFixed(1)}`);
   if (process.env.PYTHON) rival(shapes, median(times.AdamW), median(times["Adam + SPD, holds"]));
+}
+
+console.log(`\nEvery update rule with SPD, MiniLM; ms, median / min`);
+for (const { name } of updateRules) {
+  const random = (n, from) => Float32Array.from({ length: n }, () => Math.random() + from);
+  const parameters = miniLm.map((shape, i) => {
+    // Tables of words, positions and segments, and the classifier: all wide by 384 and no square or its fourfold.
+    const isTable = shape.length === 2 && shape.some((n) => n % 384 !== 0);
+    return { name: `p${i}`, shape, role: isTable ? "embedding" : "other", initial: random(sizeOf(shape), 0) };
+  });
+  const anchor = { rule: "spd", strength: 1, at: "init" };
+  const optimizer = await createOptimizer({ parameters, update: { rule: name }, anchor });
+  for (const g of optimizer.gradients.values()) g.set(random(g.length, -0.5));
+  const times = [];
+  // Muon's matrix products take seconds, so that three rounds say enough.
+  for (let round = -1; round < (name === "muon" ? 3 : ROUNDS); round++) {
+    const start = performance.now();
+    optimizer.step({ lr: LR, guard: false });
+    if (round >= 0) times.push(performance.now() - start);
+  }
+  print(name, times);
 }
 
 /** A run in its steady state. Gradients all point one way; the moments go with them (`along`) or against them. */
