@@ -7,7 +7,7 @@ export const TYPE = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
 export type ValueType = keyof typeof TYPE;
 
 /** An unsigned number, in groups of seven bits. */
-export function unsigned(value: number): number[] {
+function unsigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   do {

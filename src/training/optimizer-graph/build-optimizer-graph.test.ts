@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../../errors.ts";
+import { updateRules } from "../../optim/updates/registry.ts";
 import { openRuntime, type Runtime } from "../../runtime/runtime.ts";
 import { buildOptimizerGraph, type OptimizerGraphOptions } from "./build-optimizer-graph.ts";
 import { openGraphOptimizer } from "./run-graph.fixtures.ts";
@@ -99,18 +100,22 @@ describe("an optimizer's graph", () => {
     expect(after.reduce((far, x) => Math.max(far, Math.abs(x - 2)), 0)).toBeLessThan(5e-7);
   });
 
-  it("runs in the WebAssembly runtime, and gives what the native one gives", async () => {
-    const options = { ...adamSpd, parameters: [w] };
-    const initial = { w: Float32Array.of(1, -2) };
-    const [a, c] = [
-      await openGraphOptimizer(native, options, { initial }),
-      await openGraphOptimizer(wasm, options, { initial }),
-    ];
-    for (const g of [-1, -1, -1, 1, 1]) {
-      for (const graph of [a, c]) await graph.step({ w: Float32Array.of(g, 2 * g) }, 0.1);
-    }
-    for (const [i, x] of a.values.get("w")!.entries()) expect(c.values.get("w")![i]!).toBeCloseTo(x, 6);
-  });
+  it.each(updateRules)(
+    "of $name runs in the WebAssembly runtime, and gives what the native one gives",
+    async (rule) => {
+      const matrix = { ...w, shape: [2, 2] };
+      const options = { ...adamSpd, update: { rule: rule.name }, parameters: [matrix] };
+      const initial = { w: Float32Array.of(1, -2, 0.5, 3) };
+      const [a, c] = [
+        await openGraphOptimizer(native, options, { initial }),
+        await openGraphOptimizer(wasm, options, { initial }),
+      ];
+      for (const g of [-1, -1, -1, 1, 1]) {
+        for (const graph of [a, c]) await graph.step({ w: Float32Array.of(g, 2 * g, -g, g / 2) }, 0.1);
+      }
+      for (const [i, x] of a.values.get("w")!.entries()) expect(c.values.get("w")![i]!).toBeCloseTo(x, 6);
+    },
+  );
 
   it("refuses parameters whose names collide with each other's inputs", () => {
     const parameters = [w, { ...w, name: "w_grad" }, { ...w, name: "lr" }];
