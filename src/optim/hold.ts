@@ -23,6 +23,9 @@ export interface Held {
   readonly deviation: number;
 }
 
+/** A share below this changes no float32: what keeps a rule's divisions apart is no firing. */
+const RESOLUTION = 2 ** -24;
+
 const noForces: Forces = { coupling: 0, pull: 0, steered: 0, distances: null };
 
 /** What the rule lets act on a step. At strength 0 nothing does, so that the arithmetic and the bits are the plain rule's. */
@@ -116,6 +119,7 @@ function lookAtRows(
 export function holdRows(strength: number, tensor: HeldTensor, ratios: Float64Array): Held {
   const shares = ratios.map((ratio) => shareRemoved(numbers, strength, ratio));
   const ratio = ratios.reduce((sum, r) => sum + r, 0) / ratios.length;
-  const fired = shares.some((share) => share > 0);
-  return { ratio, fired, deviation: fired ? tensor.shrinkRows(shares) : tensor.distance() };
+  const fired = shares.some((share) => share > RESOLUTION);
+  const isFree = shares.every((share) => share === 0);
+  return { ratio, fired, deviation: isFree ? tensor.distance() : tensor.shrinkRows(shares) };
 }

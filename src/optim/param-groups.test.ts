@@ -138,6 +138,11 @@ describe("settings of parameters", () => {
     const settled = resolveSettings(shaped, { rule: "spd", at }, groups);
     expect(settled.map((s) => s.anchor)).toEqual(["value", "init", "init", "init", "none"]);
     expect(settled[0]!.anchorValues).toEqual(Float32Array.of(1, 2, 3, 4));
+    const flat = new Map([["w", { dims: [4], data: Float32Array.of(1, 2, 3, 4) }]]);
+    const one = [{ name: "w", role: "other" as const, shape: [2, 2] }];
+    expect(
+      resolveSettings(one, { rule: "spd", at: { from: "best.safetensors", tensors: flat } })[0]!.anchor,
+    ).toBe("value");
   });
 
   it("refuse a strength beyond the rule's largest, and options that it does not have", () => {

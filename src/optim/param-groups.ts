@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import { formatShape, type Shape, shapesEqual } from "../tensor/shape.ts";
+import { formatShape, type Shape, shapesEqual, sizeOf } from "../tensor/shape.ts";
 import type { AnchorOptionValues } from "./anchor-options.ts";
 import type { BoundAnchor } from "./anchor-rule.ts";
 import { findAnchorRule } from "./anchors/registry.ts";
@@ -199,7 +199,9 @@ function anchorOf(
   if (typeof place === "string") return { anchor: place, anchorValues: null };
   if (place instanceof Float32Array) return { anchor: "value", anchorValues: place };
   const found = place.tensors.get(name);
-  const fits = found && (shape === undefined || shapesEqual(found.dims, shape));
+  // Checkpoints of a run hold flat arrays.
+  const isFlat = shape !== undefined && found?.dims.length === 1 && found.dims[0] === sizeOf(shape);
+  const fits = found && (shape === undefined || isFlat || shapesEqual(found.dims, shape));
   if (fits) return { anchor: "value", anchorValues: found.data };
   if (isHeld) {
     const got = found ? `is ${formatShape(found.dims)} there` : "is not among its tensors";

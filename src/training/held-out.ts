@@ -34,7 +34,10 @@ class HeldOutBatches {
   }
 }
 
-/** What anchor rules with a projection need of a run: gradients of the training graph on the validation set. */
+/**
+ * What anchor rules with a projection need of a run: gradients of the training graph on the validation set. They are those
+ * of the loss that training has, with whatever a run adds to it, and dropout of adapters stays on.
+ */
 export class HeldOutProjection {
   private readonly sessions: TrainingSessions;
   private readonly sets: readonly EvaluationSet[];

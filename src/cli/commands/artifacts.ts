@@ -134,7 +134,7 @@ function optimizerFlags(): Option[] {
       "--hyper <name=value>",
       "a hyperparameter of it, such as betas=0.9,0.98; repeat for several",
     ).argParser(entry),
-    new Option("--anchor <rule>", "anchor rule, one that keeps no memory of its own")
+    new Option("--anchor <rule>", "anchor rule, one that needs no held-out data")
       .choices(names(anchorRules))
       .default(anchor),
     new Option("--strength <λ>", "of the anchor rule; its default if left out").argParser(numberArgument),
