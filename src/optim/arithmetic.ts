@@ -31,6 +31,15 @@ export function sign<T>(a: Arithmetic<T>, x: T): T {
   return a.whereGreater(x, zero, one, a.whereGreater(zero, x, minusOne, zero));
 }
 
+export function square<T>(a: Arithmetic<T>, x: T): T {
+  return a.mul(x, x);
+}
+
+/** old + share · (fresh − old) */
+export function mix<T>(a: Arithmetic<T>, old: T, fresh: T, share: T): T {
+  return a.add(old, a.mul(share, a.sub(fresh, old)));
+}
+
 /** The scalar form: plain float64. */
 export const numbers: ScalarArithmetic<number> = {
   constant: (value) => value,

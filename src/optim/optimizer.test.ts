@@ -63,13 +63,23 @@ describe("an optimizer's memory", () => {
     const filler = { name: "filler", shape: [560_000_000], role: "other" as const };
     // Frozen, so only its own values take room: pages never touched. An empty array that claims the length stands for them.
     const initial = Object.defineProperty(new Float32Array(0), "length", { value: 560_000_000 });
-    const groups = [{ name: "ice", match: "filler", frozen: true }];
-    const optimizer = await create([{ ...filler, initial }, far], { groups });
+    const ice = [{ name: "ice", match: "filler", frozen: true }];
+    const optimizer = await create([{ ...filler, initial }, far], { groups: ice });
     expect(optimizer.parameters.get("far")!.byteOffset).toBeGreaterThan(2 ** 31);
     fill(optimizer, { far: [1, 1, 1] });
     const report = optimizer.step({ lr: 1 });
     expect(values(optimizer, "far")).toEqual([0, 1, 2]);
     expect(report.gradientNorm).toBeCloseTo(Math.sqrt(3), 6);
+    for (const rule of ["adafactor", "muon"]) {
+      const matrix = spec("matrix", [1, 2, 3, 4, 5, 6], { shape: [2, 3] });
+      const near = await create([matrix], { update: { rule } });
+      const away = await create([{ ...filler, initial }, matrix], { update: { rule }, groups: ice });
+      for (const o of [near, away]) {
+        fill(o, { matrix: [1, -2, 3, 1, 1, 0] });
+        o.step({ lr: 0.1 });
+      }
+      expect(values(away, "matrix")).toEqual(values(near, "matrix"));
+    }
   });
 
   it("takes nothing for zero anchors, and keeps given and initial ones apart", async () => {

@@ -1,4 +1,4 @@
-import type { Arithmetic } from "../arithmetic.ts";
+import { type Arithmetic, mix, square } from "../arithmetic.ts";
 import { type MatrixDims, matrixDims, type TensorArithmetic } from "../tensor-arithmetic.ts";
 import {
   defineParameterRule,
@@ -26,10 +26,7 @@ const adafactorDefaults: AdafactorHyperparameters = {
   clip: 1,
 };
 
-const square = <E>(a: Arithmetic<E>, x: E): E => a.mul(x, x);
 const same = <E>(_: Arithmetic<E>, x: E): E => x;
-const mix = <E>(a: Arithmetic<E>, old: E, fresh: E, share: E): E =>
-  a.add(old, a.mul(share, a.sub(fresh, old)));
 const rootMeanSquare = <T>(a: TensorArithmetic<T>, x: T): T =>
   a.map([a.mean("all", [x], square)], (e, mean) => e.sqrt(mean));
 

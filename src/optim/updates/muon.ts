@@ -1,4 +1,4 @@
-import type { Arithmetic } from "../arithmetic.ts";
+import { mix, square } from "../arithmetic.ts";
 import type { MatrixDims, TensorArithmetic } from "../tensor-arithmetic.ts";
 import {
   defineParameterRule,
@@ -25,10 +25,6 @@ const muonDefaults: MuonHyperparameters = {
 const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315];
 /** The least norm that a matrix is divided by. */
 const TINY = 1e-7;
-
-const square = <E>(a: Arithmetic<E>, x: E): E => a.mul(x, x);
-const mix = <E>(a: Arithmetic<E>, old: E, fresh: E, share: E): E =>
-  a.add(old, a.mul(share, a.sub(fresh, old)));
 
 /**
  * Muon: momentum whose singular values are all brought near 1, for matrices inside the network and filters of
