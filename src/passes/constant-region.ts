@@ -5,6 +5,8 @@ import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
 import { isComposite } from "../ops/define.ts";
 import { opOf } from "../ops/registry.ts";
+import { byteLengthOf } from "../tensor/data-type.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Runs a model without inputs and gives its outputs in the order of the graph. */
@@ -12,6 +14,9 @@ export type Evaluate = (model: Uint8Array) => Promise<readonly Tensor[]>;
 
 /** IR version of the small models that are run to fold constants: the oldest that allows opset 20. */
 const FOLDING_IR_VERSION = 9;
+
+/** Values are folded one by one where they come from more bytes of constants than this: a protobuf message ends at 2 GiB. */
+const LARGEST_FOLDING = 2 ** 28;
 
 /**
  * The part of a growing graph that depends on constants alone. It is computed by running it, piece by piece as its
@@ -44,7 +49,9 @@ export class ConstantRegion {
     const wanted = values.filter((v): v is Value => v !== null && v.constant === null && this.isConstant(v));
     if (wanted.length === 0) return;
     const { nodes, constants } = this.ancestors(wanted);
-    await this.run(nodes, constants, [...new Set(wanted)]);
+    if (wanted.length > 1 && bytesOf(constants) > LARGEST_FOLDING) {
+      for (const value of wanted) await this.compute(value);
+    } else await this.run(nodes, constants, [...new Set(wanted)]);
   }
 
   /**
@@ -118,6 +125,14 @@ export class ConstantRegion {
     graph.nodes = rest;
     graph.initializers = [...read];
   }
+}
+
+function bytesOf(constants: readonly Value[]): number {
+  return constants.reduce(
+    (sum, { constant: t }) =>
+      sum + (t === null || t.dtype === "string" ? 0 : byteLengthOf(t.dtype, sizeOf(t.dims))),
+    0,
+  );
 }
 
 function domainsOf(nodes: readonly Node[]): [string, number][] {

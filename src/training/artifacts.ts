@@ -59,6 +59,7 @@ export interface Artifacts {
  *     optimizer_model.onnx    one step: inputs: each parameter, its gradient, its states, its anchor, `lr`, `step`;
  *                             outputs: `<name>_next` for each parameter and each state
  *     checkpoint.safetensors  the parameters' values, and those of anchors that come from a file
+ *     frozen.safetensors      where a model has more than 1 GiB of weights that stay: those, which are inputs too
  *     artifacts.json          names, shapes, dtypes, roles, states, anchors
  *     adapter_config.json     with adapters: beside the trained parameters as adapter_model.safetensors, what `merge` takes
  *
@@ -97,6 +98,9 @@ export async function writeArtifacts(model: Model, options: ArtifactsOptions): P
   const contents: readonly (readonly [name: string, content: FileContent])[] = [
     ...models,
     ["checkpoint.safetensors", safetensorsPieces(weights, { format: "pt" })],
+    ...(graph.frozen.size > 0
+      ? [["frozen.safetensors", safetensorsPieces(new Map(graph.frozen), { format: "pt" })] as const]
+      : []),
     ["artifacts.json", json(describe(graph, { loss, logits, lossOptions, step }))],
     ...(adapters ? [[ADAPTER_FILES.config, json(adapterConfig(adapters, model.graph.name))] as const] : []),
   ];
@@ -151,6 +155,9 @@ function describe(
       depth,
       ...how.step.parameters.get(name),
     })),
+    ...(graph.frozen.size > 0
+      ? { frozen: [...graph.frozen].map(([name, t]) => typed(name, tensorType(t.dtype, t.dims))) }
+      : {}),
     ...(graph.omitted.size > 0
       ? { notComputed: [...graph.omitted].map(([output, why]) => ({ output, why: why.message })) }
       : {}),

@@ -59,6 +59,7 @@ export class TrainingSessions {
     const feeds = new Map<string, Tensor>([...this.parameters, ...this.read(batch)]);
     feeds.set("targets", batch.targets);
     if (this.graph.hasDropout) feeds.set(DROPOUT_SEED, dropoutSeed(this.seed, batch.cursor));
+    this.addFrozen(feeds, this.training);
     await this.training.run(feeds, { outputs: [...this.into.keys()], into: this.into });
     return this.loss.data[0]!; // a scalar has one element
   }
@@ -68,12 +69,21 @@ export class TrainingSessions {
     const feeds = new Map<string, Tensor>([...this.parameters, ...this.read(batch)]);
     // The evaluation graph computes the loss too, so it asks for targets even where only logits are read.
     feeds.set("targets", batch.targets);
+    this.addFrozen(feeds, this.evaluation);
     const out = await this.evaluation.run(feeds, { outputs: [this.logits] });
     const logits = out.get(this.logits);
     if (logits?.dtype !== "float32") {
       throw new RunError(`output "${this.logits}" is ${logits?.dtype ?? "missing"}, expected float32 logits`);
     }
     return logits.data as Float32Array; // the dtype was checked just above
+  }
+
+  private addFrozen(feeds: Map<string, Tensor>, session: Session): void {
+    if (this.graph.frozen.size === 0) return;
+    for (const { name } of session.inputs) {
+      const value = this.graph.frozen.get(name);
+      if (value) feeds.set(name, value);
+    }
   }
 
   /** The inputs that the network reads: a new head may have made others superfluous. */

@@ -19,6 +19,7 @@ import { putSinksLast } from "../passes/sinks-last.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { DROPOUT_SEED, DropoutMasks, type DropoutPlaces } from "./dropout-masks.ts";
+import { feedFrozen } from "./frozen-inputs.ts";
 import { addTeacher, type Distillation } from "./teacher.ts";
 
 export interface TrainingGraphOptions {
@@ -31,6 +32,8 @@ export interface TrainingGraphOptions {
   /** The weights to train. */
   readonly trainable: readonly StoredTensor[];
   readonly evaluate: Evaluate;
+  /** Bytes of frozen weights up to which the models store them themselves; 1 GiB if left out. */
+  readonly largestStored?: number;
   /** A term that holds the network to the one it starts from; none if left out. */
   readonly distillation?: Distillation;
   /** Where the training model drops elements. */
@@ -67,6 +70,8 @@ export interface TrainingGraph {
   readonly outputs: ReadonlyMap<string, TensorType>;
   /** Outputs of the model that a training graph cannot compute, and why; the loss reads none of them. */
   readonly omitted: ReadonlyMap<string, UnsupportedOpError>;
+  /** Weights that stay as they are and yet are inputs of both models, because a file cannot hold so many; empty for most models. */
+  readonly frozen: ReadonlyMap<string, Tensor>;
 }
 
 /** What the source model holds for a parameter, in float32. */
@@ -148,14 +153,16 @@ export async function buildTrainingGraph(
     lowered,
     [...lowered.parameters.keys()].filter((source) => !used.has(source)),
   );
+  const frozen = feedFrozen(graph, options.largestStored);
   freeName(graph, masks.seed, DROPOUT_SEED);
-  const evalModel = masks.without(() => encodeEval(model, lowered, forward));
+  const evalModel = masks.without(() => encodeEval(model, lowered, forward, frozen));
   if (distilled) {
     ownLoss.name = "";
     distilled.loss.name = "loss";
     graph.outputs[0] = distilled.loss;
   }
   prune(graph);
+  graph.inputs = graph.inputs.filter((v) => v.uses.size > 0 || !frozen.has(v.name));
   if (masks.seed.uses.size === 0) graph.inputs = graph.inputs.filter((v) => v !== masks.seed);
   putSinksLast(graph);
   return {
@@ -168,6 +175,7 @@ export async function buildTrainingGraph(
     inputs: new Map([...lowered.inputs].map(([name, v]) => [name, v.type])),
     outputs: new Map([...lowered.outputs].map(([name, v]) => [name, tensorType(v.dtype, v.dims)])),
     omitted: new Map(omittedOutputs(model, lowered)),
+    frozen,
   };
 }
 
@@ -196,6 +204,7 @@ function encodeEval(
   model: Model,
   lowered: Lowered,
   forward: { nodes: Node[]; outputs: Value[] },
+  frozen: ReadonlyMap<string, Tensor>,
 ): Uint8Array {
   const { graph } = lowered;
   const { nodes: all, outputs, initializers, inputs } = graph;
@@ -205,7 +214,9 @@ function encodeEval(
   graph.nodes = forward.nodes.filter((n) => nodes.has(n));
   graph.initializers = whole.initializers.filter((v) => values.has(v));
   // What only the training model draws masks from is no input here.
-  graph.inputs = whole.inputs.filter((v) => v.name !== DROPOUT_SEED);
+  graph.inputs = whole.inputs.filter(
+    (v) => v.name !== DROPOUT_SEED && (values.has(v) || !frozen.has(v.name)),
+  );
   const bytes = encodeModel(loweredModel(model, lowered));
   Object.assign(graph, whole);
   return bytes;

@@ -6,7 +6,12 @@ import { createRandom } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { createEvaluator } from "../../src/training/constant-evaluator.ts";
-import { buildTrainingGraph, initialOf, type TrainingGraph } from "../../src/training/training-graph.ts";
+import {
+  buildTrainingGraph,
+  initialOf,
+  type TrainingGraph,
+  type TrainingGraphOptions,
+} from "../../src/training/training-graph.ts";
 
 /** Normal numbers; the same for the same seed. */
 export function normals(dims: readonly number[], seed: number, scale = 1): Tensor<"float32"> {
@@ -30,6 +35,7 @@ export async function gradientsOf(
   model: Model,
   feeds: Readonly<Record<string, Tensor>>,
   trainable: RegExp = /./,
+  options: Pick<TrainingGraphOptions, "largestStored"> = {},
 ): Promise<Gradients> {
   const graph = await buildTrainingGraph(model, {
     inputShapes: new Map(Object.entries(feeds).map(([name, t]) => [name, t.dims])),
@@ -39,6 +45,7 @@ export async function gradientsOf(
       (t) => t.constantBecause === null && canBeTrained(t.value) && trainable.test(t.name),
     ),
     evaluate: createEvaluator(runtime),
+    ...options,
   });
   return { graph, ...(await runOnce(runtime, graph, feeds)) };
 }
@@ -47,6 +54,7 @@ async function runOnce(runtime: Runtime, graph: TrainingGraph, feeds: Readonly<R
   const session = await runtime.createSession(graph.trainingModel, { name: "training model" });
   const given = new Map(Object.entries(feeds).filter(([name]) => graph.inputs.has(name)));
   given.set("targets", tensor("float32", graph.targets.dims, new Float32Array(sizeOf(graph.targets.dims))));
+  for (const [name, t] of graph.frozen) given.set(name, t);
   for (const p of graph.parameters) given.set(p.name, initialOf(p));
   const results = await session.run(given);
   await session.release();
