@@ -56,6 +56,8 @@ export interface MethodResult {
   readonly name: string;
   /** `Adam + SPD`. */
   readonly rules: string;
+  /** Whether it trains new tensors beside frozen weights. */
+  readonly hasAdapters: boolean;
   /** The chosen setting: `strength 1`. */
   readonly setting: string;
   readonly tried: readonly Tried[];
@@ -190,6 +192,7 @@ function resultOf(
   return {
     name: entry.name,
     rules: first.run.summary.method.name,
+    hasAdapters: findMethod(entry.method)?.peft !== undefined,
     setting: tuning.best ? describePoint(tuning.best.point) : "",
     tried: tuning.trials.map(({ point, widened, score }, i) => {
       const at = (side: "id" | "ood") => trials[i] && scoreOf(trials[i], side, "last")?.value;

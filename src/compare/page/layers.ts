@@ -24,7 +24,9 @@ const TOP = 84;
 
 /** Per tensor and method: how far it moved, and how often its anchor fired. Undefined where no layers were recorded. */
 export function layersByMethod({ methods }: Comparison): Html | undefined {
-  const grids = methods.map((m) => ({ method: m, grids: gridsOf(m) }));
+  // What adapters train starts at zero, and has no counterpart in other methods.
+  const aside = methods.filter((m) => m.hasAdapters).map((m) => m.name);
+  const grids = methods.filter((m) => !m.hasAdapters).map((m) => ({ method: m, grids: gridsOf(m) }));
   const tensors = tensorNames(grids.flatMap((g) => g.grids));
   if (tensors.length === 0) return undefined;
   const matrix = (
@@ -61,6 +63,7 @@ export function layersByMethod({ methods }: Comparison): Html | undefined {
   ];
   return html`<ul class="legend">${matrices.map((m) => html`<li>${m.title}: 0 ${ramp(m.heat)} ${m.scale}</li>`)}</ul>
     ${picture(tensors, matrices)}
+    ${aside.length > 0 && html`<p class="note">Left out, as they train tensors of their own: ${aside.join(", ")}.</p>`}
     <details><summary>All ${tensors.length} tensors as a table</summary>${table(tensors, matrices)}</details>`;
 }
 
