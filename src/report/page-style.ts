@@ -95,6 +95,7 @@ svg.layers .head{fill:var(--ink);font-weight:600;font-size:12.5px}
 svg.layers .row{fill:var(--ink)}
 svg.columns{font-size:11px;fill:var(--soft);margin-top:14px}
 svg.columns .head{fill:var(--ink);font-weight:600;font-size:12.5px} svg.columns .row{fill:var(--ink)}
+figure.large{max-width:720px}
 .rift{stroke:var(--paper);stroke-width:1.5}
 .panels.small{grid-template-columns:repeat(auto-fit,minmax(min(100%,290px),1fr));gap:24px 30px}
 .compared th small{margin-left:31px}

@@ -101,7 +101,7 @@ export function comparisonScatter(canvas: Canvas, comparison: Comparison): Html 
   const walked = clouds.some((c) => c.walks.length > 0)
     ? "Thin curves run from the pretrained weights to the fine-tuned ones (WiSE-FT). "
     : "";
-  return html`<figure><p class="keys">${clouds.map((c) => lookKey(indexOf(c.name), c.name))}</p>${chart}
+  return html`<figure class="large"><p class="keys">${clouds.map((c) => lookKey(indexOf(c.name), c.name))}</p>${chart}
     <p class="note">Logit axes. Small: one run each; large: the mean. ${fitted}${walked}</p></figure>`;
 
   function indexOf(name: string): number {
