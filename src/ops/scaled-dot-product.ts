@@ -42,7 +42,7 @@ export interface AttentionResult {
 
 /** The most negative number that a softmax still takes without giving NaN for a row that has nothing else. */
 const LOWEST: Partial<Record<DataType, number>> = {
-  float32: -3.4e38,
+  float32: -3.4028234663852886e38,
   float64: -1e300,
   float16: -65504,
   bfloat16: -3.3e38,

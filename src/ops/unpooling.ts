@@ -1,7 +1,14 @@
 import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { defineOp, type InferContext, LATEST, type OpDef, type VjpContext } from "./define.ts";
+import {
+  defineComposite,
+  defineOp,
+  type InferContext,
+  LATEST,
+  type OpDef,
+  type VjpContext,
+} from "./define.ts";
 import { extentOf, tapSlices, type Windows } from "./windows.ts";
 
 /** Operators that put windows back into a map, and pooling over regions. */
@@ -34,10 +41,21 @@ export const unpoolingOps: readonly OpDef[] = [
       none: "which element is the maximum of a region depends on regions that change from batch to batch",
     },
   }),
+  /** RoiAlign before opset 16: places are not moved by half an element. */
+  defineComposite({
+    opType: "RoiAlign",
+    opsets: [10, 15],
+    lower: ({ b, node, input }) => [
+      b.op("RoiAlign", [input(0), input(1), input(2)], {
+        ...Object.fromEntries(node.attributes),
+        coordinate_transformation_mode: "output_half_pixel",
+      }),
+    ],
+  }),
   /** RoiAlign(X, rois, batch_indices). https://onnx.ai/onnx/operators/onnx__RoiAlign.html */
   defineOp({
     opType: "RoiAlign",
-    opsets: [10, LATEST],
+    opsets: [16, LATEST],
     infer: (ctx) => {
       const size = [ctx.node.int("output_height", 1), ctx.node.int("output_width", 1)];
       return [{ dtype: ctx.dtype(0), dims: [ctx.dims(1)[0]!, ctx.dims(0)[1]!, ...size] }];

@@ -196,4 +196,15 @@ export const poolingCases: readonly GradientCase[] = [
     attributes: { output_height: 2, output_width: 3 },
     precision: "float32",
   },
+  {
+    opType: "RoiAlign",
+    opset: 10,
+    inputs: [
+      { dims: [1, 2, 6, 6], constant: true },
+      { dims: [2, 4], data: [0, 0, 3, 3, 1, 2, 5, 5], constant: true },
+      { dtype: "int64", dims: [2], data: [0, 0] },
+    ],
+    attributes: { output_height: 2, output_width: 3 },
+    precision: "float32",
+  },
 ];
