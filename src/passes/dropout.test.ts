@@ -76,3 +76,23 @@ test("equal seeds drop the same; other seeds, other places, and neighbouring row
   const shifted = a!.slice(COLUMNS);
   expect(Math.abs(both(shifted, a!.subarray(0, shifted.length)) - 0.25)).toBeLessThan(limit);
 });
+
+test("what four corners of a rectangle keep tells nothing of each other", async () => {
+  for (const seed of [3, 2 ** 20]) {
+    const [mask] = await masks(0.5, 2, seed);
+    const sign = (r: number, c: number) => (mask![r * COLUMNS + c]! > 0 ? 1 : -1);
+    for (const [down, right] of [
+      [1, 1],
+      [1, 2],
+      [7, 64],
+      [100, 150],
+    ] as const) {
+      let sum = 0;
+      let count = 0;
+      for (let r = 0; r + down < ROWS; r += 2)
+        for (let c = 0; c + right < COLUMNS; c += 2, count++)
+          sum += sign(r, c) * sign(r + down, c) * sign(r, c + right) * sign(r + down, c + right);
+      expect(Math.abs(sum / count), `${down}, ${right}`).toBeLessThan(5 / Math.sqrt(count));
+    }
+  }
+});

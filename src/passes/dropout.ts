@@ -13,7 +13,9 @@ const STREAM = 0x9e3779b9;
  * divided by 1 − ratio. A generator inside the runtime would go on from an unknown state after a resume; here equal
  * seeds give equal masks, in any runtime.
  *
- *     h = mix(row · 2³²/φ + seed + stream) ⊕ mix(column)        keep where mix'(h) ≥ ratio · 2³²
+ *     keep where (mix(row · 2³²/φ + seed + stream) ⊕ mix(column)) · M ≥ ratio · 2³²   (mod 2³²)
+ *
+ * Rows and columns are mixed thoroughly, which costs next to nothing; an element takes one product.
  *
  * @param seed int64 []; its lower 32 bits count
  * @param stream tells one place of a graph from another
@@ -36,11 +38,10 @@ export function dropout(
     xorShift(b.add(positions, start), 16),
   );
   const byColumn = b.constant(words(1, columns, (j) => mix(j + 1)));
-  const both = b.op("BitwiseXor", [byRow, byColumn]);
-  const drawn = b.mul(xorShift(b.mul(both, word(M1)), 15), word(M2));
+  const drawn = b.mul(b.op("BitwiseXor", [byRow, byColumn]), word(M1));
   const keep = b.op("GreaterOrEqual", [drawn, word(Math.min(2 ** 32 - 1, Math.round(ratio * 2 ** 32)))]);
-  const mask = b.reshape(b.cast(keep, x.dtype), x.dims);
-  return b.mul(x, b.scale(mask, 1 / (1 - ratio)));
+  const factor = b.where(keep, b.scalar(1 / (1 - ratio), x.dtype), b.scalar(0, x.dtype));
+  return b.mul(x, b.reshape(factor, x.dims));
 }
 
 function words(rows: number, columns: number, value: (i: number) => number): Tensor<"uint32"> {
