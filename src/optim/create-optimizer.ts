@@ -48,7 +48,7 @@ export async function createOptimizer(options: OptimizerOptions): Promise<Optimi
   const settings = resolveSettings(parameters, anchor, groups);
   checkSizes(parameters);
   const updater = createUpdater(bound);
-  const updates = parameters.map(({ shape, role }) => updater.forParameter({ shape, role }));
+  const updates = parameters.map(({ shape, role, units }) => updater.forParameter({ shape, role, units }));
   const placements = placeInShards(
     await compileKernels(),
     parameters.map(({ name, shape, units }, i) => {

@@ -2,6 +2,7 @@ import { ConfigError } from "../errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Arithmetic, ScalarArithmetic } from "./arithmetic.ts";
 import type { Role } from "./role.ts";
+import type { UnitAxis } from "./row-layout.ts";
 import type { Source } from "./source.ts";
 import type { MatrixDims, TensorArithmetic } from "./tensor-arithmetic.ts";
 
@@ -54,6 +55,8 @@ export interface BoundUpdate {
 export interface UpdatedParameter {
   readonly shape: Shape;
   readonly role: Role;
+  /** Where its output units lie; axis 0 if left out. */
+  readonly units?: UnitAxis | undefined;
 }
 
 /** What a rule remembers of a parameter, zeros at first. */

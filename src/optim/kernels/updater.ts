@@ -36,7 +36,8 @@ export function createUpdater(update: BoundUpdate): {
   const known = new Map<string, Updater>();
   return {
     forParameter(parameter) {
-      const key = `${parameter.role} ${parameter.shape.join()}`;
+      const { role, shape, units } = parameter;
+      const key = `${role} ${shape.join()} ${units?.axis ?? 0}`;
       let updater = known.get(key);
       if (!updater) {
         const one = update.forParameter(parameter);

@@ -144,6 +144,31 @@ describe("muon", () => {
     }
   });
 
+  it.each([true, false])(
+    "steps a matrix stored the other way round the same way, matchRms %s",
+    async (matchRms) => {
+      const update = { rule: "muon", hyperparameters: { matchRms } };
+      const anchor = { rule: "none" };
+      const base = { name: "w", role: "other" as const, initial: new Float32Array(15) };
+      const [tall, wide] = [
+        await createOptimizer({ update, anchor, parameters: [{ ...base, shape: [5, 3] }] }),
+        await createOptimizer({
+          update,
+          anchor,
+          parameters: [{ ...base, shape: [3, 5], units: { axis: 1 } }],
+        }),
+      ];
+      const g = normals(7, 15);
+      tall.gradients.get("w")!.set(g);
+      wide.gradients.get("w")!.set(g.map((_, i) => g[(i % 5) * 3 + Math.floor(i / 5)]!));
+      for (const o of [tall, wide]) o.step({ lr: 1 });
+      const turned = wide.parameters.get("w")!;
+      for (const [i, x] of tall.parameters.get("w")!.entries()) {
+        expect(turned[(i % 3) * 5 + Math.floor(i / 3)]).toBeCloseTo(x, 5);
+      }
+    },
+  );
+
   it("sees filters as a matrix with a row for each", async () => {
     const [filters, matrix] = [await optimizer("muon", [4, 2, 3, 3]), await optimizer("muon", [4, 18])];
     for (const o of [filters, matrix]) {

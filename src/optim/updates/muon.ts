@@ -32,7 +32,7 @@ const TINY = 1e-7;
  *
  *     b ← b + (1 − momentum) (g − b)      x = g + momentum (b − g),   without nesterov x = b
  *     X ← x / ‖x‖, then nsSteps times  X ← 3.4445 X − 4.775 (XXᵀ) X + 2.0315 (XXᵀ)² X
- *     u = lr · 0.2 √max(rows, columns) · X,   without matchRms u = lr · √max(1, rows / columns) · X
+ *     u = lr · 0.2 √max(rows, columns) · X,   without matchRms u = lr · √max(1, outputs / inputs) · X
  *
  * With `matchRms` the learning rate is that of Adam (Liu et al., 2025, arXiv 2502.16982); without it the one of Jordan.
  * Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/, as PyTorch has it, but in float32 throughout.
@@ -63,26 +63,28 @@ export const muon: UpdateRule = defineParameterRule({
       const form = muonForm(h, dims);
       return {
         states: [{ name: "momentumBuffer", shape: parameter.shape }],
-        coefficients: muonCoefficients(h, dims),
+        coefficients: muonCoefficients(h, dims, parameter.units?.axis ?? 0),
         form,
       };
     };
   },
 });
 
-/** A matrix, or filters with a row for each; null where Adam steps. */
-function dimsOfMatrix({ shape, role }: UpdatedParameter): MatrixDims | null {
+/** A matrix either way round, or filters with a row for each; null where Adam steps. */
+function dimsOfMatrix({ shape, role, units = { axis: 0 } }: UpdatedParameter): MatrixDims | null {
   const [rows = 0, ...others] = shape;
   const columns = others.reduce((product, n) => product * n, 1);
-  const isMatrix = (shape.length === 2 || shape.length === 4) && rows > 1 && columns > 1;
-  return isMatrix && role === "other" ? [1, rows, columns] : null;
+  const isMap = shape.length === 2 || (shape.length === 4 && units.axis === 0);
+  return isMap && rows > 1 && columns > 1 && role === "other" ? [1, rows, columns] : null;
 }
 
 function muonCoefficients(
   { momentum, matchRms }: MuonHyperparameters,
   [, rows, columns]: MatrixDims,
+  unitAxis: number,
 ): ParameterUpdate["coefficients"] {
-  const scale = matchRms ? 0.2 * Math.sqrt(Math.max(rows, columns)) : Math.sqrt(Math.max(1, rows / columns));
+  const growth = unitAxis === 0 ? rows / columns : columns / rows;
+  const scale = matchRms ? 0.2 * Math.sqrt(Math.max(rows, columns)) : Math.sqrt(Math.max(1, growth));
   return (a, { lr }) => ({
     size: a.mul(lr, a.constant(scale)),
     momentum: a.constant(momentum),

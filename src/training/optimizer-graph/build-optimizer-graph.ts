@@ -77,7 +77,7 @@ export function buildOptimizerGraph(options: OptimizerGraphOptions): OptimizerGr
     const { shape, units } = parameters[i]!; // settings come in the order of parameters
     const parameter = input(name, shape);
     const gradient = input(`${name}_grad`, shape);
-    const own = bound.forParameter({ shape, role: s.role });
+    const own = bound.forParameter({ shape, role: s.role, units });
     const stateTensors = own.states.map((state) => ({ ...state, as: `${name}_${snakeCase(state.name)}` }));
     const states = Object.fromEntries(stateTensors.map((t) => [t.name, input(t.as, t.shape)]));
     const theta0 = readsAnchor(s) ? input(`${name}_anchor`, shape) : null;
