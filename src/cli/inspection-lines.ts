@@ -49,7 +49,10 @@ export function inspectionLines(found: Inspection, { missing, all, style }: Desc
     "",
     ...(problem === null
       ? [style("green", "Every operator on a trainable path has a gradient.")]
-      : [style("red", `Cannot be trained whole: ${problem}`), ...blockerLines(blocked)]),
+      : [
+          style("red", `${blocked.length > 0 ? "Cannot be trained whole" : "Cannot be trained"}: ${problem}`),
+          ...blockerLines(blocked),
+        ]),
     ...(summary.quantizedWeights.length > 0
       ? [
           `${summary.quantizedWeights.length} large tensors are quantised and stay as they are; train adapters beside them (--method lora), or start from the float32 export.`,

@@ -12,6 +12,18 @@ export async function openModel(cli: Cli, path: string): Promise<{ source: Model
   return { source, model: await loadModel(source.path, cli.files) };
 }
 
+/** Weights of more bytes than this in files beside the model are not read by commands that only look at it. */
+const LARGEST_LOOKED_AT = 1 << 25;
+
+/** The same for commands that only look: memory stays far below the size of the weights. */
+export async function openModelToLook(
+  cli: Cli,
+  path: string,
+): Promise<{ source: ModelSource; model: Model }> {
+  const source = await findModel(cli.files, path);
+  return { source, model: await loadModel(source.path, cli.files, { largestTensor: LARGEST_LOOKED_AT }) };
+}
+
 /** ONNX Runtime on this thread, for commands that end soon; messages go to stderr. */
 export async function openShortRuntime(cli: Cli, threads?: number): Promise<Runtime> {
   const terminal = openTerminal(cli.stderr, cli.environment);

@@ -40,6 +40,7 @@ const ALIGNMENT = 8;
  * Reads the tensors of a model that lie in other files. Every place, length and file is checked before anything is
  * allocated, and no byte is read twice, so memory stays below the sizes of the files.
  *
+ * @param largest tensors of more bytes than this are checked but not read: zeros stand for them, all the same ones
  * @returns null if the model keeps all its tensors itself
  * @throws ModelError if a file is missing, too short, or outside the model's folder, or a length does not fit dimensions
  */
@@ -47,6 +48,7 @@ export async function readExternalData(
   model: ModelProto,
   modelPath: string,
   files: Files,
+  largest: number = Number.POSITIVE_INFINITY,
 ): Promise<ExternalData | null> {
   const wanted = new Map<string, Wanted[]>();
   for (const { proto, place } of tensorsIn(ModelProtoSchema, model)) {
@@ -61,7 +63,11 @@ export async function readExternalData(
   const sizes = new Map<string, number>();
   for (const [path, tensors] of wanted) sizes.set(path, await checkFile(path, tensors, modelPath, files));
   const bytes = new Map<TensorProto, Uint8Array>();
-  for (const [path, tensors] of wanted) {
+  const skipped = [...wanted.values()].flat().filter((t) => t.range.length > largest);
+  const zeros = new Uint8Array(skipped.reduce((most, t) => Math.max(most, t.range.length), 0));
+  for (const { proto, range } of skipped) bytes.set(proto, zeros.subarray(0, range.length));
+  for (const [path, all] of wanted) {
+    const tensors = all.filter((t) => t.range.length <= largest);
     tensors.sort((a, b) => a.range.offset - b.range.offset);
     for (const { start, end, first, last } of joinRanges(tensors.map((t) => t.range))) {
       const block = await files.readRange(path, start, end - start);

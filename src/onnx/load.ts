@@ -8,6 +8,14 @@ import { ModelProtoSchema } from "./proto/onnx-ml_pb.ts";
 import { alignRawData } from "./tensor-proto.ts";
 import { tensorsIn } from "./tensor-walk.ts";
 
+export interface LoadOptions {
+  /**
+   * Tensors of more bytes than this that lie in files beside the model are not read, and zeros stand for them: for who
+   * looks at the graph alone. Such a model must not be run or saved. Left out: everything is read.
+   */
+  readonly largestTensor?: number;
+}
+
 /**
  * The model of an `.onnx` file, with the tensors that lie in files beside it. Weights inside the file are views on its
  * bytes, without a copy.
@@ -16,7 +24,7 @@ import { tensorsIn } from "./tensor-walk.ts";
  *   names file, place and remedy
  * @throws FileError if the file cannot be read
  */
-export async function loadModel(path: string, files: Files): Promise<Model> {
+export async function loadModel(path: string, files: Files, options: LoadOptions = {}): Promise<Model> {
   const stat = await files.stat(path);
   if (stat?.kind === "folder") {
     throw new FileError(`${path}: is a folder, expected an .onnx file`, { details: { path } });
@@ -33,7 +41,7 @@ export async function loadModel(path: string, files: Files): Promise<Model> {
     const proto = parseModelProto(bytes);
     // The bytes were read here and nobody else holds them, so tensors may be moved within them.
     for (const tensor of tensorsIn(ModelProtoSchema, proto)) alignRawData(tensor.proto);
-    return decodeModelProto(proto, await readExternalData(proto, path, files));
+    return decodeModelProto(proto, await readExternalData(proto, path, files, options.largestTensor));
   });
 }
 

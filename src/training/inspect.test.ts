@@ -1,5 +1,7 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decodeModel } from "../onnx/decode.ts";
+import type { Value } from "../onnx/value.ts";
+import { NetworkWriter } from "../picture/networks.fixtures.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { inspectModel } from "./inspect.ts";
 import { createTinyModel } from "./tiny-model.fixtures.ts";
@@ -30,4 +32,34 @@ it("gives the same path of gradients without shapes, from the graph alone", asyn
   const { operators, memory } = await inspectModel(decodeModel(createTinyModel()), { runtime });
   expect(operators.every((o) => o.onTrainablePath === 1)).toBe(true);
   expect(memory).toBeNull();
+});
+
+describe("what is in the way of training", () => {
+  const inspect = async (w: NetworkWriter, output: Value) => {
+    const inputShapes = new Map([["x", [2, 4]]]);
+    return inspectModel(w.model(output), { runtime: await openRuntime({ threads: 1 }), inputShapes });
+  };
+
+  it("is a node of an operator that nobody knows, with its name and what lies behind it", async () => {
+    const w = new NetworkWriter();
+    const strange = w.op("Mystery", [w.linear(w.input("x", ["batch", 4]), 4, 4)], {}, "odd");
+    const { blocked, problem, memory } = await inspect(w, w.linear(strange, 4, 3));
+    expect(blocked).toMatchObject([{ node: "odd", opType: "Mystery", domain: "", opset: 17 }]);
+    expect(blocked[0]?.remedy).toMatch(/standard operators.*--head\.from.*2 of 4 weights lie between/);
+    expect(problem).toMatch(/Mystery "odd"/);
+    expect(memory).toBeNull();
+  });
+
+  it("is a shape that follows from data", async () => {
+    const w = new NetworkWriter();
+    const x = w.linear(w.input("x", ["batch", 4]), 4, 4);
+    const { problem } = await inspect(w, w.op("Cast", [w.op("NonZero", [x])], { to: 1 }));
+    expect(problem).toMatch(/NonZero.*change from batch to batch/);
+  });
+
+  it("is that there are no weights", async () => {
+    const w = new NetworkWriter();
+    const { problem } = await inspect(w, w.op("Relu", [w.input("x", ["batch", 4])]));
+    expect(problem).toMatch(/no weights/);
+  });
 });

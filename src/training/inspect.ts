@@ -74,12 +74,14 @@ export async function inspectModel(model: Model, options: InspectOptions): Promi
   let failure: string | null = null;
   const lowered = inputShapes ? await orMessage(() => lowerFor(model, chosen, runtime, inputShapes)) : null;
   if (typeof lowered === "string") failure = lowered;
+  const whole = isLowered(lowered) && !isRefused(model, lowered) ? lowered : null;
+  if (isLowered(lowered)) failure = refusalOf(model, lowered);
   // Appending the gradients changes the lowered graph, so the way of gradients is read off before.
-  const path = isLowered(lowered) ? exactPath(model, lowered) : likelyPath(model, weights);
+  const path = whole ? exactPath(model, whole) : likelyPath(model, weights);
   const blocked = blockersOn(model, path, weights);
-  const output = isLowered(lowered) ? floatOutput(lowered) : undefined;
-  if (isLowered(lowered) && inputShapes && output) {
-    const found = await orMessage(async () => estimateMemory(model, lowered, output, inputShapes));
+  const output = whole ? floatOutput(whole) : undefined;
+  if (whole && inputShapes && output) {
+    const found = await orMessage(async () => estimateMemory(model, whole, output, inputShapes));
     if (typeof found === "string") failure = found;
     else memory = found;
   }
@@ -88,7 +90,7 @@ export async function inspectModel(model: Model, options: InspectOptions): Promi
     parameters: parameterFacts(model, stored),
     operators: operatorFacts(model, path),
     blocked,
-    problem: failure ?? sentenceOn(blocked),
+    problem: failure ?? sentenceOn(blocked) ?? nothingToTrain(weights, path),
     memory,
   };
 }
@@ -101,6 +103,24 @@ async function orMessage<T>(attempt: () => Promise<T>): Promise<T | string> {
     if (error instanceof UnsupportedOpError) return messageOf(error);
     throw error;
   }
+}
+
+function isRefused(model: Model, { refused }: Lowered): boolean {
+  const [first] = model.graph.outputs;
+  return first !== undefined && refused.has(first);
+}
+
+/** Why the first output cannot be in a training graph; null if it can. */
+function refusalOf(model: Model, { refused }: Lowered): string | null {
+  const [first] = model.graph.outputs;
+  const [reason] = (first && refused.get(first)) ?? [];
+  return reason ? messageOf(reason) : null;
+}
+
+function nothingToTrain(weights: ReadonlySet<Value>, path: ReadonlySet<Node>): string | null {
+  if (weights.size === 0) return "it stores no weights, or none in floats";
+  if (path.size > 0) return null;
+  return "the first output depends on none of its weights through operators that have a gradient";
 }
 
 function isLowered(lowered: Lowered | string | null): lowered is Lowered {

@@ -8,7 +8,7 @@ import { drawModel } from "../../training/draw-model.ts";
 import { checkDims, concreteShapes, shapesLike, withBatch } from "../../training/input-shapes.ts";
 import type { Cli, CliCommand } from "../command.ts";
 import { print } from "../command.ts";
-import { dimArgument, openModel, openShortRuntime } from "../open-model.ts";
+import { dimArgument, openModelToLook, openShortRuntime } from "../open-model.ts";
 
 interface Options {
   readonly out?: string;
@@ -49,7 +49,7 @@ export const graph: CliCommand = {
       )
       .option("--like <npz>", "sample inputs whose shapes are taken instead");
     command.action(async (path: string, options: Options) => {
-      const { source, model } = await openModel(cli, path);
+      const { source, model } = await openModelToLook(cli, path);
       const shapes = await shapesFor(cli, model, options);
       const name = basename(source.path).replace(/\.onnx$/, "");
       const svg = await drawModel(model, {

@@ -11,7 +11,7 @@ import { print } from "../command.ts";
 import { inspectionLines } from "../inspection-lines.ts";
 import { printJson } from "../json-output.ts";
 import { layerFacts, layerLines } from "../layer-lines.ts";
-import { countArgument, dimArgument, fixFlag, openModel, openShortRuntime } from "../open-model.ts";
+import { countArgument, dimArgument, fixFlag, openModelToLook, openShortRuntime } from "../open-model.ts";
 import { openTerminal } from "../terminal.ts";
 
 interface Options {
@@ -53,7 +53,7 @@ export const inspect: CliCommand = {
       .option("--graph", "print the graph and nothing else")
       .option("--json", "everything as JSON");
     command.action(async (path: string, options: Options) => {
-      const { source, model } = await openModel(cli, path);
+      const { source, model } = await openModelToLook(cli, path);
       fixInputs(model, options.fix ?? new Map(), options.dim);
       if (options.graph === true) return void cli.stdout.write(printGraph(model.graph));
       const { shapes, missing } = await shapesFor(cli, model, options);
