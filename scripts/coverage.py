@@ -60,7 +60,8 @@ def main():
     found = json.loads(flags.json.read_text()) if flags.json and flags.json.exists() else {}
 
     def keep(kind, name, answer):
-        found.setdefault(kind, {})[name] = answer
+        kept = found.setdefault(kind, {}).setdefault(name, {})
+        kept.update({key: {**kept[key], **value} if key in kept and isinstance(value, dict) else value for key, value in answer.items()})
         if flags.json:
             flags.json.write_text(json.dumps(found))
 
@@ -134,16 +135,15 @@ def prepared_forms(prepare, question, cotangent):
     """The network with fixed shapes, simplified; that in other opsets, as far as onnx converts it or its operators are the same
     there; and all with what onnxruntime-training wants of LayerNormalization: its optional outputs."""
     reply = prepare.ask(question.as_message(cotangent))
-    if "model" not in reply:
-        return
-    models = [onnx.load(reply["model"])]
+    models = [onnx.load(file) for file in reply.get("models", [])]
     for opset in COMMON_OPSETS:
-        models += [m for m in (converted(models[0], opset), stamped(models[0], opset)) if m is not None]
+        for model in models[: len(reply.get("models", []))]:
+            models += [m for m in (converted(model, opset), stamped(model, opset)) if m is not None]
     for i, model in enumerate(models):
         for kind, change in (("plain", None), ("statistics", give_statistics)):
             if change and not change(model):
                 continue
-            file = reply["model"].replace(".simplified.", f".{i}-{kind}.")
+            file = question.model.replace(".onnx", f".{i}-{kind}.onnx")
             onnx.save(model, file)
             yield type(question)(question.name, file, question.output, question.wrt, question.feeds)
 

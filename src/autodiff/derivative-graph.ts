@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.ts";
+import { allProblems, ConfigError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import { prune } from "../onnx/prune.ts";
 import { Value } from "../onnx/value.ts";
@@ -72,10 +72,18 @@ export class DerivativeGraph {
     );
   }
 
-  /** The model's output of that name. @throws ConfigError if it has none, or it holds no floats */
+  /**
+   * The model's output of that name.
+   *
+   * @throws ConfigError if it has none, or it holds no floats
+   * @throws UnsupportedOpError if it cannot be computed in a graph of static shapes, with every reason
+   */
   output(name: string): Value {
     const value = this.lowered.outputs.get(name);
     if (value && isFloat(value.dtype)) return value;
+    const source = this.source.graph.outputs.find((v) => v.name === name);
+    const refused = source && this.lowered.refused.get(source);
+    if (refused) throw allProblems(refused);
     const floats = [...this.lowered.outputs].filter(([, v]) => isFloat(v.dtype)).map(([key]) => key);
     throw new ConfigError(`the model has no float output "${name}"; its float outputs: ${floats.join(", ")}`);
   }

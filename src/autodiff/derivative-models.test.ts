@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decodeModel } from "../onnx/decode.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Model } from "../onnx/model.ts";
+import { Node } from "../onnx/node.ts";
 import { lower } from "../passes/lower.ts";
 import { loweredModel, storeParameters } from "../passes/lowered-model.ts";
 import { storedTensors } from "../passes/parameters.ts";
@@ -163,6 +164,19 @@ describe("derivative models", () => {
     );
     await expect(hessianVectorModel(model, { ...options, output: "logits", wrt: ["x"] })).rejects.toThrow(
       'a Hessian is that of one number, and output "logits" has shape [5,3]; give a loss on it',
+    );
+  });
+
+  test("an unknown operator before the output is named, and why", async () => {
+    const { model } = read("mlp");
+    const [first] = model.graph.nodes;
+    const x = first!.input(0);
+    const own = new Node("Warp", [x], 1, { domain: "ai.example", name: "warp" });
+    first!.setInput(0, own.output());
+    own.output().name = "warped";
+    model.graph.nodes.unshift(own);
+    await expect(gradientModel(model, { ...options, output: "logits", wrt: ["x"] })).rejects.toThrow(
+      /Warp "warp" \(domain ai\.example.*no record of this operator/,
     );
   });
 });
