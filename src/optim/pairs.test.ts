@@ -193,11 +193,17 @@ function largest(rule: AnchorRule): AnchorOptionValues {
   return Object.fromEntries(tried.filter((t): t is [string, AnchorOptionValue] => t[1] !== undefined));
 }
 
-/** Gradients that turn often, so that conditional rules meet both of their cases. */
+/** Gradients that turn often, so that conditional rules meet both of their cases. Each is made once, for all pairs. */
 function noise(t: number): Float32Array {
+  const known = noises.get(t);
+  if (known) return known;
   const sign = t % 4 < 2 ? 1 : -1;
-  return normals(100 + (t >> 1), LENGTH).map((x) => sign * x);
+  const made = normals(100 + (t >> 1), LENGTH).map((x) => sign * x);
+  noises.set(t, made);
+  return made;
 }
+
+const noises = new Map<number, Float32Array>();
 
 async function noisyStep(optimizer: Optimizer, t: number, lr: number): Promise<StepReport> {
   const gradient = optimizer.gradients.get("w")!;
