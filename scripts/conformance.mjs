@@ -3,7 +3,8 @@
 //   npm run conformance [-- --only REGEX] [--cases FOLDER] [--check FILE] [--python PYTHON] [--write FILE] [--title TITLE]
 //
 // Needs a Python with numpy, onnx and onnxruntime. --write puts the table into a file.
-// A case is a folder <model>__<export>; scripts/goldens/make_conformance.py makes more of them.
+// A case is a folder <model>__<export>; scripts/goldens/make_conformance.py makes more of them, and
+// scripts/goldens/optimize_conformance.py folders <model>__<export>__<level> as ONNX Runtime's optimiser writes them.
 import { spawn } from "node:child_process";
 import {
   existsSync,
@@ -64,12 +65,12 @@ for (const name of names) {
         }
       : { name, ok: false, note: run.stdout.trim().split("\n").at(-1) };
   } catch (error) {
-    row.note = `${error.name}: ${error.message}`.slice(0, 300);
+    row.note = `${error.name}: ${error.message}`.slice(0, 2000);
   }
   rows.push(row);
   const worst = row.worst ? row.worst[1].toExponential(1) : "–";
   console.log(
-    `${row.ok ? "ok  " : "FAIL"} ${name.padEnd(30)} worst ${worst.padEnd(8)} extra ${row.extra_grads ?? "–"} ${row.note}`,
+    `${row.ok ? "ok  " : "FAIL"} ${name.padEnd(30)} worst ${worst.padEnd(8)} extra ${row.extra_grads ?? "–"} ${row.note.slice(0, 300)}`,
   );
 }
 checker.stop();
