@@ -15,6 +15,9 @@ import { catalog } from "./real-models/catalog.mjs";
 import { fetchModels, findFile } from "./real-models/fetch.mjs";
 import { realModelsTable } from "./real-models/table.mjs";
 
+/** Largest relative difference between the outputs of a file and of its training model. */
+const FORWARD_TOLERANCE = 1e-4;
+
 const { values: flags } = parseArgs({
   options: {
     only: { type: "string", default: "" },
@@ -72,6 +75,6 @@ function describe({ weights, saved, forward, directions, coordinates, seconds })
   const part = ({ sure, tried, worst }) => `${sure}/${tried} ${worst?.toExponential(1) ?? "–"}`;
   return (
     `${String(weights).padStart(4)} weights  directions ${part(directions)}  coordinates ${part(coordinates)}  ` +
-    `forward ${forward.toExponential(1)}  ${saved ? "saved alike" : "SAVED DIFFERENTLY"}  ${seconds.toFixed(0)} s`
+    `forward ${forward?.toExponential(1) ?? "not finite"}  ${saved ? "saved alike" : "SAVED DIFFERENTLY"}  ${seconds.toFixed(0)} s`
   );
 }

@@ -111,6 +111,7 @@ export const catalog = [
       },
       "minilm_fp16.onnx": {
         dims: { batch: 2, sequence: 24 },
+        forward: 1e-2, // the file computes in half floats, the training model in float32
         inputs: { input_ids: { below: 30522 }, attention_mask: { value: 1 } },
       },
     },
@@ -152,6 +153,7 @@ export const catalog = [
           edge_dist: { uniform: [1, 6] },
           seq_sep: { below: 5 },
           target_indices: { below: 40 },
+          target_mask: { value: 1 },
           residue_types: { below: 20 },
         },
       },

@@ -108,10 +108,10 @@ function lastLine(text) {
   return text.trim().split("\n").at(-1);
 }
 
-/** Relative to the largest value. */
+/** Relative to the largest finite value; equal infinities do not differ. */
 function largestDifference(want, got) {
-  const scale = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
-  return want.reduce((m, v, i) => Math.max(m, Math.abs(v - got[i])), 0) / scale;
+  const scale = want.reduce((m, v) => (Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m), 0) || 1;
+  return want.reduce((m, v, i) => Math.max(m, v === got[i] ? 0 : Math.abs(v - got[i])), 0) / scale;
 }
 
 /** Whether saving an untouched model gives the bytes that were read. */
