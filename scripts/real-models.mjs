@@ -46,6 +46,7 @@ for (const entry of catalog) {
       file,
       package: `${entry.package} ${entry.version}`,
       expect: settings.expect ?? "",
+      tolerance: settings.forward ?? FORWARD_TOLERANCE,
     });
   }
 }
@@ -67,7 +68,9 @@ function checkInProcess(entry, file, settings) {
 
 function isRight(r) {
   return (
-    r.saved && r.forward < 1e-4 && [r.directions, r.coordinates].every((d) => d.sure > 0 && d.worst < 1e-3)
+    r.saved &&
+    r.forward < r.tolerance &&
+    [r.directions, r.coordinates].every((d) => d.sure > 0 && d.worst < 1e-3)
   );
 }
 
