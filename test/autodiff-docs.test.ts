@@ -1,22 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openRuntime } from "../src/runtime/runtime.ts";
 import { tensor, toNumbers } from "../src/tensor/tensor.ts";
-
-/** The code of a document's first block, with the package's names as addresses of what was built. */
-function firstExample(document: string): string {
-  const code = /```js\n(.*?)```/s.exec(readFileSync(document, "utf8"))?.[1];
-  if (code === undefined) throw new Error(`${document} has no example`);
-  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
-  return code.replace(/"holdfast(\/\w+)?"/g, (_, subpath: string | undefined) => {
-    const target = exports[`.${subpath ?? ""}`].default;
-    return JSON.stringify(pathToFileURL(resolve(target)).href);
-  });
-}
+import { firstExample } from "./support/documents.ts";
 
 /** Losses and logits of the example's network at x + h t. */
 async function moved(h: number): Promise<{ loss: number; logits: number[] }> {
@@ -37,7 +26,7 @@ test("the example of docs/autodiff.md runs, and its figures are those of finite 
   const folder = mkdtempSync(join(tmpdir(), "holdfast-autodiff-"));
   try {
     copyFileSync("src/autodiff/fixtures/mlp.onnx", join(folder, "model.onnx"));
-    writeFileSync(join(folder, "example.mjs"), firstExample("docs/autodiff.md"));
+    writeFileSync(join(folder, "example.mjs"), firstExample("docs/autodiff.md", "js"));
     const { status, stdout, stderr } = spawnSync(process.execPath, ["example.mjs"], {
       cwd: folder,
       encoding: "utf8",
