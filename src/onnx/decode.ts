@@ -6,6 +6,7 @@ import { checkFunctions } from "./function-check.ts";
 import { Graph } from "./graph.ts";
 import type { FunctionDef, Model } from "./model.ts";
 import { Node } from "./node.ts";
+import { inOrder } from "./node-order.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -171,10 +172,10 @@ class Decoder {
     return graph;
   }
 
-  /** Nodes in the file's order; a node may only read what stands before it, as ONNX requires. */
+  /** Nodes, each behind those that compute what it reads. */
   private nodes(proto: { readonly node: readonly NodeProto[] }, graph: Graph, scope: Scope): void {
     const defined = new Set(proto.node.flatMap((n) => n.output));
-    for (const n of proto.node) {
+    for (const n of inOrder(proto.node)) {
       const inputs = n.input.map((name) => {
         if (name === "") return null;
         const value = scope.find(name);
@@ -182,7 +183,7 @@ class Decoder {
         throw new ModelError(
           `${nameNode(n)} reads "${name}", ` +
             (defined.has(name)
-              ? "which a later node computes: the graph is cyclic or its nodes are out of order"
+              ? "which is computed from it: the graph has a cycle"
               : "which no input, initializer or node defines"),
           { details: { node: n.name, value: name } },
         );

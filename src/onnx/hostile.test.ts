@@ -4,6 +4,7 @@ import { ModelError } from "../errors.ts";
 import { createRandom } from "../tensor/random.ts";
 import { conformanceCases, readCase } from "./conformance.fixtures.ts";
 import { decodeModel } from "./decode.ts";
+import { checkOrder } from "./edit.ts";
 import { encodeModel } from "./encode.ts";
 import { loadModelBytes } from "./load.ts";
 import {
@@ -134,11 +135,7 @@ const relu = (input: string, output: string) => ({ opType: "Relu", input: [input
 const weight = { name: "w", dims: [1n], dataType: 1, floatData: [1] };
 
 test.each<[string, GraphInit, string]>([
-  [
-    "a cycle",
-    { node: [relu("b", "a"), relu("a", "b")] },
-    'reads "b", which a later node computes: the graph is cyclic',
-  ],
+  ["a cycle", { node: [relu("b", "a"), relu("a", "b")] }, "which is computed from it: the graph has a cycle"],
   ["a value from nowhere", { node: [relu("ghost", "a")] }, 'Relu "a" reads "ghost", which no input'],
   [
     "a value computed twice",
@@ -190,10 +187,30 @@ test.each<[string, GraphInit, string]>([
         },
       ],
     },
-    "the graph is cyclic",
+    "the graph has a cycle",
   ],
 ])("a graph with %s is refused by its place", (_, graph, problem) => {
   expect(refusal(modelOf(graph))).toContain(problem);
+});
+
+test("nodes that stand before what they read are put behind it, however many and through subgraphs too", () => {
+  const chain = Array.from({ length: 20_000 }, (_, i) => relu(`v${i}`, `v${i + 1}`));
+  const branch = { node: [relu("v7", "inner")], output: [{ name: "inner" }] };
+  const conditional = {
+    opType: "If",
+    input: ["condition"],
+    output: ["chosen"],
+    attribute: ["then_branch", "else_branch"].map((name) => ({ name, type: Kind.GRAPH, g: branch })),
+  };
+  const { graph } = decodeModel(
+    modelOf({
+      input: [{ name: "v0" }, { name: "condition" }],
+      node: [conditional, ...chain.toReversed()],
+      output: [{ name: "chosen" }],
+    }),
+  );
+  checkOrder(graph);
+  expect(graph.nodes.length).toBe(20_001);
 });
 
 test("functions that call themselves, are defined twice, or multiply without bound are refused", () => {
