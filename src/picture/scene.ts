@@ -308,7 +308,7 @@ function mentionNames(boxes: readonly Box[]): Map<number, string> {
 }
 
 /** The width of some text in pixels, rather too large than too small: fonts differ from machine to machine. */
-export function textWidth(text: string, size: number): number {
+function textWidth(text: string, size: number): number {
   let units = 0;
   for (const c of text) units += NARROW.has(c) ? 0.34 : WIDE.test(c) ? 0.72 : 0.57;
   return units * size;
