@@ -78,7 +78,7 @@ export async function inspectModel(model: Model, options: InspectOptions): Promi
   if (isLowered(lowered)) failure = refusalOf(model, lowered);
   // Appending the gradients changes the lowered graph, so the way of gradients is read off before.
   const path = whole ? exactPath(model, whole) : likelyPath(model, weights);
-  const blocked = blockersOn(model, path, weights);
+  const blocked = blockersOn(model, path, weights, failure === null);
   const output = whole ? floatOutput(whole) : undefined;
   if (whole && inputShapes && output) {
     const found = await orMessage(async () => estimateMemory(model, whole, output, inputShapes));

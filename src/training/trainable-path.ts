@@ -61,8 +61,17 @@ export function likelyPath(model: Model, weights: ReadonlySet<Value>): Set<Node>
   return between;
 }
 
-/** The nodes of a path that have no gradient, with what can be done about each. */
-export function blockersOn(model: Model, path: ReadonlySet<Node>, weights: ReadonlySet<Value>): Blocker[] {
+/**
+ * The nodes of a path that have no gradient, with what can be done about each.
+ *
+ * @param canBuild whether the graph itself can be built, so that weights behind a node can be trained without the rest
+ */
+export function blockersOn(
+  model: Model,
+  path: ReadonlySet<Node>,
+  weights: ReadonlySet<Value>,
+  canBuild: boolean,
+): Blocker[] {
   const version = opsetOf(model) ?? 1;
   const functions = new Set(model.functions.map((f) => `${f.domain}:${f.name}`));
   const blocking = [...path].filter((node) => {
@@ -72,9 +81,9 @@ export function blockersOn(model: Model, path: ReadonlySet<Node>, weights: Reado
   if (blocking.length === 0) return [];
   const free = weightsBehind(model.graph, new Set(blocking), weights);
   const partly =
-    free === 0
-      ? "no weight lies between it and the output"
-      : `${free} of ${weights.size} weights lie between it and the output: --trainable with a regular expression of their names trains those`;
+    free === 0 || !canBuild
+      ? ""
+      : `; ${free} of ${weights.size} weights lie between it and the output: --trainable with a regular expression of their names trains those`;
   return blocking.map((node) => {
     const { gradient, why = "" } = gradientOf(node, version);
     const read = node.inputs.find((v) => v !== null && v.constant === null)?.name;
@@ -87,8 +96,8 @@ export function blockersOn(model: Model, path: ReadonlySet<Node>, weights: Reado
       why,
       remedy:
         gradient === "unknown"
-          ? `export the model with standard operators${cut ? "," : ""}${cut}; ${partly}`
-          : `take another output (--logits)${cut ? "," : ""}${cut}; ${partly}`,
+          ? `export the model with standard operators${cut ? "," : ""}${cut}`
+          : `take another output (--logits)${cut ? "," : ""}${cut}${partly}`,
     };
   });
 }
