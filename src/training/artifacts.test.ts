@@ -234,7 +234,7 @@ describe("what cannot be written is said", () => {
     [{ trainable: "^absent$" }, /"\^absent\$" fits no weight/],
     [{ trainable: "(" }, /no regular expression/],
     [{ lossOptions: { classAxis: 5 } }, /class axis 5 is out of range/],
-    [{ optimizer: { rule: "adam", anchor: "ftp", at: "init" } }, /"ftp".*no form as an ONNX graph/],
+    [{ optimizer: { rule: "adam", anchor: "tpgm", at: "init" } }, /"tpgm".*no form as an ONNX graph/],
     [
       { optimizer: { rule: "adam", anchor: "spd", at: "init", hyperparameters: { momentum: 1 } } },
       /no hyperparameter "momentum"/,
