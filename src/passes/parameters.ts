@@ -2,7 +2,7 @@ import type { Graph } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
-import { isFloat } from "../tensor/data-type.ts";
+import { type DataType, isFloat } from "../tensor/data-type.ts";
 import { floatReader } from "../tensor/float-access.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -55,13 +55,11 @@ const NORMALIZATIONS: ReadonlySet<string> = new Set([
  * outputs of Constant nodes, of rank 1 or more. Weights are told from constants by how they are used, never by their names.
  */
 export function storedTensors(model: Model): StoredTensor[] {
-  const found = [...storedIn(model.graph, "")];
-  const stored = found.filter(({ value }) => isFloat(value.constant!.dtype)); // every value found has a constant
+  const stored = storedConstants(model, isFloat);
   const values = stored.map(({ value }) => value);
   const rotations = rotationTables(values);
   const hasLiterals = keepsWeightsAsInitializers(values);
-  const names = uniqueNames(stored);
-  return values.map((value, i) => {
+  return stored.map(({ value, name }) => {
     const readers = readersOf(value);
     const constantBecause = rotations.has(value)
       ? "cosines or sines of a position encoding"
@@ -70,8 +68,24 @@ export function storedTensors(model: Model): StoredTensor[] {
           ? "a literal: this file keeps its weights as initializers"
           : null));
     const role = roleOf(value, readers);
-    return { value, name: names[i]!, role, isAdded: isOnlyAdded(role, readers), constantBecause }; // one name for each
+    return { value, name, role, isAdded: isOnlyAdded(role, readers), constantBecause };
   });
+}
+
+/** A value that holds a constant, by a name that no other stored constant of the model bears. */
+export interface StoredConstant {
+  readonly value: Value;
+  readonly name: string;
+}
+
+/** What a model stores of the types asked for, of every type if left out: its graph's and that of the bodies inside it. */
+export function storedConstants(
+  model: Model,
+  takes: (dtype: DataType) => boolean = () => true,
+): StoredConstant[] {
+  const places = [...storedIn(model.graph, "")].filter(({ value }) => takes(value.constant!.dtype)); // all have one
+  const names = uniqueNames(places);
+  return places.map(({ value }, i) => ({ value, name: names[i]! })); // one name for each
 }
 
 interface Place {

@@ -1,6 +1,7 @@
 import { ModelError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Value } from "../onnx/value.ts";
+import { storedConstants } from "../passes/parameters.ts";
 import { isFloat } from "../tensor/data-type.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -26,7 +27,7 @@ export interface Matched {
 }
 
 /**
- * Pairs the stored tensors of models of one architecture by name: initializers, and outputs of Constant nodes.
+ * Pairs the stored tensors of models of one architecture by name, those of the bodies of branches and loops too.
  *
  * @throws ModelError that lists the weights which some model lacks or has in another shape or type: a head of other
  *   classes, for example
@@ -62,18 +63,8 @@ export function matchWeights(models: readonly NamedModel[]): Matched {
   return { weights, differing };
 }
 
-function storedByName({ graph }: Model): Map<string, Value> {
-  const stored = new Map<string, Value>();
-  for (const value of graph.initializers) if (value.constant) stored.set(value.name, value);
-  for (const node of graph.nodes) {
-    const attribute =
-      node.opType === "Constant" && node.domain === "" ? node.attributes.get("value") : undefined;
-    const output = node.outputs[0];
-    if (attribute?.kind !== "tensor" || !output) continue;
-    output.constant = attribute.value;
-    stored.set(output.name, output);
-  }
-  return stored;
+function storedByName(model: Model): Map<string, Value> {
+  return new Map(storedConstants(model).map(({ name, value }) => [name, value]));
 }
 
 function typeOf({ constant }: Value): string {

@@ -88,3 +88,18 @@ describe("greedy soup", () => {
     expect(await greedySoup(ingredients, hill(positions))).toEqual([0, 1, 2]);
   });
 });
+
+test("weights in the branches of an If are averaged too", () => {
+  const branching = (name: string, value: number): NamedModel => {
+    const branch = { constants: { inner: f32(value) }, nodes: [], outputs: ["inner"] };
+    const graph = graphOf({
+      inputs: { condition: { dtype: "bool", dims: [] } },
+      nodes: [["If", ["condition"], ["y"], { then_branch: branch, else_branch: branch }]],
+      outputs: ["y"],
+    });
+    return { name, model: modelOf(graph) };
+  };
+  const matched = matchWeights([branching("a", 0), branching("b", 4)]);
+  mixInto(matched, 1, [0.25, 0.75]);
+  expect(matched.weights.map((w) => w.values[1]!.constant!.data[0])).toEqual([3, 3]);
+});
