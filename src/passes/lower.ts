@@ -15,10 +15,11 @@ import {
 import type { OpBuilder } from "../ops/op-builder.ts";
 import { createOpBuilder, opOf } from "../ops/registry.ts";
 import type { DataType } from "../tensor/data-type.ts";
+import { inFloat32, widened } from "../tensor/half-tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ConstantRegion, type Evaluate } from "./constant-region.ts";
-import { inFloat32, widened, withoutHalves } from "./half-precision.ts";
+import { withoutHalves } from "./half-precision.ts";
 import { callFunction } from "./inline-function.ts";
 import { lowerMaskedScatter } from "./masked-scatter.ts";
 import { Refusals, sequenceOutput } from "./refusals.ts";

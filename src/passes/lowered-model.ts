@@ -1,6 +1,6 @@
 import { type Model, opsetOf } from "../onnx/model.ts";
 import type { Value } from "../onnx/value.ts";
-import { inFloat32 } from "./half-precision.ts";
+import { inFloat32 } from "../tensor/half-tensor.ts";
 import type { Lowered } from "./lower.ts";
 
 /** Makes parameters of a lowered graph, given by their source values, stored constants again instead of inputs. */

@@ -1,8 +1,8 @@
 import { ConfigError } from "../errors.ts";
-import { bfloat16ToFloat, halfToFloat } from "../tensor/half.ts";
+import { inFloat32 } from "../tensor/half-tensor.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { partProblems, type SiteAdapter } from "./attach.ts";
-import type { Parts, PeftMethod, PeftSettings } from "./method.ts";
+import { type Parts, type PeftMethod, type PeftSettings, plainSettings } from "./method.ts";
 import { peftMethods } from "./registry.ts";
 import type { Site } from "./site.ts";
 
@@ -89,7 +89,7 @@ export function fitAdapter(content: AdapterContent, sites: readonly Site[], what
       problems.push(site);
       continue;
     }
-    const settings: PeftSettings = { ...PLAIN, ...method.file.read(config, module) };
+    const settings: PeftSettings = { ...plainSettings, ...method.file.read(config, module) };
     const got = new Map<string, Tensor<"float32">>();
     for (const [part, { key }] of method.parts(site, settings)) {
       const found = byKey.get(key);
@@ -109,19 +109,6 @@ export function fitAdapter(content: AdapterContent, sites: readonly Site[], what
   return { method, adapters, now: (site) => parts.get(site)!, others }; // every adapter's site was just entered
 }
 
-/** What a file does not say. */
-const PLAIN: PeftSettings = {
-  rank: 1,
-  alpha: 1,
-  dropout: 0,
-  rsLora: false,
-  init: "default",
-  anchor: "zero",
-  activation: "tanh",
-  placement: "after",
-  isFeedforward: () => false,
-};
-
 function methodOf(config: AdapterContent["config"], what: string): PeftMethod {
   const found = peftMethods.find((m) => m.file.peftType === config.peft_type && m.file.isMine(config));
   if (found) return found;
@@ -136,22 +123,20 @@ function sortTensors({ tensors }: AdapterContent, method: PeftMethod) {
   for (const [name, content] of tensors) {
     const path = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
     const at = path.search(method.file.keys);
-    if (at < 0) others.set(path, inFloat32(content, name));
+    if (at < 0) others.set(path, floatTensor(content, name));
     else {
       const module = path.slice(0, at);
       const byKey = modules.get(module) ?? new Map<string, Tensor<"float32">>();
-      modules.set(module, byKey.set(path.slice(at + 1), inFloat32(content, name)));
+      modules.set(module, byKey.set(path.slice(at + 1), floatTensor(content, name)));
     }
   }
   return { modules, others };
 }
 
-function inFloat32({ dtype, dims, data }: Tensor, name: string): Tensor<"float32"> {
+function floatTensor(stored: Tensor, name: string): Tensor<"float32"> {
+  const { dtype, dims, data } = inFloat32(stored);
   if (dtype === "float32") return tensor(dtype, dims, data as Float32Array);
-  const read = dtype === "float16" ? halfToFloat : dtype === "bfloat16" ? bfloat16ToFloat : null;
-  if (read === null)
-    throw new ConfigError(`tensor "${name}" of the adapter is ${dtype}, expected a float type`);
-  return tensor("float32", dims, Float32Array.from(data as Uint16Array, read));
+  throw new ConfigError(`tensor "${name}" of the adapter is ${dtype}, expected a float type`);
 }
 
 /** The layer of a module; else why there is none, in words. */

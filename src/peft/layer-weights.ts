@@ -1,6 +1,7 @@
+import { setConstant } from "../onnx/edit.ts";
 import type { Node } from "../onnx/node.ts";
 import type { Value } from "../onnx/value.ts";
-import { bfloat16ToFloat, floatToBfloat16, floatToHalf, halfToFloat } from "../tensor/half.ts";
+import { inFloat32, narrowed } from "../tensor/half-tensor.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { transposed } from "./matrix.ts";
 import type { LayerWeights } from "./method.ts";
@@ -71,16 +72,7 @@ export function blend(value: Value, target: Tensor<"float32">, share: number): v
 
 function put(value: Value, data: Float32Array): void {
   const before = storedWeight(value)!; // it was read before
-  const next = rounded(data, before);
-  value.constant = next;
-  const constantNode = value.producer;
-  if (constantNode !== null) constantNode.attributes.set("value", { kind: "tensor", value: next });
-}
-
-function rounded(data: Float32Array, { dtype, dims }: Tensor): Tensor {
-  if (dtype === "float16") return tensor(dtype, dims, Uint16Array.from(data, floatToHalf));
-  if (dtype === "bfloat16") return tensor(dtype, dims, Uint16Array.from(data, floatToBfloat16));
-  return tensor("float32", dims, data);
+  setConstant(value, narrowed(tensor("float32", before.dims, data), before.dtype));
 }
 
 /** The elements of an initializer, or of a Constant node's output. */
@@ -92,8 +84,6 @@ export function storedWeight(value: Value): Tensor | null {
 }
 
 /** A float tensor's elements in float32; the tensor's own array if they are that already. */
-function floatsOf({ dtype, data }: Tensor): Float32Array {
-  if (dtype === "float16") return Float32Array.from(data as Uint16Array, halfToFloat);
-  if (dtype === "bfloat16") return Float32Array.from(data as Uint16Array, bfloat16ToFloat);
-  return data as Float32Array; // sites are of these three types
+function floatsOf(stored: Tensor): Float32Array {
+  return inFloat32(stored).data as Float32Array; // sites are of float32 and the two half floats
 }

@@ -132,3 +132,16 @@ export interface MergeContext {
   readonly start: Parts;
   readonly share: number;
 }
+
+/** Settings where nothing is said: what an adapter file leaves out. */
+export const plainSettings: PeftSettings = {
+  rank: 1,
+  alpha: 1,
+  dropout: 0,
+  rsLora: false,
+  init: "default",
+  anchor: "zero",
+  activation: "tanh",
+  placement: "after",
+  isFeedforward: () => false,
+};

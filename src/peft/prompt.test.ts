@@ -10,7 +10,7 @@ import { createEvaluator } from "../training/constant-evaluator.ts";
 import { buildTrainingGraph, initialOf } from "../training/training-graph.ts";
 import { adapterContent, fitAdapter } from "./adapter-file.ts";
 import { attach, mergeProblems, startAdapters } from "./attach.ts";
-import type { PeftSettings } from "./method.ts";
+import { type PeftSettings, plainSettings } from "./method.ts";
 import { prompt } from "./prompt.ts";
 import { chooseSites } from "./targets.ts";
 
@@ -47,17 +47,7 @@ async function logits(model: Model, feeds: ReadonlyMap<string, Tensor>): Promise
 }
 
 function put(model: Model, placement: PeftSettings["placement"]) {
-  const settings: PeftSettings = {
-    rank: VECTORS,
-    alpha: 1,
-    dropout: 0,
-    rsLora: false,
-    init: "default",
-    anchor: "zero",
-    activation: "tanh",
-    placement,
-    isFeedforward: () => false,
-  };
+  const settings: PeftSettings = { ...plainSettings, rank: VECTORS, placement };
   const sites = chooseSites(sitesOf(model), "all-linear", { method: prompt, head: new Set() });
   expect(sites.map((s) => s.module)).toEqual(["bert.embeddings.word_embeddings"]);
   const adapters = startAdapters({ method: prompt, settings, sites, seed: 5 });

@@ -14,7 +14,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { createEvaluator } from "../training/constant-evaluator.ts";
 import { adapterContent, fitAdapter } from "./adapter-file.ts";
 import { type Attached, attach, mergeAdapters, mergeProblems, startAdapters } from "./attach.ts";
-import type { Parts, PeftMethod, PeftSettings } from "./method.ts";
+import { type Parts, type PeftMethod, type PeftSettings, plainSettings } from "./method.ts";
 import { peftMethods } from "./registry.ts";
 import { findSites, type Site } from "./site.ts";
 import { type SiteCase, siteCases } from "./sites.fixtures.ts";
@@ -24,17 +24,7 @@ const TOLERANCE = { float32: 2e-6, float16: 4e-3, bfloat16: 2e-2 } as const;
 /** In float64, of central differences with step 1e-5; in float32 with step 1e-2, where there is no float64 kernel. */
 const GRADIENT = { float64: 1e-7, float32: 5e-3 } as const;
 
-const plain: PeftSettings = {
-  rank: 2,
-  alpha: 3,
-  dropout: 0,
-  rsLora: false,
-  init: "default",
-  anchor: "zero",
-  activation: "tanh",
-  placement: "after",
-  isFeedforward: () => false,
-};
+const plain: PeftSettings = { ...plainSettings, rank: 2, alpha: 3 };
 
 /** Needs a network that mixes tokens: prompt.test.ts. */
 const elsewhere: readonly string[] = ["prompt"];

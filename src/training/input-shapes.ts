@@ -4,8 +4,8 @@ import { ConfigError, DataError, ModelError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { DeclaredType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
-import { widened } from "../passes/half-precision.ts";
 import type { Files } from "../platform/files.ts";
+import { widened } from "../tensor/half-tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
 
 /** The inputs that must be fed: those without a stored value, or one that was fixed. */

@@ -1,5 +1,5 @@
-import { inFloat32, narrowed } from "../passes/half-precision.ts";
 import type { Session } from "../runtime/session.ts";
+import { inFloat32, narrowed } from "../tensor/half-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
