@@ -15,7 +15,7 @@ import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
 import { modelInputs } from "./input-shapes.ts";
-import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
+import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 
@@ -87,11 +87,7 @@ export class Classifier {
     const settings = joinPath(path, "config.yaml");
     const isRun = await files.exists(settings);
     const own = isRun ? parseConfig(parseYaml(await files.readText(settings)), settings).preprocess : {};
-    if (isRun && !(await files.exists(joinPath(path, "model"))))
-      throw new ModelError(
-        `${path}: the run has written no model yet; finish it with holdfast resume ${path}`,
-      );
-    const source = await findModel(files, isRun ? joinPath(path, "model") : path);
+    const source = await (isRun ? findRunModel(files, path) : findModel(files, path));
     const model = await loadModel(source.path, files);
     const session = await runtime.createSession(
       runtime.kind === "native" ? { path: source.path } : await files.read(source.path),

@@ -1,11 +1,14 @@
 import type { Loader } from "../data/loader.ts";
 import { ConfigError } from "../errors.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import { updateRules } from "../optim/updates/registry.ts";
 import { GradientMask } from "./gradient-mask.ts";
 import type { Network } from "./prepare-network.ts";
 import type { TrainingSessions } from "./sessions.ts";
 
 export interface MaskParts {
+  /** The optimizer's update rule. */
+  readonly rule: string;
   readonly network: Network;
   /** Its parameters hold the values that training starts from. */
   readonly optimizer: Optimizer;
@@ -13,8 +16,13 @@ export interface MaskParts {
   readonly loader: Loader;
 }
 
-/** Update rules that leave an element alone whose gradients are all zero. */
-const ELEMENTWISE: ReadonlySet<string> = new Set(["sgd", "adam", "amsgrad", "nadam", "radam", "lion"]);
+/** Update rules that leave an element alone whose gradients are all zero: those that look at no other, even in a matrix. */
+function elementwiseRules(): string[] {
+  const matrix = { shape: [2, 2], role: "other" } as const;
+  return updateRules
+    .filter((r) => r.bind({}).forParameter(matrix).form.kind === "element")
+    .map((r) => r.name);
+}
 
 /**
  * The elements with the largest gradients over the first batches of training, in all weights but a new head's.
@@ -22,17 +30,17 @@ const ELEMENTWISE: ReadonlySet<string> = new Set(["sgd", "adam", "amsgrad", "nad
  * @throws ConfigError for an optimizer that would move the other elements too
  */
 export async function findMask(
-  { network, optimizer, sessions, loader }: MaskParts,
+  { rule, network, optimizer, sessions, loader }: MaskParts,
   { share, batches }: { readonly share: number; readonly batches: number },
 ): Promise<GradientMask> {
-  const { update } = optimizer.saveState();
+  const elementwise = elementwiseRules();
   const pulled = optimizer.settings.filter((s) => s.rule.toward === "zero" && s.strength > 0);
-  if (!ELEMENTWISE.has(update) || pulled.length > 0) {
+  if (!elementwise.includes(rule) || pulled.length > 0) {
     const why =
-      pulled.length > 0 ? `"${pulled[0]!.rule.name}" pulls them to zero` : `"${update}" mixes elements`;
+      pulled.length > 0 ? `"${pulled[0]!.rule.name}" pulls them to zero` : `"${rule}" mixes elements`;
     throw new ConfigError(
       `mask.share ${share}: the elements that are left out would move all the same, because ${why}. ` +
-        `Use one of ${[...ELEMENTWISE].join(", ")}, and an anchor rule toward the pretrained weights, or none.`,
+        `Use one of ${elementwise.join(", ")}, and an anchor rule toward the pretrained weights, or none.`,
     );
   }
   const fresh = new Set(

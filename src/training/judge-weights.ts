@@ -13,7 +13,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { Classifier } from "./classifier.ts";
 import { type EvaluationSet, evaluateSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
-import { COMPANION_FILES, findModel } from "./model-source.ts";
+import { modelInputs } from "./input-shapes.ts";
+import { COMPANION_FILES, findRunModel } from "./model-source.ts";
 import { prepareData } from "./prepare-data.ts";
 
 export interface JudgeOptions {
@@ -48,29 +49,22 @@ export class RunJudge {
 
   /** @throws DataError, ModelError if the run has no model yet, or its data is gone */
   static async open(folder: string, options: JudgeOptions): Promise<RunJudge> {
-    const { files, runtime, onEvent = () => undefined } = options;
+    const { files, onEvent = () => undefined } = options;
     const { summary, configText } = await readRun(files, folder);
     const config = parseConfig(parseYaml(configText), joinPath(folder, "config.yaml"));
-    const classifier = await Classifier.open(folder, { files, runtime, batchSize: config.batchSize });
-    const source = await findModel(files, joinPath(folder, "model"));
+    const source = await findRunModel(files, folder);
     const model = await loadModel(source.path, files);
-    try {
-      const data = await prepareData({
-        files,
-        config: {
-          ...config,
-          batchSize: classifier.batchSize,
-          head: { ...config.head, mode: "keep", from: undefined },
-        },
-        model,
-        source,
-        labels: summary.classes,
-        onEvent,
-      });
-      return new RunJudge({ folder, config, summary }, model, data.sets, options);
-    } finally {
-      await classifier.release();
-    }
+    const batchSize = modelInputs(model).batchSize ?? config.batchSize;
+    const head = { ...config.head, mode: "keep", from: undefined } as const;
+    const data = await prepareData({
+      files,
+      config: { ...config, batchSize, head },
+      model,
+      source,
+      labels: summary.classes,
+      onEvent,
+    });
+    return new RunJudge({ folder, config, summary }, model, data.sets, options);
   }
 
   /**

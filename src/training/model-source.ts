@@ -44,6 +44,13 @@ export async function findModel(files: Files, path: string): Promise<ModelSource
   };
 }
 
+/** The model that a run has written. @throws ModelError if it has written none yet */
+export async function findRunModel(files: Files, run: string): Promise<ModelSource> {
+  const folder = joinPath(run, "model");
+  if (await files.exists(folder)) return findModel(files, folder);
+  throw new ModelError(`${run}: the run has written no model yet; finish it with holdfast resume ${run}`);
+}
+
 async function modelInFolder(files: Files, folder: string): Promise<string> {
   for (const name of ["onnx/model.onnx", "model.onnx"]) {
     const path = joinPath(folder, name);

@@ -112,9 +112,15 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     logits: network.logits,
     seed: config.seed,
   });
-  const parts = await openOptions(config, { network, optimizer, sessions, loader: data.train });
-  const plan = planSteps(config, data);
   const summary = describeRun(config, { data, network, graph, model });
+  const parts = await openOptions(config, {
+    rule: summary.method.updateRule,
+    network,
+    optimizer,
+    sessions,
+    loader: data.train,
+  });
+  const plan = planSteps(config, data);
   const { writer: plainWriter, checkpoint } = resume
     ? await continueRun(files, config, store, { optimizer, average: parts.average })
     : { writer: await startRun(config, options, summary), checkpoint: null };

@@ -1,12 +1,11 @@
 import { ConfigError } from "../errors.ts";
 import { loadModel } from "../onnx/load.ts";
-import { joinPath } from "../platform/paths.ts";
 import type { SetSummary } from "../run/records.ts";
 import { greedySoup } from "../weight-space/greedy-soup.ts";
 import { matchWeights } from "../weight-space/match.ts";
 import { mixInto } from "../weight-space/mix.ts";
 import { type JudgeOptions, RunJudge } from "./judge-weights.ts";
-import { findModel } from "./model-source.ts";
+import { findRunModel } from "./model-source.ts";
 
 export interface SoupOptions extends JudgeOptions {
   /** Folder of the averaged model. */
@@ -40,7 +39,7 @@ export async function cookSoup(runs: readonly string[], options: SoupOptions): P
   const judge = await RunJudge.open(first, options);
   const models = [{ name: first, model: judge.model }];
   for (const run of runs.slice(1)) {
-    const { path } = await findModel(files, joinPath(run, "model"));
+    const { path } = await findRunModel(files, run);
     models.push({ name: run, model: await loadModel(path, files) });
   }
   const matched = matchWeights(models);

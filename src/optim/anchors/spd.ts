@@ -1,6 +1,14 @@
 import { type AnchorRule, defineAnchorRule } from "../anchor-rule.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Motion } from "../motion.ts";
+import type { Source } from "../source.ts";
+
+const source: Source = {
+  authors: "Tian, Huang and Kira",
+  venue: "NeurIPS",
+  year: 2024,
+  url: "https://arxiv.org/abs/2411.01713",
+};
 
 /** Below this a norm says nothing: float32 elements of a deviation this small have lost their digits. */
 const TINY = 1e-30;
@@ -20,12 +28,7 @@ export const spd: AnchorRule = defineAnchorRule({
   name: "spd",
   title: "SPD",
   summary: "cuts back the steps that led a tensor outward although its gradient asks to come back",
-  source: {
-    authors: "Tian, Huang and Kira",
-    venue: "NeurIPS",
-    year: 2024,
-    url: "https://arxiv.org/abs/2411.01713",
-  },
+  source,
   toward: "anchor",
   strength: { default: 1, search: [0.1, 0.5, 1, 1.5, 2, 3] },
   exempt: ["head"],
@@ -45,12 +48,7 @@ export const spdAlways: AnchorRule = defineAnchorRule({
   name: "spd-always",
   title: "SPD (always)",
   summary: "SPD without its condition: every outward step is cut back",
-  source: {
-    authors: "Tian, Huang and Kira",
-    venue: "NeurIPS",
-    year: 2024,
-    url: "https://arxiv.org/abs/2411.01713",
-  },
+  source,
   toward: "anchor",
   strength: { default: 0.5, search: [0.1, 0.25, 0.5, 0.75, 0.9] },
   exempt: ["head"],
@@ -66,12 +64,7 @@ export const spdFull: AnchorRule = defineAnchorRule({
   title: "SPD (full)",
   summary:
     "SPD without its ratio: a share of the whole deviation goes wherever the gradient asks to come back",
-  source: {
-    authors: "Tian, Huang and Kira",
-    venue: "NeurIPS",
-    year: 2024,
-    url: "https://arxiv.org/abs/2411.01713",
-  },
+  source,
   toward: "anchor",
   strength: { default: 0.01, search: [1e-4, 1e-3, 1e-2, 0.1] },
   exempt: ["head"],
