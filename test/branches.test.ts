@@ -1,39 +1,7 @@
 import { expect, test } from "vitest";
-import { allProblems } from "../src/errors.ts";
-import type { Model } from "../src/onnx/model.ts";
-import { lower } from "../src/passes/lower.ts";
-import { createRandom } from "../src/tensor/random.ts";
-import { sizeOf } from "../src/tensor/shape.ts";
-import { int64s, scalar, type Tensor, tensor } from "../src/tensor/tensor.ts";
-import { createEvaluator } from "../src/training/constant-evaluator.ts";
-import { checkModel, testRuntime } from "./support/gradient-check.ts";
+import { int64s, scalar, tensor } from "../src/tensor/tensor.ts";
+import { check, doubles, lowering, type } from "./support/control-flow.ts";
 import { graphOf, modelOf } from "./support/graph-of.ts";
-
-function doubles(...dims: number[]): Tensor {
-  const random = createRandom(sizeOf(dims));
-  return tensor(
-    "float64",
-    dims,
-    Float64Array.from({ length: sizeOf(dims) }, () => 2 * random.next() - 1),
-  );
-}
-
-const type = (t: Tensor) => ({ dtype: t.dtype, dims: t.dims });
-const check = (model: Model, feeds: Readonly<Record<string, Tensor>>) =>
-  checkModel(model, { title: "model", feeds: new Map(Object.entries(feeds)), tolerance: 1e-6, step: 1e-5 });
-
-async function lowering(model: Model, feeds: Readonly<Record<string, Tensor>>) {
-  const lowered = await lower(model, {
-    inputShapes: new Map(Object.entries(feeds).map(([name, t]) => [name, t.dims])),
-    parameters: [],
-    evaluate: createEvaluator(await testRuntime()),
-  });
-  for (const output of model.graph.outputs) {
-    const refused = lowered.refused.get(output);
-    if (refused) throw allProblems(refused);
-  }
-  return lowered;
-}
 
 test("where data decide between branches, both are computed and the one in force gets the gradient", async () => {
   const x = doubles(3);

@@ -1,44 +1,15 @@
 import { expect, test } from "vitest";
-import { allProblems, UnsupportedOpError } from "../src/errors.ts";
+import { UnsupportedOpError } from "../src/errors.ts";
 import { float } from "../src/onnx/attribute.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import type { Model } from "../src/onnx/model.ts";
-import { lower } from "../src/passes/lower.ts";
-import { createRandom } from "../src/tensor/random.ts";
-import { sizeOf } from "../src/tensor/shape.ts";
 import { int64s, scalar, type Tensor, tensor } from "../src/tensor/tensor.ts";
-import { createEvaluator } from "../src/training/constant-evaluator.ts";
-import { checkModel, testRuntime } from "./support/gradient-check.ts";
+import { check, doubles, lowering, type } from "./support/control-flow.ts";
+import { testRuntime } from "./support/gradient-check.ts";
 import { graphOf, modelOf, type NodeText } from "./support/graph-of.ts";
-
-function doubles(...dims: number[]): Tensor {
-  const random = createRandom(sizeOf(dims));
-  return tensor(
-    "float64",
-    dims,
-    Float64Array.from({ length: sizeOf(dims) }, () => 2 * random.next() - 1),
-  );
-}
 
 function flags(dims: readonly number[], ...data: number[]): Tensor {
   return tensor("bool", dims, Uint8Array.from(data));
-}
-
-const type = (t: Tensor) => ({ dtype: t.dtype, dims: t.dims });
-const check = (model: Model, feeds: Readonly<Record<string, Tensor>>) =>
-  checkModel(model, { title: "model", feeds: new Map(Object.entries(feeds)), tolerance: 1e-6, step: 1e-5 });
-
-async function lowering(model: Model, feeds: Readonly<Record<string, Tensor>>) {
-  const lowered = await lower(model, {
-    inputShapes: new Map(Object.entries(feeds).map(([name, t]) => [name, t.dims])),
-    parameters: [],
-    evaluate: createEvaluator(await testRuntime()),
-  });
-  for (const output of model.graph.outputs) {
-    const refused = lowered.refused.get(output);
-    if (refused) throw allProblems(refused);
-  }
-  return lowered;
 }
 
 test("a branch is taken by the shape of an input, and reads values of the graphs around it", async () => {

@@ -6,12 +6,11 @@ import { parse } from "yaml";
 import { parseConfig } from "../src/config/parse.ts";
 import type { ConfigInput } from "../src/config/schema.ts";
 import { type FinetuneOptions, finetune, resume } from "../src/finetune.ts";
-import { loadModel } from "../src/onnx/load.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import type { TrainingEvent } from "../src/training/events.ts";
-import { writeTinyProblem } from "./support/tiny-run.ts";
+import { weightsOf, writeTinyProblem } from "./support/tiny-run.ts";
 
 let folder: string;
 let runtime: Runtime;
@@ -34,11 +33,6 @@ const settings = (out: string): ConfigInput => ({
   report: false,
 });
 
-async function weights(path: string): Promise<Map<string, number[]>> {
-  const { graph } = await loadModel(path, nodeFiles);
-  return new Map(graph.initializers.map((v) => [v.name, Array.from(v.constant!.data as Float32Array)]));
-}
-
 describe("linear probing, then fine-tuning", () => {
   let events: TrainingEvent[];
   beforeAll(async () => {
@@ -48,9 +42,9 @@ describe("linear probing, then fine-tuning", () => {
 
   test("the probe leaves the body as it was, and fine-tuning starts from the probed head", async () => {
     const body = (w: Map<string, number[]>) => [...w].filter(([name]) => !name.startsWith("fc."));
-    const before = await weights(join(folder, "model.onnx"));
-    const probed = await weights(join(folder, "lp-ft/probe/model/onnx/model.onnx"));
-    const after = await weights(join(folder, "lp-ft/model/onnx/model.onnx"));
+    const before = await weightsOf(join(folder, "model.onnx"));
+    const probed = await weightsOf(join(folder, "lp-ft/probe/model/onnx/model.onnx"));
+    const after = await weightsOf(join(folder, "lp-ft/model/onnx/model.onnx"));
     for (const [name, values] of body(probed)) expect(values, name).toEqual(before.get(name));
     expect(body(after)).not.toEqual(body(probed));
     const { summary } = await readRun(nodeFiles, join(folder, "lp-ft"));
@@ -81,6 +75,6 @@ describe("linear probing, then fine-tuning", () => {
     const config: unknown = parse(await nodeFiles.readText(join(folder, out, "config.yaml")));
     await resume(parseConfig(config), options);
     const path = "model/onnx/model.onnx";
-    expect(await weights(join(folder, out, path))).toEqual(await weights(join(folder, "lp-ft", path)));
+    expect(await weightsOf(join(folder, out, path))).toEqual(await weightsOf(join(folder, "lp-ft", path)));
   });
 });

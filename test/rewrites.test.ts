@@ -5,7 +5,7 @@ import { lower } from "../src/passes/lower.ts";
 import { scalar, tensor } from "../src/tensor/tensor.ts";
 import { createEvaluator } from "../src/training/constant-evaluator.ts";
 import { checkModel, testRuntime } from "./support/gradient-check.ts";
-import { type GraphText, graphOf, type NodeText } from "./support/graph-of.ts";
+import { type GraphText, graphOf, modelOf, type NodeText } from "./support/graph-of.ts";
 
 const X = tensor(
   "float32",
@@ -42,7 +42,7 @@ const geluForms: Readonly<Record<string, readonly NodeText[]>> = {
 
 describe("what exporters spell out becomes one operator with the same values and derivative", () => {
   it.each(Object.entries(geluForms))("Gelu: %s", async (title, nodes) => {
-    const model = modelOf({ nodes, inputs: { x: null }, outputs: ["y"] });
+    const model = networkOf({ nodes, inputs: { x: null }, outputs: ["y"] });
     expect(await loweredOps(model)).toContain("Gelu");
     await checkModel(model, { title, feeds: new Map([["x", X]]), tolerance: 5e-3, step: 1e-2 });
   });
@@ -50,7 +50,7 @@ describe("what exporters spell out becomes one operator with the same values and
   it("attention guarded against fully masked rows: no choice is left between the scores and the values", async () => {
     const hidden = Number.NEGATIVE_INFINITY;
     const mask = Float32Array.of(0, hidden, 0, 0, 0, hidden, hidden, hidden, hidden, hidden);
-    const model = modelOf({
+    const model = networkOf({
       constants: {
         square: tensor("float32", [2, 2], Float32Array.of(0.5, -1, 2, 0.3)),
         mask: tensor("float32", [2, 5], mask),
@@ -83,7 +83,7 @@ describe("what exporters spell out becomes one operator with the same values and
         [5],
         Float32Array.from({ length: 5 }, (_, i) => f(i)),
       );
-    const model = modelOf({
+    const model = networkOf({
       constants: { scale: row((i) => 1 + i / 5), bias: row(Math.sin), two: one(2), epsilon: one(1e-5) },
       nodes: [
         ["Mul", ["x", "x"], ["v"]],
@@ -106,7 +106,7 @@ describe("what exporters spell out becomes one operator with the same values and
 
   it("a product that only looks like Gelu stays as it is", async () => {
     const [div, erf, add, mul] = geluForms["x (1 + erf(x / √2)) · ½"]!;
-    const model = modelOf({
+    const model = networkOf({
       nodes: [div!, erf!, add!, mul!, ["Mul", ["p", "one"], ["y"]]],
       inputs: { x: null },
       outputs: ["y"],
@@ -115,20 +115,11 @@ describe("what exporters spell out becomes one operator with the same values and
   });
 });
 
-function modelOf(text: GraphText): Model {
+function networkOf(text: GraphText): Model {
   const shared = { half: one(0.5), one: one(1), root: one(Math.SQRT2), inverse: one(Math.SQRT1_2) };
   const graph = graphOf({ ...text, constants: { ...shared, ...text.constants } });
   for (const input of graph.inputs) input.declared = { dtype: "float32", dims: [...X.dims] };
-  return {
-    graph,
-    irVersion: 8,
-    opsets: new Map([["", 17]]),
-    functions: [],
-    producerName: "test",
-    producerVersion: "",
-    metadata: new Map(),
-    origin: null,
-  };
+  return modelOf(graph, 17);
 }
 
 /** Operators of the lowered model that its outputs depend on. */

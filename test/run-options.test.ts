@@ -6,10 +6,9 @@ import { parse } from "yaml";
 import { parseConfig } from "../src/config/parse.ts";
 import type { ConfigInput } from "../src/config/schema.ts";
 import { finetune, resume } from "../src/finetune.ts";
-import { loadModel } from "../src/onnx/load.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
-import { writeTinyProblem } from "./support/tiny-run.ts";
+import { weightsOf, writeTinyProblem } from "./support/tiny-run.ts";
 
 let folder: string;
 let runtime: Runtime;
@@ -37,10 +36,7 @@ function settings(out: string, more: Partial<ConfigInput>): ConfigInput {
   };
 }
 
-async function weights(path: string): Promise<Map<string, number[]>> {
-  const { graph } = await loadModel(at(path), nodeFiles);
-  return new Map(graph.initializers.map((v) => [v.name, Array.from(v.constant!.data as Float32Array)]));
-}
+const weights = (path: string) => weightsOf(at(path));
 
 describe.each([
   ["a moving average of the weights", { optimizer: { lr: 0.01, ema: 0.9 } }],

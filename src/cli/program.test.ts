@@ -1,30 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseConfig } from "../config/parse.ts";
-import { createMemoryFiles } from "../platform/memory-files.ts";
-import { runCommandLine } from "./program.ts";
-
-/** Runs a command line on files in memory. */
-async function run(argv: readonly string[], content: Readonly<Record<string, string>> = {}) {
-  let [out, err] = ["", ""];
-  const code = await runCommandLine({
-    stdin: (async function* () {})(),
-    stdout: {
-      write: (text) => {
-        out += text;
-      },
-    },
-    stderr: {
-      write: (text) => {
-        err += text;
-      },
-    },
-    files: createMemoryFiles(content),
-    environment: { NO_COLOR: "1" },
-    argv,
-  });
-  return { code, out, err };
-}
+import { runInMemory as run } from "./command-line.fixtures.ts";
 
 const yaml = "model: m.onnx\ndata: d\nout: o\noptimizer: {lr: 0.5, eps: 0.1}\nepochs: 9\n";
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { modelOf } from "../../test/support/graph-of.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { createRandom } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -40,16 +41,7 @@ function smallModel(): Model {
   graph.nodes = [multiply, add, relu, aside];
   graph.outputs = [relu.output(), aside.output()];
   for (const output of graph.outputs) output.declared = { dtype: "float32", dims: null };
-  return {
-    graph,
-    irVersion: 8,
-    opsets: new Map([["", 17]]),
-    functions: [],
-    producerName: "test",
-    producerVersion: "",
-    metadata: new Map(),
-    origin: null,
-  };
+  return modelOf(graph, 17);
 }
 
 function random(dims: readonly number[], seed: number): Tensor<"float32"> {

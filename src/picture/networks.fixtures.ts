@@ -1,3 +1,4 @@
+import { modelOf } from "../../test/support/graph-of.ts";
 import { Graph } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { Node, type NodeInit } from "../onnx/node.ts";
@@ -67,16 +68,7 @@ export class NetworkWriter {
   model(output: Value): Model {
     output.name = "y";
     this.graph.outputs.push(output);
-    return {
-      graph: this.graph,
-      irVersion: 8,
-      opsets: new Map([["", 17]]),
-      functions: [],
-      producerName: "test",
-      producerVersion: "",
-      metadata: new Map(),
-      origin: null,
-    };
+    return modelOf(this.graph, 17);
   }
 }
 

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { loadModel } from "../../src/onnx/load.ts";
+import { nodeFiles } from "../../src/platform/node-files.ts";
 import { stripes } from "../../src/training/tiny-data.fixtures.ts";
 import { createTinyModel } from "../../src/training/tiny-model.fixtures.ts";
 
@@ -44,4 +46,10 @@ export async function writeTinyProblem(folder: string): Promise<void> {
   await writeFile(join(folder, "model.onnx"), createTinyModel());
   await writeFile(join(folder, "data/train.npz"), stripes(60, 1));
   await writeFile(join(folder, "data/test.npz"), stripes(30, 2));
+}
+
+/** The float32 initializers of a model file by name, as numbers. */
+export async function weightsOf(path: string): Promise<Map<string, number[]>> {
+  const { graph } = await loadModel(path, nodeFiles);
+  return new Map(graph.initializers.map((v) => [v.name, Array.from(v.constant!.data as Float32Array)]));
 }

@@ -3,29 +3,9 @@ import { methods } from "../../config/methods.ts";
 import { anchorRules } from "../../optim/anchors/registry.ts";
 import { updateRules } from "../../optim/updates/registry.ts";
 import { peftMethods } from "../../peft/registry.ts";
-import { createMemoryFiles } from "../../platform/memory-files.ts";
-import { runCommandLine } from "../program.ts";
+import { runInMemory } from "../command-line.fixtures.ts";
 
-async function run(...argv: readonly string[]) {
-  let [out, err] = ["", ""];
-  const code = await runCommandLine({
-    stdin: (async function* () {})(),
-    stdout: {
-      write: (text) => {
-        out += text;
-      },
-    },
-    stderr: {
-      write: (text) => {
-        err += text;
-      },
-    },
-    files: createMemoryFiles({}),
-    environment: { NO_COLOR: "1" },
-    argv: ["methods", ...argv],
-  });
-  return { code, out, err };
-}
+const run = (...argv: readonly string[]) => runInMemory(["methods", ...argv]);
 
 describe("holdfast methods", () => {
   it("lists every entry of every registry with its paper, defaults, memory and search range", async () => {
