@@ -221,9 +221,32 @@ const datasetSchema = z
       .optional()
       .describe("image-folder, npz, idx, csv, tsv, jsonl or parquet; detected if left out"),
     labelColumn: z.string().optional().describe("tables: column of the label; label if left out"),
-    textColumn: z.string().optional().describe("tables: column of texts; text or sentence if left out"),
+    labelColumns: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "tables: columns of 0 and 1, one for each of several classes, or columns of numbers to predict",
+      ),
+    labelSeparator: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("tables: what stands between several classes in one string; ; and | if left out"),
+    groupColumn: z
+      .string()
+      .optional()
+      .describe("tables: column whose equal values stay in one set, such as a patient's"),
+    weightColumn: z.string().optional().describe("tables: column of how much an example counts in the loss"),
+    textColumn: z
+      .string()
+      .optional()
+      .describe("tables: column of texts or of lists of words; text, sentence or tokens if left out"),
     pairColumn: z.string().optional().describe("tables: column of second texts, for pairs"),
     imageColumn: z.string().optional().describe("tables: column of images or of image paths"),
+    featureColumns: z
+      .array(z.string())
+      .optional()
+      .describe("tables: columns of numbers that go to the model; all but the labels' if left out"),
     validationFraction: z
       .number()
       .gt(0)

@@ -34,6 +34,7 @@ export function datasetOf(
     source: "made up",
     format: "memory",
     kind: sample(0).kind as SampleKind,
+    labelling: classes === null ? "numbers" : "class",
     classes,
     length: labels.length,
     warnings: [],

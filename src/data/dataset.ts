@@ -22,6 +22,10 @@ export interface Text {
   readonly text: string;
   /** The second sentence of a pair. */
   readonly pair?: string;
+  /** The words that `text` is, joined by spaces, where it was read as words. */
+  readonly words?: readonly string[];
+  /** The class of each word, an index into the dataset's classes. */
+  readonly tags?: readonly number[];
 }
 
 /** A text as the model's tokenizer gives it. */
@@ -40,6 +44,13 @@ export type Sample = Image | NumberArray | Text | Tokens;
 export type SampleKind = Exclude<Sample["kind"], "tokens">;
 
 /**
+ * What examples are labelled with: one of the classes, several of them, numbers to regress on, or nothing beside the
+ * sample, which holds the target itself (the classes of its words, a mask, an answer).
+ */
+export type Labelling = (typeof labellings)[number];
+export const labellings = ["class", "classes", "numbers", "sample"] as const;
+
+/**
  * Labelled examples by position. Labels and names are at hand; the content of an example is loaded when asked for.
  * A dataset never changes: subsets, splits, class maps, caches and corruptions are datasets over datasets.
  */
@@ -50,13 +61,20 @@ export interface Dataset {
   readonly format: string;
   /** What every example loads as. */
   readonly kind: SampleKind;
-  /** Class names by class index; null where labels are numbers to regress on. */
+  readonly labelling: Labelling;
+  /** Class names by class index, of examples or of what is in them; null where there are none. */
   readonly classes: readonly string[] | null;
   readonly length: number;
   /** What a user should know of this data and nothing stops for, one sentence each. */
   readonly warnings: readonly string[];
-  /** The class index of example `i`, or the number to predict where `classes` is null. */
+  /** The class index of example `i`, or the number to predict; of several the first, NO_LABEL where there is none. */
   label(i: number): number;
+  /** All labels of example `i`: its class indices in ascending order, or its numbers, as many in every example. */
+  labels?(i: number): readonly number[];
+  /** What example `i` belongs together with, such as a patient; a group is never divided between two sets. */
+  group?(i: number): string;
+  /** How much example `i` counts in the loss, at least 0; 1 where this is left out. */
+  weight?(i: number): number;
   /** Which example this is, relative to `source` and the same on every machine: `cats/7.png`, `images[12]`. */
   name(i: number): string;
   /** The content of example `i`. @throws DataError that names the example if it cannot be read or decoded */
@@ -64,7 +82,7 @@ export interface Dataset {
 }
 
 /** How many of some things a message lists before it only counts the rest. */
-const LISTED = 10;
+export const LISTED = 10;
 
 /** `a, b, c and 4 more`: a list for a message, cut at `LISTED`. */
 export function listing(items: readonly string[], separator = ", "): string {
@@ -72,10 +90,20 @@ export function listing(items: readonly string[], separator = ", "): string {
   return items.length > LISTED ? `${head}${separator}and ${items.length - LISTED} more` : head;
 }
 
-/** Number of examples of each class, by class index; empty for regression. */
+/** `Dataset.label` of an example without a label beside it. */
+export const NO_LABEL = -1;
+
+/** The class indices of example `i`: one, several, or none. */
+export function classesOf(dataset: Dataset, i: number): readonly number[] {
+  if (dataset.labelling === "class") return [dataset.label(i)];
+  return dataset.labelling === "classes" ? (dataset.labels?.(i) ?? []) : [];
+}
+
+/** Number of examples of each class, by class index; empty where examples have none. */
 export function classCounts(dataset: Dataset): number[] {
-  if (dataset.classes === null) return [];
-  const counts = new Array<number>(dataset.classes.length).fill(0);
-  for (let i = 0; i < dataset.length; i++) counts[dataset.label(i)]!++;
+  const { labelling, classes, length } = dataset;
+  if (classes === null || labelling === "sample") return [];
+  const counts = new Array<number>(classes.length).fill(0);
+  for (let i = 0; i < length; i++) for (const c of classesOf(dataset, i)) counts[c]!++;
   return counts;
 }

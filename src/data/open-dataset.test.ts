@@ -79,7 +79,7 @@ describe("npz", () => {
     expect(await plain.load(1)).toEqual({ kind: "array", dims: [1, 2], data: new Float32Array([1, 0.25]) });
     const images = await openDataset(files, "t.npz", { white: 1 });
     expect(await images.load(0)).toMatchObject({ kind: "image", data: Uint8Array.of(0, 128) });
-    const numbers = await openDataset(files, "t.npz", { task: "regression" });
+    const numbers = await openDataset(files, "t.npz", { labelling: "numbers" });
     expect([numbers.classes, numbers.label(0)]).toEqual([null, 1]);
   });
 
@@ -138,7 +138,7 @@ describe("CSV", () => {
     const chosen = await openDataset(files, "t.csv", {
       labelColumn: "b",
       featureColumns: ["a"],
-      task: "regression",
+      labelling: "numbers",
     });
     expect([chosen.classes, chosen.label(0)]).toEqual([null, 2.5]);
     expect(await chosen.load(0)).toEqual({ kind: "array", dims: [1], data: Float32Array.of(1) });
@@ -156,7 +156,7 @@ describe("CSV", () => {
     expect(await dataset.load(1)).toEqual(imageOf(encoded[0]!.image));
     await expect(openDataset(files, "d/out.csv")).rejects.toThrow(/"..\/secret.png" leads out of the folder/);
     await expect(openDataset(files, "d/gone.csv")).rejects.toThrow(
-      "2 images are missing: d/img/2.png, d/img/3.png",
+      "images are missing: d/img/2.png (gone.csv:1), d/img/3.png (gone.csv:2)",
     );
   });
 
@@ -167,12 +167,12 @@ describe("CSV", () => {
       'no column "label", it has a, b; name the right one with labelColumn',
     );
     await expect(open("name,x,label\nAda,1,0\nBob,?,1\n")).rejects.toThrow(
-      '"name" (row 1: "Ada"), "x" (row 2: "?")',
+      '"name" (t.csv:1: "Ada"), "x" (t.csv:2: "?")',
     );
     await expect(open("x,label\n1,a\n2\n3,b,c\n")).rejects.toThrow("2 fields, but row 2 has 1, row 3 has 3");
-    await expect(open("x,label\n1,a\n2,\n")).rejects.toThrow("no label in rows 2");
-    await expect(open("x,label\n1,a\n", { task: "regression" })).rejects.toThrow(
-      'no numbers, in rows 1 ("a")',
+    await expect(open("x,label\n1,a\n2,\n")).rejects.toThrow("no label in rows t.csv:2");
+    await expect(open("x,label\n1,a\n", { labelling: "numbers" })).rejects.toThrow(
+      'no numbers, in rows t.csv:1 ("a")',
     );
     await expect(open("x,label\n")).rejects.toThrow("no rows below a header line");
   });

@@ -2,7 +2,7 @@ import { DataError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, extension, joinPath } from "../platform/paths.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Dataset, Sample, SampleKind, Text } from "./dataset.ts";
+import { type Dataset, NO_LABEL, type Sample, type SampleKind, type Text } from "./dataset.ts";
 import { decodeImage, imageExtensions } from "./decode-image.ts";
 import { readNpz } from "./formats/npy.ts";
 import { readSeparated } from "./readers/csv.ts";
@@ -10,7 +10,8 @@ import { readJsonl } from "./readers/jsonl.ts";
 import { readParquet } from "./readers/parquet.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
 import type { ReaderOptions } from "./readers/reader.ts";
-import { type Table, textsOfTable } from "./readers/table.ts";
+import type { Table } from "./readers/table.ts";
+import { textsOfTable } from "./readers/table-dataset.ts";
 
 /** Files that are tables of texts, by their ending. */
 const TABLES: Readonly<Record<string, (files: Files, path: string) => Promise<Table>>> = {
@@ -56,10 +57,11 @@ export async function openInputs(
     source: paths.join(", "),
     format: "inputs",
     kind,
+    labelling: "sample",
     classes: null,
     length: inputs.length,
     warnings: [],
-    label: () => 0,
+    label: () => NO_LABEL,
     name: (i) => inputs[i]!.name,
     load: (i) => inputs[i]!.load(),
   };
@@ -78,7 +80,8 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
   if (ending === ".txt")
     return linesOf(await files.readText(path)).map((text) => textInput({ kind: "text", text }, text));
   const read = TABLES[ending];
-  if (read) return textsOfTable(await read(files, path), options).map((text) => textInput(text, text.text));
+  if (read)
+    return (await textsOfTable(await read(files, path), options)).map((text) => textInput(text, text.text));
   return [imageInput(files, path)];
 }
 

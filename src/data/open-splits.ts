@@ -92,8 +92,9 @@ async function findParts(files: Files, path: string): Promise<Partial<Record<Spl
 }
 
 function requireClasses(train: Dataset): void {
+  if (train.labelling !== "class") return;
   const present = classCounts(train).flatMap((n, c) => (n > 0 ? [train.classes![c]!] : []));
-  if (train.classes === null || present.length > 1) return;
+  if (present.length > 1) return;
   throw new DataError(
     `${train.source}: all ${train.length} examples are of one class, "${present[0]}"; ` +
       "a classifier needs at least two. Expected one folder or label per class.",

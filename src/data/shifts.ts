@@ -1,4 +1,3 @@
-import { DataError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { corrupted, isCorruptionSpec, parseCorruptionSpec } from "./corruptions/corrupt.ts";
 import type { Dataset } from "./dataset.ts";
@@ -7,7 +6,7 @@ import { prepared } from "./prepared.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
 
 export interface ShiftOptions extends OpenOptions {
-  /** The model's classes, which a shifted set is mapped onto by name; null for regression. */
+  /** The model's classes, which a shifted set is mapped onto by name; null where it has none. */
   readonly modelClasses: readonly string[] | null;
   readonly preprocessor: Preprocessor;
   /** The prepared in-distribution set that corruptions are made of. */
@@ -31,8 +30,5 @@ export async function openShift(files: Files, shift: string, options: ShiftOptio
     shift,
     modelClasses ? { ...options, classes: modelClasses } : options,
   );
-  if (modelClasses === null && dataset.classes !== null) {
-    throw new DataError(`${shift}: has classes, the model predicts numbers; set task: regression`);
-  }
   return prepared(dataset, options.preprocessor);
 }

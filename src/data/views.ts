@@ -3,13 +3,18 @@ import { classCounts, type Dataset, listing } from "./dataset.ts";
 
 /** The examples at `indices`, in that order, as a dataset of the same classes. */
 export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: string): Dataset {
+  const { labels, group, weight } = dataset;
+  const at = (i: number) => indices[i]!;
   return {
     ...dataset,
     source: source ?? dataset.source,
     length: indices.length,
-    label: (i) => dataset.label(indices[i]!),
-    name: (i) => dataset.name(indices[i]!),
-    load: (i) => dataset.load(indices[i]!),
+    label: (i) => dataset.label(at(i)),
+    ...(labels ? { labels: (i) => labels(at(i)) } : {}),
+    ...(group ? { group: (i) => group(at(i)) } : {}),
+    ...(weight ? { weight: (i) => weight(at(i)) } : {}),
+    name: (i) => dataset.name(at(i)),
+    load: (i) => dataset.load(at(i)),
   };
 }
 
@@ -45,11 +50,36 @@ export function mapClasses(dataset: Dataset, classes: readonly string[]): Datase
     );
   }
   const to = dataset.classes.map((name) => indexOf.get(name)!);
-  const mapped: Dataset = { ...dataset, classes, label: (i) => to[dataset.label(i)]! };
+  const mapped = relabelled(dataset, classes, (c) => to[c] ?? c);
+  if (dataset.labelling === "sample") return mapped;
   const counts = classCounts(mapped);
   const missing = classes.filter((_, c) => counts[c] === 0);
   if (missing.length === 0) return mapped;
   return withWarnings(mapped, [
     `${dataset.source}: no example of ${missing.length} of ${classes.length} classes: ${listing(missing)}.`,
   ]);
+}
+
+/** The dataset with every class index mapped, wherever it stands. What is no index (NO_LABEL) must stay as it is. */
+function relabelled(dataset: Dataset, classes: readonly string[], to: (c: number) => number): Dataset {
+  const { labels } = dataset;
+  const inSample = dataset.labelling === "sample";
+  return {
+    ...dataset,
+    classes,
+    label: (i) => to(dataset.label(i)),
+    ...(labels
+      ? {
+          labels: (i) =>
+            labels(i)
+              .map(to)
+              .sort((a, b) => a - b),
+        }
+      : {}),
+    async load(i) {
+      const sample = await dataset.load(i);
+      if (!inSample || sample.kind !== "text" || sample.tags === undefined) return sample;
+      return { ...sample, tags: sample.tags.map(to) };
+    },
+  };
 }

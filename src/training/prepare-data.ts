@@ -51,6 +51,11 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const open: OpenOptions = withoutUndefined({
     format: settings.format,
     labelColumn: settings.labelColumn,
+    labelColumns: settings.labelColumns,
+    labelSeparator: settings.labelSeparator,
+    groupColumn: settings.groupColumn,
+    weightColumn: settings.weightColumn,
+    featureColumns: settings.featureColumns,
     textColumn: settings.textColumn,
     pairColumn: settings.pairColumn,
     imageColumn: settings.imageColumn,

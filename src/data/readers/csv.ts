@@ -4,7 +4,8 @@ import { extension } from "../../platform/paths.ts";
 import { listing } from "../dataset.ts";
 import { parseCsv } from "../formats/csv-text.ts";
 import type { Reader } from "./reader.ts";
-import { datasetOfTable, type Table } from "./table.ts";
+import { type Table, tableOf } from "./table.ts";
+import { datasetOfTable } from "./table-dataset.ts";
 
 /** A file of separated values with a header line. */
 function separated(name: string, separator: string, reads: string): Reader {
@@ -29,7 +30,8 @@ export async function readSeparated(files: Files, path: string, separator: strin
     throw new DataError(`${path}: the header has ${header.length} fields, but ${listing(uneven)}`);
   }
   const cell = (row: number, column: number) => rows[row]![column]!; // rows are as wide as the header
-  return { path, format: separator === "," ? "csv" : "tsv", columns: header, length: rows.length, cell };
+  const format = separator === "," ? "csv" : "tsv";
+  return tableOf({ path, format, columns: header, length: rows.length }, cell);
 }
 
 async function isFile(files: Files, path: string): Promise<boolean> {

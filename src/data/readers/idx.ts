@@ -1,8 +1,9 @@
 import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { basename, dirname, joinPath } from "../../platform/paths.ts";
+import type { Labelling } from "../dataset.ts";
 import { looksLikeIdx, readIdx } from "../formats/idx.ts";
-import { labelsOfTensor } from "./labels.ts";
+import { type Labels, labelFields, labelsOfTensor, noLabels } from "./labels.ts";
 import { imageAt, imageLayout } from "./pixels.ts";
 import type { Reader } from "./reader.ts";
 
@@ -19,31 +20,36 @@ export const idx: Reader = {
       : null;
   },
   async open(files, path, options) {
-    const labelPath = await labelsBeside(files, path);
+    const { labelling = "class" } = options;
     const images = await readIdx(files, path);
     const layout = imageLayout(images.dims, path);
     const count = images.dims[0]!;
-    const labels = labelsOfTensor(
-      await readIdx(files, labelPath),
-      options.task ?? "classification",
-      labelPath,
-    );
-    if (labels.values.length !== count || count === 0) {
-      throw new DataError(`${path}: ${count} images, but ${labels.values.length} labels in ${labelPath}`);
-    }
+    const labels = labelling === "sample" ? noLabels : await readLabels(files, path, labelling, count);
+    if (count === 0) throw new DataError(`${path}: holds no image`);
     return {
       source: path,
       format: idx.name,
       kind: "image",
-      classes: labels.classes,
       length: count,
       warnings: [],
-      label: (i) => labels.values[i]!,
+      ...labelFields(labels),
       name: (i) => `${basename(path)}[${i}]`,
       load: async (i) => imageAt(images.data, images.dims, layout, i),
     };
   },
 };
+
+async function readLabels(
+  files: Files,
+  path: string,
+  labelling: Exclude<Labelling, "sample">,
+  count: number,
+): Promise<Labels> {
+  const labelPath = await labelsBeside(files, path);
+  const labels = labelsOfTensor(await readIdx(files, labelPath), labelling, null, labelPath);
+  if (labels.values.length === count) return labels;
+  throw new DataError(`${path}: ${count} images, but ${labels.values.length} labels in ${labelPath}`);
+}
 
 async function labelsBeside(files: Files, path: string): Promise<string> {
   const name = basename(path).replace("images", "labels").replace("idx3", "idx1");

@@ -27,9 +27,11 @@ export const imageFolder: Reader = {
     return null;
   },
   async open(files, path, options) {
-    if (options.task === "regression") {
+    const { labelling = "class" } = options;
+    if (labelling === "classes" || labelling === "numbers") {
       throw new DataError(
-        `${path}: an image folder has classes; for regression on images use a CSV with an image column`,
+        `${path}: an image folder has one class per image; for ${labelling === "numbers" ? "numbers" : "several"} ` +
+          "use a table with an image column",
       );
     }
     const classes: string[] = [];
@@ -65,6 +67,7 @@ export const imageFolder: Reader = {
       source: path,
       format: imageFolder.name,
       kind: "image",
+      labelling: "class",
       classes,
       length: names.length,
       warnings:

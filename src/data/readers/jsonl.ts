@@ -3,7 +3,8 @@ import type { Files } from "../../platform/files.ts";
 import { extension } from "../../platform/paths.ts";
 import { listing } from "../dataset.ts";
 import type { Reader } from "./reader.ts";
-import { type Cell, datasetOfTable, type Table } from "./table.ts";
+import { type Cell, cellOf, type Table, tableOf } from "./table.ts";
+import { datasetOfTable } from "./table-dataset.ts";
 
 /** One JSON object a line. Keys that only some lines have are empty in the others. */
 export const jsonl: Reader = {
@@ -33,11 +34,5 @@ export async function readJsonl(files: Files, path: string): Promise<Table> {
     throw new DataError(`${path}: lines that are no JSON objects: ${listing(broken, "; ")}`);
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cell = (row: number, column: number): Cell => cellOf(rows[row]![columns[column]!]);
-  return { path, format: "jsonl", columns, length: rows.length, cell };
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === undefined || value === null) return null;
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
-  return JSON.stringify(value);
+  return tableOf({ path, format: "jsonl", columns, length: rows.length }, cell);
 }

@@ -5,7 +5,7 @@ import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Dataset } from "../dataset.ts";
 import { openNpz } from "../formats/npy.ts";
-import { type Labels, labelsOfTensor } from "./labels.ts";
+import { labelFields, labelsOfTensor, noLabels } from "./labels.ts";
 import { imageAt, imageLayout } from "./pixels.ts";
 import type { Reader, ReaderOptions } from "./reader.ts";
 
@@ -21,42 +21,49 @@ export const npz: Reader = {
     extension(path) === ".npz" && (await files.stat(path))?.kind === "file" ? "ends in .npz" : null,
   async open(files, path, options) {
     const arrays = await openNpz(files, path);
-    const names = options.arrays ?? pairIn(arrays, path);
+    const { labelling = "class" } = options;
+    const names = options.arrays ?? pairIn(arrays, path, labelling !== "sample");
     const load = async (name: string): Promise<Tensor> => {
       const read = arrays.get(name);
       if (read) return read();
       throw new DataError(`${path}: no array "${name}", it holds ${[...arrays.keys()].join(", ")}`);
     };
     const x = await load(names.x);
-    const what = `${path} "${names.y}"`;
-    const labels = labelsOfTensor(await load(names.y), options.task ?? "classification", what);
     const count = x.dims[0] ?? 0;
-    if (count === 0 || labels.values.length !== count) {
-      throw new DataError(
-        `${path}: "${names.x}" holds ${count} examples, "${names.y}" ${labels.values.length} labels`,
-      );
+    let labels = noLabels;
+    if (labelling !== "sample") {
+      const classes = arrays.has("classes") ? classNames(await load("classes"), path) : null;
+      labels = labelsOfTensor(await load(names.y), labelling, classes, `${path} "${names.y}"`);
+      if (labels.values.length !== count) {
+        throw new DataError(
+          `${path}: "${names.x}" holds ${count} examples, "${names.y}" ${labels.values.length} labels`,
+        );
+      }
     }
-    const classes = named(labels, arrays.has("classes") ? await load("classes") : null, path);
+    if (count === 0) throw new DataError(`${path}: "${names.x}" holds no example`);
     const { kind, at } = examplesOf(x, `${path} "${names.x}"`, options.white);
     return {
       source: path,
       format: npz.name,
       kind,
-      classes,
       length: count,
       warnings: [],
-      label: (i) => labels.values[i]!,
+      ...labelFields(labels),
       name: (i) => `${basename(path)}:${names.x}[${i}]`,
       load: async (i) => at(i),
     };
   },
 };
 
-function pairIn(arrays: ReadonlyMap<string, unknown>, path: string): { x: string; y: string } {
+function pairIn(
+  arrays: ReadonlyMap<string, unknown>,
+  path: string,
+  withLabels: boolean,
+): { x: string; y: string } {
   const pairs = [
     { x: "images", y: "labels" },
     { x: "x", y: "y" },
-  ].filter((p) => arrays.has(p.x) && arrays.has(p.y));
+  ].filter((p) => arrays.has(p.x) && (!withLabels || arrays.has(p.y)));
   if (pairs.length === 1) return pairs[0]!;
   throw new DataError(
     `${path}: ${pairs.length === 0 ? "neither" : "both"} images and labels ${pairs.length === 0 ? "nor" : "and"} x and y ` +
@@ -64,14 +71,9 @@ function pairIn(arrays: ReadonlyMap<string, unknown>, path: string): { x: string
   );
 }
 
-function named(labels: Labels, names: Tensor | null, path: string): readonly string[] | null {
-  if (names === null || labels.classes === null) return labels.classes;
-  if (names.dtype !== "string") throw new DataError(`${path}: "classes" is ${names.dtype}, expected strings`);
-  return labels.classes.map((index) => {
-    const name = (names.data as readonly string[])[Number(index)];
-    if (name !== undefined) return name;
-    throw new DataError(`${path}: label ${index} has no name, "classes" holds ${names.data.length}`);
-  });
+function classNames(names: Tensor, path: string): readonly string[] {
+  if (names.dtype === "string") return names.data as readonly string[];
+  throw new DataError(`${path}: "classes" is ${names.dtype}, expected strings`);
 }
 
 function examplesOf(

@@ -3,7 +3,8 @@ import { DataError, HoldfastError, messageOf } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { extension } from "../../platform/paths.ts";
 import type { Reader } from "./reader.ts";
-import { type Cell, datasetOfTable, type Table } from "./table.ts";
+import { cellOf, type Table, tableOf } from "./table.ts";
+import { datasetOfTable } from "./table-dataset.ts";
 
 /** Row groups whose images are kept in memory: a shuffled epoch visits them in any order. */
 const GROUPS_KEPT = 2;
@@ -23,21 +24,21 @@ export const parquet: Reader = {
 /** A Parquet file as a table. @throws DataError if it cannot be read */
 export async function readParquet(files: Files, path: string): Promise<Table> {
   try {
-    return await tableOf(files, path);
+    return await openTable(files, path);
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause;
     throw new DataError(`${path}: not a Parquet file that can be read (${messageOf(cause)})`, { cause });
   }
 }
 
-async function tableOf(files: Files, path: string): Promise<Table> {
+async function openTable(files: Files, path: string): Promise<Table> {
   const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import("hyparquet");
   const file = await bufferOf(files, path);
   const metadata = await parquetMetadataAsync(file);
   const top = parquetSchema(metadata).children;
   const images = top.filter((c) => c.children.some((child) => child.element.name === "bytes"));
   const imageColumns = images.map((c) => c.element.name);
-  const plain = top.filter((c) => c.children.length === 0).map((c) => c.element.name);
+  const plain = top.map((c) => c.element.name).filter((name) => !imageColumns.includes(name));
   const rows = await parquetReadObjects({ file, metadata, columns: plain });
   const columns = [...plain, ...imageColumns];
   const groups = createGroups(metadata, async (rowStart, rowEnd, column) => {
@@ -51,14 +52,13 @@ async function tableOf(files: Files, path: string): Promise<Table> {
     });
     return read.map((row) => (row[column] as { bytes?: Uint8Array } | null)?.bytes ?? null);
   });
+  const table = tableOf({ path, format: "parquet", columns, length: rows.length }, (row, column) =>
+    cellOf(rows[row]?.[columns[column]!]),
+  );
   return {
-    path,
-    format: "parquet",
-    columns,
-    length: rows.length,
-    cell: (row, column) => cellOf(rows[row]?.[columns[column]!]),
+    ...table,
     classNames: (column) => classNames(metadata, column),
-    images: {
+    embedded: {
       columns: imageColumns,
       async bytes(row, column) {
         const bytes = await groups(row, column);
@@ -104,16 +104,18 @@ function createGroups(
   };
 }
 
-/** Names of a ClassLabel column, from the `huggingface` entry of the metadata. */
+interface Feature {
+  readonly names?: readonly string[];
+  /** What a list is of. */
+  readonly feature?: Feature;
+}
+
+/** Names of a ClassLabel column, or of one of lists of them, from the `huggingface` entry of the metadata. */
 function classNames(metadata: FileMetaData, column: string): readonly string[] | null {
   const entry = metadata.key_value_metadata?.find((e) => e.key === "huggingface")?.value;
   if (entry === undefined) return null;
-  const { info } = JSON.parse(entry) as { info?: { features?: Record<string, { names?: string[] }> } };
-  return info?.features?.[column]?.names ?? null;
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === undefined || value === null) return null;
-  const isPlain = ["string", "number", "bigint", "boolean"].includes(typeof value);
-  return isPlain ? (value as Cell) : JSON.stringify(value); // typeof was checked
+  const { info } = JSON.parse(entry) as { info?: { features?: Record<string, Feature | [Feature]> } };
+  const found = info?.features?.[column];
+  const feature = Array.isArray(found) ? found[0] : found;
+  return feature?.names ?? feature?.feature?.names ?? null;
 }

@@ -1,19 +1,30 @@
 import type { Files } from "../../platform/files.ts";
-import type { Dataset } from "../dataset.ts";
+import type { Dataset, Labelling } from "../dataset.ts";
 
 /** Settings that readers share; each reader says which of them it heeds. */
 export interface ReaderOptions {
-  /** Predict the label's number instead of a class. Image folders have classes only. */
-  readonly task?: "classification" | "regression";
-  /** Tables: the label's column. Default `label`. */
+  /** What examples are labelled with. Default `class`. Image folders have one class per image. */
+  readonly labelling?: Labelling;
+  /**
+   * Tables: the label's column. Default `label` or `labels`. Several classes are a list, or a string that
+   * `labelSeparator` parts; words' classes are a list, by default `ner_tags`, `tags` or `labels`.
+   */
   readonly labelColumn?: string;
-  /** Tables: the column of texts. Default `text`, `sentence` or the like, where there is one. */
+  /** Tables, in place of `labelColumn`: a column of 0 and 1 for each class of several, or a column for each number. */
+  readonly labelColumns?: readonly string[];
+  /** Tables: what stands between several classes in one string. Default: `;` and `|` both do. */
+  readonly labelSeparator?: string;
+  /** Tables: the column whose equal values belong together, such as a patient's; they never part between sets. */
+  readonly groupColumn?: string;
+  /** Tables: the column of how much each example counts in the loss. Default: all count the same. */
+  readonly weightColumn?: string;
+  /** Tables: the column of texts, or of lists of words. Default `text`, `sentence` or the like, where there is one. */
   readonly textColumn?: string;
   /** Tables: the column of second texts, for pairs. */
   readonly pairColumn?: string;
   /** Tables: the column of images, or of their paths relative to the file. Default `image` where there is one. */
   readonly imageColumn?: string;
-  /** Tables: the feature columns, in order. Default: every column but the label's, which must all be numbers. */
+  /** Tables: the feature columns, in order. Default: every column but those above, which must all be numbers. */
   readonly featureColumns?: readonly string[];
   /** npz: names of the two arrays. Default `images` and `labels`, or `x` and `y`. */
   readonly arrays?: { readonly x: string; readonly y: string };

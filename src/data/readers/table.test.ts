@@ -48,9 +48,11 @@ describe("tables of texts", () => {
       "which.csv": "body,label\nhello,x\n",
       "broken.jsonl": '{"text": "a", "label": "x"}\n{"text": \n[1]\n',
     });
-    await expect(openDataset(files, "empty.csv")).rejects.toThrow(/no text in column "text" in rows 2, 3/);
+    await expect(openDataset(files, "empty.csv")).rejects.toThrow(
+      /no text in column "text" in rows empty.csv:2, empty.csv:3/,
+    );
     await expect(openDataset(files, "which.csv")).rejects.toThrow(
-      /no numbers: "body" \(row 1: "hello"\).*textColumn/,
+      /no numbers: "body" \(which.csv:1: "hello"\).*textColumn/,
     );
     await expect(openDataset(files, "which.csv", { textColumn: "txt" })).rejects.toThrow(
       /no column "txt", it has body, label; name the right one with textColumn/,

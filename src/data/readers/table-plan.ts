@@ -1,0 +1,118 @@
+import { ConfigError, DataError } from "../../errors.ts";
+import type { ReaderOptions } from "./reader.ts";
+import type { Table } from "./table.ts";
+
+/** Names under which texts and labels usually stand. */
+const TEXT_NAMES: readonly string[] = ["text", "sentence", "sentence1", "premise", "question"];
+const WORD_NAMES: readonly string[] = ["tokens", "words"];
+const PAIR_NAMES: Readonly<Record<string, string>> = { sentence1: "sentence2", premise: "hypothesis" };
+const LABEL_NAMES: readonly string[] = ["label", "labels"];
+const TAG_NAMES: readonly string[] = ["ner_tags", "tags", "labels"];
+
+/** What the columns of a table are for, by position. */
+export interface Plan {
+  /** One column of labels, or one for each class or number; none where the target lies in the sample. */
+  readonly labels: readonly number[];
+  readonly group: number | null;
+  readonly weight: number | null;
+  readonly content:
+    | { readonly kind: "image"; readonly column: number }
+    | {
+        readonly kind: "text";
+        readonly column: number;
+        readonly pair: number | null;
+        /** Classes of the words, where the column holds lists of words. */
+        readonly tags: number | null;
+      }
+    | { readonly kind: "array"; readonly columns: readonly number[] };
+}
+
+/** @throws DataError, ConfigError naming the columns there are and the setting that chooses one */
+export function planOf(table: Table, options: ReaderOptions): Plan {
+  const { textColumn, imageColumn, featureColumns, labelling = "class" } = options;
+  const given = Object.entries({ textColumn, imageColumn, featureColumns }).filter(
+    ([, v]) => v !== undefined,
+  );
+  if (given.length > 1)
+    throw new ConfigError(
+      `${given.map(([key]) => key).join(" and ")} exclude each other: an example is one thing`,
+    );
+  const at = (name: string, key: string) => columnAt(table, name, key);
+  const optional = (name: string | undefined, key: string) => (name === undefined ? null : at(name, key));
+  const labels = labelColumnsOf(table, options);
+  const group = optional(options.groupColumn, "groupColumn");
+  const weight = optional(options.weightColumn, "weightColumn");
+  const common = { labels, group, weight };
+
+  if (featureColumns !== undefined) {
+    const columns = featureColumns.map((c) => at(c, "featureColumns"));
+    return { ...common, content: { kind: "array", columns } };
+  }
+  const usualImage =
+    textColumn === undefined ? (table.embedded?.columns[0] ?? known(table, ["image"])) : undefined;
+  const image = imageColumn ?? usualImage;
+  if (image !== undefined) return { ...common, content: { kind: "image", column: at(image, "imageColumn") } };
+  const names = labelling === "sample" ? [...WORD_NAMES, ...TEXT_NAMES] : TEXT_NAMES;
+  const text = textColumn ?? known(table, names);
+  if (text !== undefined) {
+    const tags = labelling === "sample" ? tagColumnOf(table, options) : null;
+    const pair = pairColumnOf(table, text, options.pairColumn);
+    return { ...common, content: { kind: "text", column: at(text, "textColumn"), pair, tags } };
+  }
+  const used = new Set([...labels, group, weight]);
+  const columns = [...table.columns.keys()].filter((c) => !used.has(c));
+  return { ...common, content: { kind: "array", columns } };
+}
+
+/** The column of texts and that of second texts, as named or under their usual names; null where there is none. */
+export function textColumnsOf(
+  table: Table,
+  { textColumn, pairColumn }: Pick<ReaderOptions, "textColumn" | "pairColumn">,
+): { readonly text: number; readonly pair: number | null } {
+  const text = textColumn ?? known(table, TEXT_NAMES);
+  if (text === undefined)
+    throw new DataError(
+      `${table.path}: no column ${TEXT_NAMES.join(" or ")} of texts, it has ${table.columns.join(", ")}; ` +
+        "name it with textColumn",
+    );
+  return { text: columnAt(table, text, "textColumn"), pair: pairColumnOf(table, text, pairColumn) };
+}
+
+function known(table: Table, names: readonly string[]): string | undefined {
+  return names.find((name) => table.columns.includes(name));
+}
+
+function columnAt(table: Table, name: string, key: string): number {
+  const found = table.columns.indexOf(name);
+  if (found >= 0) return found;
+  throw new DataError(
+    `${table.path}: no column "${name}", it has ${table.columns.join(", ")}; name the right one with ${key}`,
+    { details: { path: table.path, column: name, columns: table.columns, setting: key } },
+  );
+}
+
+function labelColumnsOf(table: Table, options: ReaderOptions): number[] {
+  const { labelling = "class", labelColumn, labelColumns } = options;
+  if (labelling === "sample") return [];
+  if (labelColumns === undefined)
+    return [columnAt(table, labelColumn ?? known(table, LABEL_NAMES) ?? "label", "labelColumn")];
+  if (labelColumn !== undefined)
+    throw new ConfigError(
+      "labelColumn and labelColumns exclude each other: labels stand in one column or several",
+    );
+  if (labelling === "class")
+    throw new ConfigError("labelColumns are for several classes or numbers; one class stands in labelColumn");
+  if (labelColumns.length === 0) throw new ConfigError("labelColumns is empty, expected names of columns");
+  return labelColumns.map((c) => columnAt(table, c, "labelColumns"));
+}
+
+function tagColumnOf(table: Table, { labelColumn }: ReaderOptions): number | null {
+  const name = labelColumn ?? known(table, TAG_NAMES);
+  return name === undefined ? null : columnAt(table, name, "labelColumn");
+}
+
+function pairColumnOf(table: Table, text: string, named: string | undefined): number | null {
+  if (named !== undefined) return columnAt(table, named, "pairColumn");
+  const usual = PAIR_NAMES[text];
+  return usual === undefined || !table.columns.includes(usual) ? null : columnAt(table, usual, "pairColumn");
+}
