@@ -1,6 +1,6 @@
+import { shareInterval } from "../evaluation/intervals.ts";
 import type { FinetuneResult } from "../finetune.ts";
 import { duration, number, percent, percentRange } from "../report/format.ts";
-import { shareInterval } from "../report/intervals.ts";
 import type { SetSummary } from "../run/records.ts";
 import { tableLines } from "./table.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,4 +1,4 @@
-import type { Estimate } from "../report/intervals.ts";
+import type { Estimate } from "../evaluation/intervals.ts";
 import type { Random } from "../tensor/random.ts";
 
 /** Two methods on one set, example by example and seed by seed. */

@@ -1,15 +1,20 @@
 import { findMethod } from "../config/methods.ts";
+import type { Estimate } from "../evaluation/intervals.ts";
+import {
+  effectiveRobustness,
+  fitRobustnessLine,
+  type IdOod,
+  type RobustnessLine,
+} from "../evaluation/robustness.ts";
 import { anchorRules } from "../optim/anchors/registry.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
-import type { Estimate } from "../report/intervals.ts";
 import { hitsOf, type RunView, type SetResult, scoreOf, setsOfSide, viewsOf } from "../report/run-view.ts";
 import type { SetKind } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import { createRandom } from "../tensor/random.ts";
 import { bootstrapDifference, type PairedSet } from "./bootstrap.ts";
 import { describePoint } from "./job.ts";
-import { effectiveRobustness, fitRobustnessLine, type IdOod, type RobustnessLine } from "./robustness.ts";
 import { type Compared, JOB_RECORD, type JobRecord, type MethodRuns } from "./run-methods.ts";
 import type { CompareConfig } from "./schema.ts";
 import type { Point } from "./search.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { effectiveRobustness, fitRobustnessLine } from "../evaluation/robustness.ts";
 import { createRandom } from "../tensor/random.ts";
 import { bootstrapDifference } from "./bootstrap.ts";
-import { effectiveRobustness, fitRobustnessLine } from "./robustness.ts";
 import { meanWithInterval, tQuantile } from "./student-t.ts";
 
 interface Range {

@@ -1,4 +1,4 @@
-import type { Estimate } from "../report/intervals.ts";
+import type { Estimate } from "../evaluation/intervals.ts";
 
 /**
  * The mean with its two-sided 95 % interval, mean ± t(0.975, n − 1) · s / √n, for values that scatter about normally.

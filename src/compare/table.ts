@@ -1,5 +1,5 @@
+import { type Estimate, signOf } from "../evaluation/intervals.ts";
 import { bytes, duration, number, percent, points } from "../report/format.ts";
-import { type Estimate, signOf } from "../report/intervals.ts";
 import { toJson } from "../run/fields.ts";
 import type { Comparison, MethodResult } from "./results.ts";
 

@@ -1,4 +1,10 @@
-import { differenceInterval, type Estimate, type MeanPart, meanInterval, signOf } from "./intervals.ts";
+import {
+  differenceInterval,
+  type Estimate,
+  type MeanPart,
+  meanInterval,
+  signOf,
+} from "../evaluation/intervals.ts";
 import { hitsOf, type RunView, type Side, setsOfSide } from "./run-view.ts";
 
 /** Whether one model does better than another: `same` when the interval of the difference holds 0. */

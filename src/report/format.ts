@@ -1,4 +1,4 @@
-import type { Estimate } from "./intervals.ts";
+import type { Estimate } from "../evaluation/intervals.ts";
 
 const MINUS = "−";
 const EN_DASH = "–";

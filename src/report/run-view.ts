@@ -1,7 +1,7 @@
+import { type Estimate, type Hits, meanInterval, shareInterval } from "../evaluation/intervals.ts";
 import { unpackBits } from "../run/bits.ts";
 import type { EvaluationRecord, RunStatus, SetKind } from "../run/records.ts";
 import type { RunRecord } from "../run/run-reader.ts";
-import { type Estimate, type Hits, meanInterval, shareInterval } from "./intervals.ts";
 
 /** A run as the page shows it: with a label of its own, and its results by set. */
 export interface RunView {

@@ -1,5 +1,5 @@
+import { shareInterval } from "../../evaluation/intervals.ts";
 import { number, percent, percentRange } from "../../report/format.ts";
-import { shareInterval } from "../../report/intervals.ts";
 import { Classifier } from "../../training/classifier.ts";
 import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
 import { withoutUndefined } from "../../training/plain.ts";

@@ -1,7 +1,7 @@
+import { type Estimate, signOf } from "../../evaluation/intervals.ts";
 import { type Canvas, lookOf } from "../../report/charts/canvas.ts";
 import { points } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
-import { type Estimate, signOf } from "../../report/intervals.ts";
 import type { Comparison } from "../results.ts";
 
 interface Bar extends Estimate {

@@ -1,12 +1,12 @@
+import { logit } from "../../evaluation/intervals.ts";
+import type { IdOod } from "../../evaluation/robustness.ts";
 import { type Canvas, type Look, lookOf } from "../../report/charts/canvas.ts";
 import { lookKey } from "../../report/charts/key.ts";
 import { domainOf, logitAxis } from "../../report/charts/logit-axis.ts";
 import { interpolationLine } from "../../report/charts/scatter.ts";
 import { number, percent } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
-import { logit } from "../../report/intervals.ts";
 import { type Comparison, idOodOf } from "../results.ts";
-import type { IdOod } from "../robustness.ts";
 
 interface Cloud {
   readonly name: string;

@@ -1,5 +1,5 @@
+import { type Estimate, signOf } from "../../evaluation/intervals.ts";
 import { number, percent, points } from "../../report/format.ts";
-import { type Estimate, signOf } from "../../report/intervals.ts";
 import type { Statement } from "../../report/verdict.ts";
 import type { Comparison, MethodResult } from "../results.ts";
 import type { CompareConfig } from "../schema.ts";

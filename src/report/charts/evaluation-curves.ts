@@ -1,5 +1,5 @@
+import { type Estimate, meanInterval, shareInterval } from "../../evaluation/intervals.ts";
 import type { EvaluationRecord } from "../../run/records.ts";
-import { type Estimate, meanInterval, shareInterval } from "../intervals.ts";
 import { hitsOf, type RunView } from "../run-view.ts";
 import type { CurvePoint } from "./thin.ts";
 

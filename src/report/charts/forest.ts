@@ -1,6 +1,6 @@
+import { type Estimate, shareInterval } from "../../evaluation/intervals.ts";
 import { percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type Estimate, shareInterval } from "../intervals.ts";
 import { hitsOf, type RunView, type SetResult, scoreOf, setsOfSide } from "../run-view.ts";
 import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
 

@@ -1,5 +1,5 @@
 import type { ScaleOptions } from "@observablehq/plot";
-import type { Interval } from "../intervals.ts";
+import type { Interval } from "../../evaluation/intervals.ts";
 
 /** Shares that may carry a tick on a logit axis, from sparse to dense; each end of the scale has its own decades. */
 const TICKS: readonly (readonly number[])[] = [

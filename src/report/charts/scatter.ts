@@ -1,7 +1,7 @@
+import { type Estimate, logit } from "../../evaluation/intervals.ts";
 import type { SetSummary } from "../../run/records.ts";
 import { percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type Estimate, logit } from "../intervals.ts";
 import { type RunView, scoreOf, setsOfSide } from "../run-view.ts";
 import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
 import { domainOf, logitAxis } from "./logit-axis.ts";

@@ -1,8 +1,8 @@
+import { shareInterval } from "../../evaluation/intervals.ts";
 import { initialKey, runKey } from "../charts/key.ts";
 import { type Comparison, compareOn } from "../compare.ts";
 import { integer, number, points } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { shareInterval } from "../intervals.ts";
 import { hitsOf, type RunView, type SetResult, scoreOf } from "../run-view.ts";
 import type { Verdict } from "../verdict.ts";
 import { estimateText } from "./summary.ts";

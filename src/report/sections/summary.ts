@@ -1,7 +1,7 @@
+import type { Estimate } from "../../evaluation/intervals.ts";
 import { runKey } from "../charts/key.ts";
 import { duration, integer, number, percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import type { Estimate } from "../intervals.ts";
 import { type RunView, type Side, scoreOf } from "../run-view.ts";
 import type { Tone, Verdict } from "../verdict.ts";
 

@@ -1,4 +1,4 @@
-import { logit } from "../report/intervals.ts";
+import { logit } from "./intervals.ts";
 
 /** A model on data like its training data and on shifted data, as shares of right answers. */
 export interface IdOod {

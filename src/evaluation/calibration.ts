@@ -1,0 +1,54 @@
+/** Examples whose confidence lies in one bin. */
+export interface ReliabilityBin {
+  readonly count: number;
+  /** Mean confidence of the bin's examples; 0 in an empty bin. */
+  readonly confidence: number;
+  /** Share of them that are right; 0 in an empty bin. */
+  readonly accuracy: number;
+}
+
+/** Bins of the usual reliability diagram. Guo et al., ICML 2017. */
+const BINS = 15;
+
+/** Gathers how sure a model was and how often it was right, in bins (i / n, (i + 1) / n] of equal width. */
+export class Reliability {
+  private readonly counts: Uint32Array;
+  private readonly confidences: Float64Array;
+  private readonly right: Uint32Array;
+
+  constructor(bins: number = BINS) {
+    this.counts = new Uint32Array(bins);
+    this.confidences = new Float64Array(bins);
+    this.right = new Uint32Array(bins);
+  }
+
+  /** @param confidence probability of the predicted class, in [0, 1] */
+  add(confidence: number, isRight: boolean): void {
+    const bins = this.counts.length;
+    const bin = Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1));
+    this.counts[bin]!++;
+    this.confidences[bin]! += confidence;
+    if (isRight) this.right[bin]!++;
+  }
+
+  bins(): ReliabilityBin[] {
+    return Array.from(this.counts, (count, i) => ({
+      count,
+      confidence: count === 0 ? 0 : this.confidences[i]! / count,
+      accuracy: count === 0 ? 0 : this.right[i]! / count,
+    }));
+  }
+}
+
+/** ECE = Σ (nᵦ / n) |accuracyᵦ − confidenceᵦ|. Naeini et al., AAAI 2015. @returns NaN without examples */
+export function expectedCalibrationError(bins: readonly ReliabilityBin[]): number {
+  const total = bins.reduce((n, bin) => n + bin.count, 0);
+  return bins.reduce((sum, b) => sum + b.count * Math.abs(b.accuracy - b.confidence), 0) / total;
+}
+
+/** Σ_c (p_c − [c is the class])² of one example: 0 to 2. Brier, Monthly Weather Review 1950. */
+export function brierScore(probabilities: ArrayLike<number>, label: number): number {
+  let sum = 0;
+  for (let c = 0; c < probabilities.length; c++) sum += (probabilities[c]! - (c === label ? 1 : 0)) ** 2;
+  return sum;
+}

@@ -1,0 +1,38 @@
+/** Metrics as plain functions of numbers, and the table of what is known of each. */
+export { auroc } from "./auroc.ts";
+export { averagePrecision } from "./average-precision.ts";
+export { brierScore, expectedCalibrationError, Reliability, type ReliabilityBin } from "./calibration.ts";
+export { columnOf, meanOverColumns, type ScoreTable } from "./columns.ts";
+export { COMMONSENSE_SETS, type CommonsenseSet, commonsenseAnswer, firstMatch } from "./commonsense.ts";
+export {
+  accuracyOf,
+  balancedAccuracy,
+  type Confusion,
+  countsOf,
+  intersectionOverUnion,
+  occurring,
+} from "./confusion.ts";
+export { type CorruptionErrors, meanCorruptionError, relativeCorruptionError } from "./corruption-error.ts";
+export { type Entity, EntityCounts, entitiesOf } from "./entities.ts";
+export {
+  differenceInterval,
+  type Estimate,
+  type Hits,
+  type Interval,
+  type MeanPart,
+  meanInterval,
+  shareInterval,
+} from "./intervals.ts";
+export { inOrder, METRICS, type MetricFacts, metricFacts } from "./metric-facts.ts";
+export { type Average, averageScores, type Counts, type Scores, scoresOf } from "./precision-recall.ts";
+export { midranks, placeOf } from "./ranks.ts";
+export {
+  determination,
+  meanAbsoluteError,
+  pearson,
+  rootMeanSquaredError,
+  spearman,
+} from "./regression.ts";
+export { recallAtK } from "./retrieval.ts";
+export { effectiveRobustness, fitRobustnessLine, type IdOod, type RobustnessLine } from "./robustness.ts";
+export { normaliseVqaAnswer, vqaAccuracy } from "./vqa.ts";
