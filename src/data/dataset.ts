@@ -73,6 +73,8 @@ export interface Dataset {
   labels?(i: number): readonly number[];
   /** What example `i` belongs together with, such as a patient; a group is never divided between two sets. */
   group?(i: number): string;
+  /** What tells example `i` from others wherever it stands, for splits that last; its name where this is left out. */
+  key?(i: number): string | number;
   /** How much example `i` counts in the loss, at least 0; 1 where this is left out. */
   weight?(i: number): number;
   /** Which example this is, relative to `source` and the same on every machine: `cats/7.png`, `images[12]`. */

@@ -1,14 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { DataError } from "../errors.ts";
 import { createMemoryFiles } from "../platform/memory-files.ts";
 import { nodeFiles } from "../platform/node-files.ts";
-import { datasetOf, flat } from "./data.fixtures.ts";
-import { classCounts } from "./dataset.ts";
-import { describeDataset, sharedExamples } from "./describe.ts";
+import { classCounts, type Dataset } from "./dataset.ts";
+import { fingerprinted, sharedWithTraining, trainingDuplicates } from "./duplicates.ts";
 import { openDataset } from "./open-dataset.ts";
 import { openSplits } from "./open-splits.ts";
-import { stratifiedSplit } from "./split.ts";
 
 const rows = (...labels: string[]) => `x,label\n${labels.map((label, i) => `${i},${label}`).join("\n")}\n`;
 
@@ -60,30 +57,6 @@ describe("openSplits", () => {
   });
 });
 
-describe("stratifiedSplit", () => {
-  test("takes the share of each class, at least one and never all; both parts are disjoint and in order", () => {
-    const labels = [...new Array(10).fill(0), ...new Array(3).fill(1), ...new Array(2).fill(2), 3];
-    const dataset = datasetOf(labels, () => flat(0));
-    const [rest, held] = stratifiedSplit(dataset, { fraction: 0.5, seed: 1 });
-    expect([classCounts(rest), classCounts(held)]).toEqual([
-      [5, 1, 1, 1],
-      [5, 2, 1, 0],
-    ]);
-    expect(held.warnings).toEqual(["made up: none held out of classes with one example: 3."]);
-    const names = [rest, held].map((d) =>
-      Array.from({ length: d.length }, (_, i) => Number(d.name(i).slice(8))),
-    );
-    expect(names.flat().sort((a, b) => a - b)).toEqual([...labels.keys()]);
-    for (const part of names) expect(part).toEqual([...part].sort((a, b) => a - b));
-  });
-
-  test("leaves nothing to hold out where every class has one example", () => {
-    const dataset = datasetOf([0, 1, 2], () => flat(0));
-    expect(() => stratifiedSplit(dataset, { fraction: 0.1, seed: 1 })).toThrow(DataError);
-    expect(() => stratifiedSplit(dataset, { fraction: 1, seed: 1 })).toThrow(/fraction 1/);
-  });
-});
-
 test("the handwriting example's parts are balanced, disjoint and what their README says", async () => {
   const folder = fileURLToPath(new URL("../../examples/handwriting/data", import.meta.url));
   const { train, validation, test: held } = await openSplits(nodeFiles, folder);
@@ -92,15 +65,14 @@ test("the handwriting example's parts are balanced, disjoint and what their READ
   expect(train.classes).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
   expect(new Set([...classCounts(train), 200])).toEqual(new Set([200]));
   expect(new Set([...classCounts(validation), 50])).toEqual(new Set([50]));
-  const [a, b, c, d] = await Promise.all(
-    [train, validation, held!, optdigits].map((set) => describeDataset(set)),
-  );
-  expect([a, b, c].map((x) => x!.duplicates)).toEqual([0, 0, 0]);
-  expect([
-    sharedExamples(a!, b!),
-    sharedExamples(a!, c!),
-    sharedExamples(b!, c!),
-    sharedExamples(a!, d!),
-  ]).toEqual([[], [], [], []]);
-  expect(d!.shapes).toEqual([{ dims: [28, 28, 1], count: 1797 }]);
+  const read = async (set: Dataset) => {
+    const { dataset, hashes } = fingerprinted(set);
+    for (let i = 0; i < set.length; i++) await dataset.load(i);
+    return { dataset, hashes };
+  };
+  const a = await read(train);
+  expect(trainingDuplicates(a)).toEqual([]);
+  for (const set of [validation, held!, optdigits])
+    expect(sharedWithTraining("set", a, await read(set))).toEqual([]);
+  expect(await optdigits.load(7)).toMatchObject({ height: 28, width: 28, channels: 1 });
 });

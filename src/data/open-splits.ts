@@ -32,7 +32,7 @@ type SplitName = keyof typeof splitNames;
 /**
  * Training, validation and test data from one path: a folder with `train` and maybe `validation` (`valid`, `val`) and
  * `test`, each a folder or a file such as `train.npz`, or MNIST's `train-images…` and `t10k-images…`; or one dataset.
- * Without a validation set a stratified, seeded part of the training set is held out; a test set is never made up.
+ * Without a validation set a part of the training set is held out by a seeded hash, see `stratifiedSplit`; a test set is never made up.
  * Validation and test sets are mapped onto the training classes by name.
  *
  * @throws DataError as `openDataset` does; also if two things claim to be one part, or training has fewer than two classes
@@ -53,7 +53,7 @@ export async function openSplits(files: Files, path: string, options: SplitsOpti
     [train, validation] = stratifiedSplit(train, { fraction, seed });
     notes.push(
       `No validation set: ${validation.length} of ${train.length + validation.length} training examples are held out ` +
-        `(${fraction} of each class, seed ${seed}).`,
+        `(${shareOf(train, fraction)}, seed ${seed}).`,
     );
   } else validation = await open(validationPath, train.classes);
   const testPath = options.test ?? found.test;
@@ -66,6 +66,11 @@ export async function openSplits(files: Files, path: string, options: SplitsOpti
     if (at !== undefined) notes.push(`${name}: ${at}`);
   }
   return { train, validation, test, notes };
+}
+
+function shareOf({ group, labelling }: Dataset, fraction: number): string {
+  const classes = labelling === "class" || labelling === "classes";
+  return `${fraction}${classes ? " of each class" : ""}${group ? ", whole groups" : ""}`;
 }
 
 async function findParts(files: Files, path: string): Promise<Partial<Record<SplitName, string>>> {

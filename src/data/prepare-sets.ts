@@ -1,11 +1,11 @@
 import type { Files } from "../platform/files.ts";
-import { isCorruptionSpec } from "./corruptions/corrupt.ts";
+import { corrupted, isCorruptionSpec, parseCorruptionSpec } from "./corruptions/corrupt.ts";
 import type { Dataset } from "./dataset.ts";
-import type { OpenOptions } from "./open-dataset.ts";
+import { type Fingerprints, fingerprinted, sharedWithTraining, trainingDuplicates } from "./duplicates.ts";
+import { type OpenOptions, openDataset } from "./open-dataset.ts";
 import type { Splits } from "./open-splits.ts";
 import { type CheckOptions, cached, checkExamples, createSampleCache, prepared } from "./prepared.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
-import { openShift } from "./shifts.ts";
 
 export interface PrepareOptions {
   readonly preprocessor: Preprocessor;
@@ -26,7 +26,7 @@ export interface PreparedSets {
   readonly validation: Dataset;
   readonly test: Dataset | null;
   readonly shifts: readonly { readonly name: string; readonly dataset: Dataset }[];
-  /** The warnings of all sets. */
+  /** The warnings of all sets, and what they have in common with the training set. */
   readonly warnings: readonly string[];
 }
 
@@ -34,7 +34,9 @@ export interface PreparedSets {
  * All sets of a run at the model's size, ready for loaders: every example was decoded once, broken ones met here and
  * not in the middle of training, and kept while the cache lasts, training examples first.
  *
- * @throws DataError as `checkExamples` and `openShift` do
+ * @throws DataError as `checkExamples` and `openDataset` do, for a class that the model does not have, or for a corruption
+ *   of what is no image
+ * @throws ConfigError for an unknown corruption
  */
 export async function prepareSets(
   files: Files,
@@ -43,27 +45,35 @@ export async function prepareSets(
 ): Promise<PreparedSets> {
   const { preprocessor, onBroken, onProgress } = options;
   const cache = createSampleCache(options.cacheBytes);
-  const ready = (name: string, dataset: Dataset): Promise<Dataset> =>
-    checkExamples(cached(dataset, cache), {
+  const notes: string[] = [];
+  let trained: Fingerprints | null = null;
+  const ready = async (name: string, dataset: Dataset): Promise<Dataset> => {
+    const read = fingerprinted(dataset);
+    const checked = await checkExamples(cached(prepared(read.dataset, preprocessor), cache), {
       onBroken,
       ...(onProgress ? { onProgress: (done, total) => onProgress(name, done, total) } : {}),
     });
-  const train = await ready("train", prepared(splits.train, preprocessor));
-  const validation = await ready("validation", prepared(splits.validation, preprocessor));
-  const test = splits.test && (await ready("test", prepared(splits.test, preprocessor)));
+    notes.push(...(trained ? sharedWithTraining(name, trained, read) : trainingDuplicates(read)));
+    trained ??= read;
+    return checked;
+  };
+  const train = await ready("train", splits.train);
+  const validation = await ready("validation", splits.validation);
+  const test = splits.test && (await ready("test", splits.test));
   const shifts: { name: string; dataset: Dataset }[] = [];
   for (const [name, shift] of Object.entries(options.shifts)) {
-    const dataset = await openShift(files, shift, {
-      ...options.open,
-      modelClasses: train.classes,
-      preprocessor,
-      test: test ?? validation,
-      seed: options.seed,
-    });
     // What was checked cannot break by being corrupted: that work waits until the set is evaluated.
-    const derived = isCorruptionSpec(shift);
-    shifts.push({ name, dataset: derived ? cached(dataset, cache) : await ready(name, dataset) });
+    const dataset = isCorruptionSpec(shift)
+      ? cached(corrupted(test ?? validation, parseCorruptionSpec(shift), options.seed), cache)
+      : await ready(name, await openDataset(files, shift, { ...options.open, ...classesOf(train) }));
+    shifts.push({ name, dataset });
   }
   const sets = [train, validation, ...(test ? [test] : []), ...shifts.map((s) => s.dataset)];
-  return { train, validation, test, shifts, warnings: [...new Set(sets.flatMap((set) => set.warnings))] };
+  const warnings = [...new Set(sets.flatMap((set) => set.warnings)), ...notes];
+  return { train, validation, test, shifts, warnings };
+}
+
+/** A shifted set is mapped by name onto the classes that the model is trained on. */
+function classesOf({ classes }: Dataset): OpenOptions {
+  return classes === null ? {} : { classes };
 }

@@ -5,16 +5,13 @@ import { createRandom } from "../tensor/random.ts";
 import { augment } from "./augment.ts";
 import { bytesOfBase64, datasetOf, flat, type GoldenImage, golden } from "./data.fixtures.ts";
 import type { Dataset, Image } from "./dataset.ts";
-import { describeDataset, sharedExamples } from "./describe.ts";
 import { openDataset } from "./open-dataset.ts";
 import { cached, checkExamples, createSampleCache, prepared } from "./prepared.ts";
 import { imagePreprocessing } from "./preprocess/config.ts";
 import { createPreprocessor } from "./preprocess/preprocessor.ts";
-import { openShift } from "./shifts.ts";
 
 const encoded = await golden<{ name: string; bytes: string; image: GoldenImage }[]>("images.json");
 const png = bytesOfBase64(encoded[0]!.bytes);
-const preprocessor = createPreprocessor(imagePreprocessing({ channels: 3, height: 4, width: 4 }));
 
 function counted(dataset: Dataset): { dataset: Dataset; loads: () => number } {
   let loads = 0;
@@ -98,57 +95,6 @@ test("a prepared image that cannot become the model's names its file", async () 
   await expect(dataset.load(0)).rejects.toThrow(
     "d a/1.png: an image of 6x9 becomes 6x9, the model takes 4x4",
   );
-});
-
-describe("openShift", () => {
-  const files = createMemoryFiles({ "s/b/1.png": png, "odd/z/1.png": png });
-  const test8 = prepared(
-    datasetOf([0, 1], () => flat(100, 8, 8), ["a", "b"]),
-    preprocessor,
-  );
-  const options = { modelClasses: ["a", "b"], preprocessor, test: test8, seed: 1 };
-
-  test("is a corruption of the test set at the model's size", async () => {
-    const shift = await openShift(files, "corruption:brightness:5", options);
-    expect(shift).toMatchObject({ length: 2, source: "made up (corruption:brightness:5)" });
-    // 100/255 + 0.3 (CIFAR's fifth brightness, for 4 pixels) = 176.5 of 255, cut off.
-    expect(await shift.load(0)).toEqual(flat(176, 4, 4));
-  });
-
-  test("is other data, mapped onto the model's classes", async () => {
-    const shift = await openShift(files, "s", options);
-    expect([shift.label(0), shift.warnings]).toEqual([1, ["s: no example of 1 of 2 classes: a."]]);
-    expect(await shift.load(0)).toMatchObject({ height: 4, width: 4, channels: 3 });
-    await expect(openShift(files, "odd", options)).rejects.toThrow(/unknown classes: z/);
-  });
-});
-
-describe("describeDataset", () => {
-  test("counts classes, shapes and duplicates, and finds what two sets share", async () => {
-    const values = [1, 2, 1, 3];
-    const train = await describeDataset(datasetOf([0, 0, 1, 1], (i) => flat(values[i]!)));
-    expect(train).toMatchObject({
-      length: 4,
-      kind: "image",
-      duplicates: 1,
-      shapes: [{ dims: [2, 2, 1], count: 4 }],
-    });
-    expect(train.classes).toEqual([
-      { name: "0", count: 2 },
-      { name: "1", count: 2 },
-    ]);
-    // Equal bytes in another shape are another image.
-    const other = [flat(3), flat(2, 1, 4), flat(2)];
-    const test = await describeDataset(datasetOf([0, 1, 1], (i) => other[i]!));
-    expect(sharedExamples(train, test)).toEqual([0, 2]);
-    expect(test.shapes.map((s) => s.count)).toEqual([2, 1]);
-  });
-
-  test("hashes are SHA-256 of shape and content", async () => {
-    const { hashes } = await describeDataset(datasetOf([0], () => flat(7)));
-    // python: hashlib.sha256(b"image 2x2x1\n" + bytes([7] * 4)).hexdigest()
-    expect(hashes).toEqual(["4e27d570c11ef83a27f901fb0536602e93fcae98b473eb9e8015a84dabed973f"]);
-  });
 });
 
 describe("augment", () => {

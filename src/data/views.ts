@@ -3,7 +3,7 @@ import { classCounts, type Dataset, listing } from "./dataset.ts";
 
 /** The examples at `indices`, in that order, as a dataset of the same classes. */
 export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: string): Dataset {
-  const { labels, group, weight } = dataset;
+  const { labels, group, key, weight } = dataset;
   const at = (i: number) => indices[i]!;
   return {
     ...dataset,
@@ -12,6 +12,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: st
     label: (i) => dataset.label(at(i)),
     ...(labels ? { labels: (i) => labels(at(i)) } : {}),
     ...(group ? { group: (i) => group(at(i)) } : {}),
+    ...(key ? { key: (i) => key(at(i)) } : {}),
     ...(weight ? { weight: (i) => weight(at(i)) } : {}),
     name: (i) => dataset.name(at(i)),
     load: (i) => dataset.load(at(i)),

@@ -183,3 +183,14 @@ function expectSelfContained(text: string): void {
   for (const [, url] of live.matchAll(/(?:src|href)="([^"]*)"/g)) expect(url).toMatch(/^(#|$)/);
   for (const [, url] of live.matchAll(/url\(([^)]*)\)/g)) expect(url).toMatch(/^#/);
 }
+
+test("what was noticed of data and network stands once where runs share it", async () => {
+  const withNotes = (anchorRule: "spd" | "none", notes: readonly string[]): RunRecord => {
+    const run = fixtureRun({ anchorRule });
+    return { ...run, summary: { ...run.summary, notes } };
+  };
+  const { texts } = await open([withNotes("spd", ["shared", "own"]), withNotes("none", ["shared"])]);
+  expect(texts("#notes li")).toEqual(["shared", "own"]);
+  expect(texts("h2")).not.toEqual(HEADINGS);
+  expect((await open([fixtureRun({ anchorRule: "spd" })])).texts("#notes")).toEqual([]);
+});

@@ -15,7 +15,12 @@ import { glossarySection } from "./sections/glossary.ts";
 import { layeredRun, layersSection } from "./sections/layers.ts";
 import { resultsTable } from "./sections/results.ts";
 import { samplesSection } from "./sections/samples.ts";
-import { configurationSection, environmentSection, reproduceSection } from "./sections/settings.ts";
+import {
+  configurationSection,
+  environmentSection,
+  notesSection,
+  reproduceSection,
+} from "./sections/settings.ts";
 import { glanceTable, verdictSection } from "./sections/summary.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -72,6 +77,16 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
       lead: "The true class in bold, then what each run says and how sure it is.",
       body: samplesSection(views),
     },
+    ...(runs.some((r) => (r.summary.notes ?? []).length > 0)
+      ? [
+          {
+            id: "notes",
+            title: "Notes",
+            lead: "What was noticed when the run was set up.",
+            body: notesSection(views),
+          },
+        ]
+      : []),
     { id: "configuration", title: "Configuration", lead: "", body: configurationSection(views) },
     { id: "environment", title: "Environment", lead: "", body: environmentSection(views) },
     { id: "reproduce", title: "How to reproduce", lead: "", body: reproduceSection(views) },

@@ -119,6 +119,7 @@ export const parseSummary: Parser<RunSummary> = (value, where) => {
       higherIsBetter: selection.boolean("higherIsBetter"),
     },
     trainCount: f.count("trainCount"),
+    ...(f.has("notes") && { notes: f.strings("notes") }),
     trainableParameters: f.count("trainableParameters"),
     totalParameters: f.count("totalParameters"),
     steps: f.count("steps"),

@@ -177,6 +177,8 @@ export interface RunSummary {
   readonly selection: { readonly set: string; readonly metric: string; readonly higherIsBetter: boolean };
   /** Examples trained on. */
   readonly trainCount: number;
+  /** What a reader of the results should know of data and network, a sentence each. */
+  readonly notes?: readonly string[];
   readonly trainableParameters: number;
   readonly totalParameters: number;
   /** Optimizer steps done so far. */

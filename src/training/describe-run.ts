@@ -32,6 +32,7 @@ export function describeRun(
     classes: data.classes,
     selection: { set: "validation", metric, higherIsBetter: metric !== "loss" },
     trainCount: data.train.dataset.length,
+    notes: [...data.notes, ...network.notes],
     trainableParameters: graph.parameters.reduce((n, p) => n + sizeOf(p.type.dims), 0),
     totalParameters: total,
     steps: 0,

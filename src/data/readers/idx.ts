@@ -1,6 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { basename, dirname, joinPath } from "../../platform/paths.ts";
+import { hashSample } from "../content-hash.ts";
 import type { Labelling } from "../dataset.ts";
 import { looksLikeIdx, readIdx } from "../formats/idx.ts";
 import { type Labels, labelFields, labelsOfTensor, noLabels } from "./labels.ts";
@@ -26,6 +27,7 @@ export const idx: Reader = {
     const count = images.dims[0]!;
     const labels = labelling === "sample" ? noLabels : await readLabels(files, path, labelling, count);
     if (count === 0) throw new DataError(`${path}: holds no image`);
+    const at = (i: number) => imageAt(images.data, images.dims, layout, i);
     return {
       source: path,
       format: idx.name,
@@ -34,7 +36,8 @@ export const idx: Reader = {
       warnings: [],
       ...labelFields(labels),
       name: (i) => `${basename(path)}[${i}]`,
-      load: async (i) => imageAt(images.data, images.dims, layout, i),
+      key: (i) => hashSample(at(i)),
+      load: async (i) => at(i),
     };
   },
 };

@@ -3,6 +3,7 @@ import { basename, extension } from "../../platform/paths.ts";
 import { halfToFloat } from "../../tensor/half.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { hashSample } from "../content-hash.ts";
 import type { Dataset } from "../dataset.ts";
 import { openNpz } from "../formats/npy.ts";
 import { labelFields, labelsOfTensor, noLabels } from "./labels.ts";
@@ -50,6 +51,7 @@ export const npz: Reader = {
       warnings: [],
       ...labelFields(labels),
       name: (i) => `${basename(path)}:${names.x}[${i}]`,
+      key: (i) => hashSample(at(i)),
       load: async (i) => at(i),
     };
   },

@@ -1,5 +1,6 @@
 import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
+import { hashText } from "../content-hash.ts";
 import type { Dataset, Text } from "../dataset.ts";
 import { labelFields, noLabels } from "./labels.ts";
 import { createProblems } from "./problems.ts";
@@ -31,12 +32,15 @@ export async function datasetOfTable(table: Table, files: Files, options: Reader
     ...(groups ? [groups] : []),
     ...(weights ? [weights] : []),
   ];
+  const keys: number[] = [];
   let row = 0;
   for await (const cells of table.scan(parts.flatMap((part) => part.columns))) {
     let from = 0;
     for (const part of parts) {
       const to = from + part.columns.length;
-      part.add(cells.slice(from, to), row);
+      const own = cells.slice(from, to);
+      part.add(own, row);
+      if (part === content && own.length > 0) keys.push(hashText(...own.map(textOf)));
       from = to;
     }
     row++;
@@ -49,6 +53,7 @@ export async function datasetOfTable(table: Table, files: Files, options: Reader
     ...labelFields(labels?.finish() ?? noLabels),
     ...groups?.finish(),
     ...weights?.finish(),
+    ...(keys.length > 0 ? { key: (i) => keys[i]! } : {}),
     ...(await content.finish()),
   };
 }

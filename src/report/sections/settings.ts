@@ -21,6 +21,20 @@ export function configurationSection(views: readonly RunView[]): Html {
   )}`;
 }
 
+/** What was noticed when the runs were set up; a sentence that all of them share stands once. */
+export function notesSection(views: readonly RunView[]): Html {
+  const notes = views.map(({ run }) => run.summary.notes ?? []);
+  const shared = (notes[0] ?? []).filter((text) => notes.every((own) => own.includes(text)));
+  return html`${shared.length > 0 && html`<ul>${shared.map((text) => html`<li>${text}</li>`)}</ul>`}${views.map(
+    (view, r) => {
+      const own = notes[r]!.filter((text) => !shared.includes(text)); // one list of notes for each view
+      return (
+        own.length > 0 && html`<h3>${runKey(view)}</h3><ul>${own.map((text) => html`<li>${text}</li>`)}</ul>`
+      );
+    },
+  )}`;
+}
+
 /** Machine, versions and seeds. */
 export function environmentSection(views: readonly RunView[]): Html {
   const rows: readonly [string, (view: RunView) => string][] = [
