@@ -1,6 +1,6 @@
 // The table "What is supported" of the README, from the registries of what was built. `npm run docs:readme` puts it there,
 // and a test fails where the README says something else.
-import { losses } from "../dist/autodiff/losses.js";
+import { losses } from "../dist/autodiff/losses/registry.js";
 import { methods } from "../dist/config/methods.js";
 import { corruptions } from "../dist/data/corruptions/registry.js";
 import { readers } from "../dist/data/readers/registry.js";
@@ -33,7 +33,7 @@ export function supportedTable() {
     ["data", readers.map((reader) => reader.reads.replaceAll("|", "/")).join("; ")],
     ["corruptions", `${names(corruptions)}, each at five severities`],
     [
-      "losses of `artifacts`",
+      "losses",
       Object.keys(losses)
         .map((name) => `\`${name}\``)
         .join(", "),

@@ -42,6 +42,7 @@ describe.each([
   ["a moving average of the weights", { optimizer: { lr: 0.01, ema: 0.9 } }],
   ["a mask", { method: "saft", mask: { share: 0.5, batches: 2 } }],
   ["distillation", { method: "distill" }],
+  ["a focal loss and class weights", { loss: { name: "focal", classWeights: "balanced" } }],
   ["a learning rate that falls by block", { method: "llrd", optimizer: { lr: 0.01, layerDecay: 0.1 } }],
 ] satisfies [string, Partial<ConfigInput>][])("a run with %s", (name, more) => {
   const run = name.replaceAll(" ", "-");

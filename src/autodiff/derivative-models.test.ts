@@ -11,7 +11,7 @@ import { openRuntime, type Runtime } from "../runtime/runtime.ts";
 import { int64s, type Tensor, tensor, toNumbers } from "../tensor/tensor.ts";
 import { createEvaluator } from "../training/constant-evaluator.ts";
 import { gradientModel, hessianVectorModel, jvpModel } from "./derivative-models.ts";
-import { losses } from "./losses.ts";
+import { appendLoss } from "./losses/registry.ts";
 import { vjp } from "./vjp.ts";
 
 /** Ours is float32, PyTorch's figures are float64 on the same weights: about 2⁻²⁰ after some twenty operators. */
@@ -90,7 +90,7 @@ describe.each(["mlp", "attention"] as const)("%s", (name) => {
     const { b, graph } = lowered;
     const wrt = [...weights.map((t) => lowered.parameters.get(t.value)!), lowered.inputs.get("x")!];
     const logits = lowered.outputs.get("logits")!;
-    const { gradient } = losses["cross-entropy"](b, logits, {});
+    const { gradient } = appendLoss(b, logits, "cross-entropy", {});
     const first = vjp(b, { seeds: [[logits, gradient()]], wrt });
     const squares = [...first.values()].map((g) => b.reduceSum(b.mul(g!, g!), [...g!.dims.keys()], false)); // each has one
     const norm = b.op("Sqrt", [b.sum(squares)!]);

@@ -6,7 +6,8 @@ import { sizeOf } from "../tensor/shape.ts";
 import { DerivativeGraph, type GraphOptions } from "./derivative-graph.ts";
 import { hessianVectorProduct } from "./hessian.ts";
 import { jvp } from "./jvp.ts";
-import { type LossName, type LossOptions, losses } from "./losses.ts";
+import type { LossOptions } from "./losses/loss.ts";
+import { appendLoss, type LossName } from "./losses/registry.ts";
 import { vjp } from "./vjp.ts";
 
 export interface GradientOptions extends GraphOptions {
@@ -103,7 +104,7 @@ function differentiate(
   const output = derivative.output(options.output);
   const wrt = [...derivative.wrt.values()];
   if (options.loss !== undefined) {
-    const { loss, gradient } = losses[options.loss](b, output, options.lossOptions ?? {});
+    const { loss, gradient } = appendLoss(b, output, options.loss, options.lossOptions ?? {});
     const gradients = vjp(b, { seeds: [[output, gradient()]], wrt });
     return { name: "loss", value: loss, gradients };
   }

@@ -14,5 +14,6 @@ export {
 } from "./derivative-models.ts";
 export { hessianVectorProduct } from "./hessian.ts";
 export { type JvpOptions, jvp } from "./jvp.ts";
-export type { LossName, LossOptions } from "./losses.ts";
+export type { LossOptions } from "./losses/loss.ts";
+export type { LossName } from "./losses/registry.ts";
 export { type VjpOptions, vjp } from "./vjp.ts";

@@ -56,6 +56,15 @@ describe("flags", () => {
     expect(read("--evaluation.every", "epoch")).toEqual({ evaluation: { every: "epoch" } });
   });
 
+  it("give a word or a number for each name, where the key takes both", () => {
+    expect(read("--loss.classWeights", "balanced")).toEqual({ loss: { classWeights: "balanced" } });
+    const given = read("--loss.classWeights", "spam=2.5,not spam=1");
+    expect(given).toEqual({ loss: { classWeights: { spam: 2.5, "not spam": 1 } } });
+    expect(parseConfig({ ...required, ...given }).loss.classWeights).toEqual({ spam: 2.5, "not spam": 1 });
+    expect(() => read("--loss.classWeights", "ballanced")).toThrow(/Did you mean balanced/);
+    expect(() => read("--loss.classWeights", "spam=2,ham")).toThrow(/Expected name=value/);
+  });
+
   it("gather one shift at a time", () => {
     expect(read("--shift", "fog=corruption:fog:3", "--shift", "phone=./a=b")).toEqual({
       shifts: { fog: "corruption:fog:3", phone: "./a=b" },

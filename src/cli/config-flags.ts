@@ -11,7 +11,7 @@ interface SchemaNode {
   readonly const?: unknown;
   readonly anyOf?: readonly SchemaNode[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly additionalProperties?: unknown;
+  readonly additionalProperties?: SchemaNode;
   readonly items?: SchemaNode;
   readonly prefixItems?: readonly SchemaNode[];
 }
@@ -101,6 +101,8 @@ function parseValue(text: string, node: SchemaNode): unknown {
   const choices = node.anyOf ?? [node];
   if (choices.some((c) => c.type === "null") && (text === "null" || text === "none")) return NOTHING;
   if (choices.some((c) => c.const === text)) return text;
+  const record = choices.find((c) => c.type === "object");
+  if (record && text.includes("=")) return parseRecord(text, record.additionalProperties ?? {});
   const plain = choices.find((c) => c.type !== "null" && c.const === undefined) ?? node;
   if (plain.enum && !plain.enum.includes(text))
     throw new InvalidArgumentError(expectedOneOf(text, plain.enum));
@@ -110,6 +112,16 @@ function parseValue(text: string, node: SchemaNode): unknown {
     return text.split(",").map((part) => parseValue(part.trim(), item));
   }
   return text;
+}
+
+/** `a=1,b=2`. */
+function parseRecord(text: string, entry: SchemaNode): Settings {
+  const entries = text.split(",").map((part) => {
+    const cut = part.lastIndexOf("=");
+    if (cut < 1) throw new InvalidArgumentError("Expected name=value, and commas between several.");
+    return [part.slice(0, cut).trim(), parseValue(part.slice(cut + 1), entry)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function expectedOneOf(text: string, choices: readonly string[]): string {
@@ -129,6 +141,7 @@ function argumentName(node: SchemaNode): string {
   if (node.enum) return node.enum.length <= 4 ? node.enum.join("|") : "name";
   if (node.type === "array")
     return node.prefixItems?.map((_, i) => "xyzw"[i] ?? "…").join(",") ?? "numbers,…";
+  if (node.type === "object") return "name=number,…";
   if (node.type === "integer") return "count";
   return node.type === "number" ? "number" : "text";
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { depthSchedules } from "../optim/depth-schedule.ts";
 import { hyperparameterSettings } from "./hyperparameter-settings.ts";
+import { lossNames } from "./losses.ts";
 import { methods, peftNames } from "./methods.ts";
 import { anchorOptionsSchema, anchorRuleSchema, updateRuleSchema } from "./rule-settings.ts";
 
@@ -288,6 +289,49 @@ const augmentationSchema = z
   })
   .prefault({});
 
+const lossSchema = z
+  .strictObject({
+    name: z
+      .enum(["auto", ...lossNames])
+      .default("auto")
+      .describe("auto is the task's own"),
+    labelSmoothing: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .describe("share of the target that is spread evenly over the classes; 0 if left out"),
+    classWeights: z
+      .union([z.enum(["none", "balanced"]), z.record(z.string(), z.number().min(0))])
+      .default("none")
+      .describe(
+        "factors on the examples of classes: balanced makes all classes weigh alike in the training set; or class=number, 1 for those left out",
+      ),
+    gamma: z
+      .number()
+      .min(0)
+      .optional()
+      .describe("focal losses: how fast a target that is predicted well stops counting; 2 if left out"),
+    alpha: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .describe("binary-focal: factor on positive targets, 1 - alpha on the others; neither if left out"),
+    positiveWeight: z
+      .number()
+      .positive()
+      .optional()
+      .describe("bce: factor on positive targets; 1 if left out"),
+    delta: z
+      .number()
+      .positive()
+      .optional()
+      .describe("huber: the error at which the square becomes a line; 1 if left out"),
+  })
+  .prefault({})
+  .describe("what is minimised, as a mean over the examples");
+
 const evaluationSchema = z
   .strictObject({
     every: z
@@ -376,7 +420,7 @@ export const configSchema = z.strictObject({
   dataset: datasetSchema,
   preprocess: preprocessSchema,
   augmentation: augmentationSchema,
-  labelSmoothing: z.number().min(0).lt(1).default(0),
+  loss: lossSchema,
   evaluation: evaluationSchema,
   checkpoint: checkpointSchema,
   runtime: runtimeSchema,

@@ -19,6 +19,8 @@ const LR = 0.01;
 const TOLERANCE = 1e-6;
 
 interface Described {
+  readonly loss: unknown;
+  readonly targetWeights?: unknown;
   readonly parameters: readonly {
     readonly name: string;
     readonly shape: readonly number[];
@@ -225,6 +227,25 @@ describe("the four files", () => {
       [0, 1].map((k) => lossOf([0, 1, 2, 0, 1, 2].map((t, i) => BigInt(i === k ? t : 7)))),
     );
     expect(await lossOf([0n, 1n, 7n, 7n, 7n, 7n])).toBeCloseTo((each[0]! + each[1]!) / 2, 5);
+  });
+});
+
+describe("the loss of artifacts", () => {
+  it("has options, and a weight for each example where asked for", async () => {
+    const lossOptions = { classWeights: [1, 2, 0.5], labelSmoothing: 0.1, weighted: true };
+    const { about, tensors, open } = await write({ loss: "cross-entropy", lossOptions });
+    expect(about.loss).toEqual({ name: "cross-entropy", output: "logits", ...lossOptions });
+    expect(about.targetWeights).toEqual({ name: "target_weights", dtype: "float32", shape: [BATCH] });
+    const session = await open("training_model");
+    const lossOf = async (weights: readonly number[]) => {
+      const factors = ["target_weights", tensor("float32", [BATCH], Float32Array.from(weights))] as const;
+      const out = await session.run(new Map([...tensors, ...batchOf(2), factors]));
+      return Number(out.get("loss")!.data[0]);
+    };
+    const [all, one] = [await lossOf([1, 1, 1, 1, 1, 1]), await lossOf([3, 0, 0, 0, 0, 0])];
+    expect(await lossOf([2, 2, 2, 2, 2, 2])).toBeCloseTo(all, 5);
+    expect(Math.abs(one - all)).toBeGreaterThan(1e-3);
+    expect((await write()).about).not.toHaveProperty("targetWeights");
   });
 });
 

@@ -1,4 +1,5 @@
-import type { LossName, LossOptions } from "../autodiff/losses.ts";
+import type { LossOptions } from "../autodiff/losses/loss.ts";
+import type { LossName } from "../autodiff/losses/registry.ts";
 import type { Config } from "../config/schema.ts";
 import { ModelError } from "../errors.ts";
 import { findHead } from "../heads/find-head.ts";
@@ -144,6 +145,7 @@ function describe(
     loss: { name: how.loss, output: how.logits, ...withoutUndefined(how.lossOptions) },
     inputs: [...graph.inputs].map(([name, type]) => typed(name, type)),
     targets: typed("targets", graph.targets),
+    ...(graph.targetWeights ? { targetWeights: typed("target_weights", graph.targetWeights) } : {}),
     // A number for each batch, in the training model alone: it decides what dropout drops.
     ...(graph.hasDropout ? { dropoutSeed: typed(DROPOUT_SEED, tensorType("int64", [])) } : {}),
     outputs: [...graph.outputs].map(([name, type]) => typed(name, type)),

@@ -21,6 +21,7 @@ import { describeEnvironment } from "./environment.ts";
 import type { TrainingEvent } from "./events.ts";
 import { findMask, type MaskParts } from "./find-mask.ts";
 import type { GradientMask } from "./gradient-mask.ts";
+import { chooseLoss } from "./loss-settings.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { openOptimizer } from "./open-optimizer.ts";
 import { plainJson } from "./plain.ts";
@@ -90,9 +91,8 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   });
   const graph = await buildTrainingGraph(model, {
     inputShapes,
-    loss: "cross-entropy",
+    ...chooseLoss(config.loss, "cross-entropy", data.train.dataset),
     logits: network.logits,
-    lossOptions: { labelSmoothing: config.labelSmoothing },
     trainable: network.trainable,
     evaluate,
     ...distillationOf(config, network),

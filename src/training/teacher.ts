@@ -1,5 +1,5 @@
 import { type DistillationKind, distil } from "../autodiff/distillation.ts";
-import type { LossNodes } from "../autodiff/losses.ts";
+import type { LossNodes } from "../autodiff/losses/loss.ts";
 import { ConfigError } from "../errors.ts";
 import { replaceAllUses } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
@@ -55,7 +55,7 @@ export async function addTeacher(
   graph.nodes.push(...copy.graph.nodes);
   graph.initializers.push(...copy.graph.initializers);
 
-  const term = distil(b, student, teacher, { kind, temperature, rows: countingRows(lowered, task, student) });
+  const term = distil(b, student, teacher, { kind, temperature, rows: rowsOf(task, student) });
   return {
     loss: b.add(task.loss, b.scale(term.loss, strength)),
     seeds: () => {
@@ -71,11 +71,9 @@ export async function addTeacher(
   };
 }
 
-/** What fills a short batch up has targets below zero, which the task's loss leaves out; so does the term. */
-function countingRows({ b }: Lowered, { targets }: LossNodes, student: Value): Value | null {
-  if (targets.dtype !== "int64" || targets.dims.length !== 1 || targets.dims[0] !== student.dims[0])
-    return null;
-  return b.cast(b.op("GreaterOrEqual", [targets, b.scalar(0, "int64")]), "float32");
+/** What fills a short batch up has no target that counts in the task's loss, nor in the term. */
+function rowsOf(task: LossNodes, student: Value): Value | null {
+  return task.targets.dims[0] === student.dims[0] ? task.rows() : null;
 }
 
 function isIn({ graph }: Lowered, value: Value): boolean {

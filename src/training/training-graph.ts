@@ -1,4 +1,5 @@
-import { type LossName, type LossOptions, losses } from "../autodiff/losses.ts";
+import type { LossOptions } from "../autodiff/losses/loss.ts";
+import { appendLoss, type LossName } from "../autodiff/losses/registry.ts";
 import { vjp } from "../autodiff/vjp.ts";
 import { allProblems, ConfigError, HoldfastError, type UnsupportedOpError } from "../errors.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -56,7 +57,7 @@ export interface TrainableParameter {
 }
 
 export interface TrainingGraph {
-  /** Inputs: the model's own, `targets`, parameters. Outputs: `loss`, the model's own, `<parameter>_grad`. */
+  /** Inputs: the model's own, `targets`, `target_weights` where asked for, parameters. Outputs: `loss`, the model's own, `<parameter>_grad`. */
   readonly trainingModel: Uint8Array;
   /** Whether the training model has the input `dropout_seed`. */
   readonly hasDropout: boolean;
@@ -66,6 +67,8 @@ export interface TrainingGraph {
   /** Weights that were asked for but that the loss does not depend on. */
   readonly unreachable: readonly StoredTensor[];
   readonly targets: TensorType;
+  /** float32 [B], where the loss was asked to be weighted; the input `target_weights`. */
+  readonly targetWeights: TensorType | null;
   readonly inputs: ReadonlyMap<string, TensorType>;
   readonly outputs: ReadonlyMap<string, TensorType>;
   /** Outputs of the model that a training graph cannot compute, and why; the loss reads none of them. */
@@ -103,11 +106,12 @@ export async function buildTrainingGraph(
   const order = depths(graph);
   // Before the backward graph reads the weights too, in ways of its own.
   const units = new Map(options.trainable.map(({ value }) => [value, unitsOf(lowered, value)]));
-  const task = losses[options.loss](b, logits, options.lossOptions ?? {});
-  const { targets } = task;
+  const task = appendLoss(b, logits, options.loss, options.lossOptions ?? {});
+  const { targets, weights } = task;
   const ownLoss = task.loss;
   freeName(graph, ownLoss, "loss");
   freeName(graph, targets, "targets");
+  if (weights) freeName(graph, weights, "target_weights");
   const outputs = nameOutputs(b, lowered, [ownLoss]);
   graph.outputs = [ownLoss, ...outputs];
 
@@ -172,6 +176,7 @@ export async function buildTrainingGraph(
     parameters,
     unreachable: options.trainable.filter((p) => !used.has(p.value)),
     targets: targets.type,
+    targetWeights: weights?.type ?? null,
     inputs: new Map([...lowered.inputs].map(([name, v]) => [name, v.type])),
     outputs: new Map([...lowered.outputs].map(([name, v]) => [name, tensorType(v.dtype, v.dims)])),
     omitted: new Map(omittedOutputs(model, lowered)),

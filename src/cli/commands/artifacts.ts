@@ -1,5 +1,4 @@
 import { Option } from "commander";
-import type { LossName } from "../../autodiff/losses.ts";
 import { parseConfig } from "../../config/parse.ts";
 import type { Config } from "../../config/schema.ts";
 import type { AnchorOptionValues } from "../../optim/anchor-options.ts";
@@ -14,10 +13,10 @@ import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { configFlags, settingsFrom } from "../config-flags.ts";
+import { type LossArguments, lossFlags, lossOptionsFrom } from "../loss-flags.ts";
 import {
   dimArgument,
   fixFlag,
-  integerArgument,
   numberArgument,
   openModel,
   openShortRuntime,
@@ -25,12 +24,9 @@ import {
   settingArgument,
 } from "../open-model.ts";
 
-interface Options {
+interface Options extends LossArguments {
   readonly out: string;
-  readonly loss: LossName;
   readonly logits?: string;
-  readonly classAxis?: number;
-  readonly ignoreIndex?: number;
   readonly like?: string;
   readonly dim?: ReadonlyMap<string, number>;
   readonly fix?: ReadonlyMap<string, number>;
@@ -68,18 +64,6 @@ export const artifacts: CliCommand = {
       )
       .argument("<model>", "an .onnx file or a model folder")
       .requiredOption("--out <folder>", "where the files go; files of the same names are replaced")
-      .addOption(
-        new Option("--loss <name>", "what `loss` is, a mean over the targets that count")
-          .choices(["cross-entropy", "mse", "bce"])
-          .default("cross-entropy"),
-      )
-      .option("--logits <output>", "output that the loss reads; the first one if left out")
-      .option("--class-axis <axis>", "cross-entropy: axis of the classes; -1 if left out", integerArgument)
-      .option(
-        "--ignore-index <index>",
-        "cross-entropy: targets to leave out; -100 if left out",
-        integerArgument,
-      )
       .option("--like <npz>", "sample inputs whose shapes are taken")
       .option("--dim <name=size>", "size of a free dimension; repeat for several", dimArgument)
       .option(...fixFlag)
@@ -87,12 +71,12 @@ export const artifacts: CliCommand = {
         "--trainable <all|regex>",
         "names of the weights to train; all if left out, or with --peft.method none but the adapters",
       );
-    for (const option of optimizerFlags()) command.addOption(option);
+    for (const option of [...lossFlags(), ...optimizerFlags()]) command.addOption(option);
     for (const option of peftFlags().flatMap((f) => f.options)) command.addOption(option);
     command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const { model } = await openModel(cli, path);
       fixInputs(model, options.fix ?? new Map(), options.dim);
-      const { out, loss, classAxis, ignoreIndex, trainable } = options;
+      const { out, loss, trainable } = options;
       const inputShapes =
         options.like === undefined
           ? concreteShapes(model, options.dim ?? new Map())
@@ -104,7 +88,7 @@ export const artifacts: CliCommand = {
         inputShapes,
         loss,
         logits: options.logits ?? model.graph.outputs[0]?.name ?? "",
-        lossOptions: withoutUndefined({ classAxis, ignoreIndex }),
+        lossOptions: lossOptionsFrom(options),
         optimizer: optimizerFrom(options),
         ...withoutUndefined({ trainable, peft: peftFrom(options) }),
       });

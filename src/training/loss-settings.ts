@@ -1,0 +1,45 @@
+import type { LossOptions } from "../autodiff/losses/loss.ts";
+import type { LossName } from "../autodiff/losses/registry.ts";
+import type { Config } from "../config/schema.ts";
+import { classCounts, type Dataset } from "../data/dataset.ts";
+import { ConfigError, unknownName } from "../errors.ts";
+import { withoutUndefined } from "./plain.ts";
+
+/** A loss with its options, as a training graph takes them. */
+export interface ChosenLoss {
+  readonly loss: LossName;
+  readonly lossOptions: LossOptions;
+}
+
+/**
+ * The loss that the settings ask for.
+ *
+ * @param own the task's loss, which `auto` stands for
+ * @param train the training set, which balanced class weights are counted in
+ * @throws ConfigError for the weight of a class that the data does not have
+ */
+export function chooseLoss(settings: Config["loss"], own: LossName, train: Dataset): ChosenLoss {
+  const { name, classWeights, ...options } = settings;
+  const weights = classWeights === "none" ? undefined : weightsOf(classWeights, train);
+  return {
+    loss: name === "auto" ? own : name,
+    lossOptions: withoutUndefined({ ...options, classWeights: weights }),
+  };
+}
+
+function weightsOf(asked: "balanced" | Readonly<Record<string, number>>, train: Dataset): readonly number[] {
+  const { classes } = train;
+  if (classes === null)
+    throw new ConfigError("loss.classWeights: the labels are numbers, there are no classes to weigh");
+  if (asked === "balanced") return balanced(train);
+  const unknown = Object.keys(asked).find((name) => !classes.includes(name));
+  if (unknown !== undefined)
+    throw new ConfigError(unknownName("loss.classWeights: the class", unknown, classes));
+  return classes.map((name) => asked[name] ?? 1);
+}
+
+/** n / (C · n_c): all classes weigh alike. A class without an example has no target to weigh; it gets 1. */
+function balanced(train: Dataset): number[] {
+  const counts = classCounts(train);
+  return counts.map((count) => (count === 0 ? 1 : train.length / (counts.length * count)));
+}
