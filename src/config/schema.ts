@@ -374,6 +374,24 @@ const runtimeSchema = z
   })
   .prefault({});
 
+const exportSchema = z
+  .strictObject({
+    names: z
+      .enum(["kept", "transformers"])
+      .default("kept")
+      .describe(
+        "names of inputs and output in the written model: its own, or those that pipelines of Transformers.js feed and read (pixel_values, input_ids, attention_mask, token_type_ids; logits, without a softmax)",
+      ),
+    modelType: z
+      .string()
+      .optional()
+      .describe(
+        "model_type for config.json where the model came without one, such as vit, resnet or bert: pipelines of Transformers.js look a class up by it; custom if left out, which its AutoModel loads",
+      ),
+  })
+  .prefault({})
+  .describe("the written model");
+
 /** Every setting of a fine-tuning run. The same keys serve the YAML file, the flags and the library. */
 export const configSchema = z.strictObject({
   model: z.string().describe("an .onnx file, or a folder with onnx/model.onnx as Transformers.js has it"),
@@ -424,6 +442,7 @@ export const configSchema = z.strictObject({
   evaluation: evaluationSchema,
   checkpoint: checkpointSchema,
   runtime: runtimeSchema,
+  export: exportSchema,
   report: z.boolean().default(true).describe("write report.html at the end"),
   tensorboard: z.boolean().default(false).describe("write TensorBoard events too"),
   csv: z.boolean().default(false).describe("write the records as CSV too"),

@@ -1,3 +1,4 @@
+import type { SampleKind } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
 import { RunError } from "../errors.ts";
 import type { OutputKind } from "../heads/find-head.ts";
@@ -12,7 +13,9 @@ import type { Session } from "../runtime/session.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import { inFloat32, isHalf, narrowed } from "../tensor/half-tensor.ts";
 import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
-import { COMPANION_FILES, type ModelSource } from "./model-source.ts";
+import { json, writeCompanions } from "./companions.ts";
+import { modelConfig } from "./model-config.ts";
+import type { ModelSource } from "./model-source.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 import type { TrainableParameter } from "./training-graph.ts";
 
@@ -27,11 +30,18 @@ export interface ExportOptions {
   readonly folder: string;
   readonly source: ModelSource;
   readonly classes: readonly string[];
+  readonly head: "kept" | "new";
+  /** What the model takes. */
+  readonly kind: SampleKind;
+  /** `model_type` for a model that came without one. */
+  readonly modelType?: string | undefined;
   readonly parameters: readonly TrainableParameter[];
   /** The values to write. */
   readonly values: ReadonlyMap<string, Float32Array>;
   /** Content of the preprocessor_config.json to write in place of the model's own; null to keep that, if there is one. */
   readonly preprocessor: Readonly<Record<string, unknown>> | null;
+  /** The most tokens of a text, where the user set them; null to keep what the tokenizer's files say. */
+  readonly maxLength: number | null;
 }
 
 /**
@@ -41,21 +51,23 @@ export interface ExportOptions {
  * @returns path of the `.onnx` file
  */
 export async function exportModel(model: Model, options: ExportOptions): Promise<string> {
-  const { files, folder, source, classes, parameters, values, preprocessor } = options;
+  const { files, folder, source, parameters, values, preprocessor } = options;
   for (const { name, source: value, type } of parameters) {
     const data = values.get(name);
     if (!data) throw new RunError(`internal: there is no trained value for "${name}"`);
     setConstant(value, narrowed(tensor("float32", type.dims, data), storedDtype(value)));
   }
   const path = joinPath(folder, "onnx/model.onnx");
-  await saveModel(model, path, files);
-  await files.write(joinPath(folder, "config.json"), json(modelConfig(source, classes)));
-  for (const name of COMPANION_FILES) {
-    const from = joinPath(source.folder, name);
-    if (name === "preprocessor_config.json" && preprocessor)
-      await files.write(joinPath(folder, name), json(preprocessor));
-    else if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
-  }
+  const written = await saveModel(model, path, files);
+  const config = modelConfig({ ...options, base: source.config, files: written });
+  await files.write(joinPath(folder, "config.json"), json(config));
+  await writeCompanions({
+    files,
+    from: source.folder,
+    to: folder,
+    preprocessor,
+    maxLength: options.maxLength,
+  });
   return path;
 }
 
@@ -82,23 +94,6 @@ export function storesHalves(parameters: readonly TrainableParameter[]): boolean
 
 function storedDtype(value: Value): DataType {
   return value.constant?.dtype ?? "float32";
-}
-
-function modelConfig(source: ModelSource, classes: readonly string[]): Record<string, unknown> {
-  const base = source.config ?? {};
-  const js = (base["transformers.js_config"] ?? {}) as Record<string, unknown>;
-  return {
-    ...base,
-    ...("num_labels" in base ? { num_labels: classes.length } : {}),
-    id2label: Object.fromEntries(classes.map((name, i) => [i, name])),
-    label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
-    // Without it a browser asks for model_quantized.onnx.
-    "transformers.js_config": { ...js, dtype: "fp32" },
-  };
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 export interface VerifyOptions {

@@ -1,3 +1,4 @@
+import type { Batch } from "../data/loader.ts";
 import { preprocessorJson } from "../data/preprocess/to-json.ts";
 import { logitsOf } from "../heads/find-head.ts";
 import type { EvaluationRecord, RunSummary, SetSummary } from "../run/records.ts";
@@ -6,6 +7,7 @@ import { adapterDistance, bakeAdapters, otherParameters, saveAdapters } from "./
 import { evaluateSet, evaluationRecord, type Prediction } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { asStored, exportModel, storesHalves, verifyExport } from "./export-model.ts";
+import { nameForPipelines } from "./pipeline-names.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { pickSamples, sampleRecords } from "./samples.ts";
 import type { TrainerResult } from "./trainer.ts";
@@ -141,16 +143,22 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
     });
     bakeAdapters(network.model, adapters, values);
   }
+  const { graph: written } = network.model;
+  const renamed = run.config.export.names === "kept" ? null : nameForPipelines(written, data.preprocessing);
   const path = await exportModel(network.model, {
     files,
     folder: writer.modelFolder,
     source,
     classes: data.classes,
+    head: network.head,
+    kind: data.preprocessing.kind,
+    modelType: run.config.export.modelType,
     parameters: adapters ? otherParameters(adapters, graph.parameters) : graph.parameters,
     values,
     preprocessor: preprocessorToWrite(run),
+    maxLength: run.config.preprocess.maxLength ?? null,
   });
-  const output = network.model.graph.outputs[0]!; // prepareNetwork refuses a model without outputs
+  const output = written.outputs[0]!; // prepareNetwork refuses a model without outputs
   const set = data.sets[0]!; // there is always a validation set
   for await (const batch of set.loader.epoch(0)) {
     const logits = await sessions.predict(batch);
@@ -160,13 +168,18 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
       path,
       output: output.name,
       kind,
-      batch,
+      batch: renamed ? withNames(batch, renamed) : batch,
       logits,
       inHalf: storesHalves(graph.parameters),
     });
     break;
   }
   return path;
+}
+
+/** A batch whose inputs bear other names. */
+function withNames(batch: Batch, names: ReadonlyMap<string, string>): Batch {
+  return { ...batch, inputs: new Map([...batch.inputs].map(([name, t]) => [names.get(name) ?? name, t])) };
 }
 
 /** What images went through in this run, unless that is what the model's own file says. */

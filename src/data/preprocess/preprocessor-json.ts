@@ -60,6 +60,7 @@ export function preprocessingFromJson(
     if (typeof value !== "number" || !Number.isFinite(value)) throw bad(key, "a number");
     return value;
   };
+  const isFlipped = flag("do_flip_channel_order", false);
   const perChannel = (key: string): readonly number[] => {
     const value = values[key];
     const numbers = typeof value === "number" ? [value] : value;
@@ -68,7 +69,8 @@ export function preprocessingFromJson(
     if (numbers.length !== input.channels && new Set(numbers).size === 1) {
       return new Array<number>(input.channels).fill(numbers[0] ?? 0);
     }
-    return numbers;
+    // Transformers normalises before it flips, so a file's numbers are in the order of the image; ours are the model's.
+    return isFlipped ? numbers.toReversed() : numbers;
   };
 
   const sizeKey = values.size ?? null;
@@ -101,7 +103,7 @@ export function preprocessingFromJson(
       resize: geometry.resize,
       crop,
       resample,
-      channelOrder: flag("do_flip_channel_order", false) ? "bgr" : "rgb",
+      channelOrder: isFlipped ? "bgr" : "rgb",
       rescale: flag("do_rescale", true) ? number("rescale_factor", 1 / 255) : 1,
       ...(normalised ? { mean: perChannel("image_mean"), std: perChannel("image_std") } : {}),
     },

@@ -1,0 +1,67 @@
+import type { SampleKind } from "../data/dataset.ts";
+import { basename } from "../platform/paths.ts";
+import type { ModelSource } from "./model-source.ts";
+
+/** `model_type` of a model whose family nobody has named: Transformers.js loads it by `AutoModel`, and knows no class of it. */
+const UNNAMED_FAMILY = "custom";
+
+/** What Python's Transformers, whose names Transformers.js took over, calls a network for a task on each kind of data. */
+const CLASSIFIERS: Readonly<Record<SampleKind, string | null>> = {
+  image: "ForImageClassification",
+  text: "ForSequenceClassification",
+  array: null,
+};
+
+export interface ModelConfigOptions {
+  /** Content of the `config.json` that lay beside the model, or null. */
+  readonly base: ModelSource["config"];
+  /** In the order of the model's outputs. */
+  readonly classes: readonly string[];
+  readonly head: "kept" | "new";
+  /** What the model takes. */
+  readonly kind: SampleKind;
+  /** `model_type` to write where `base` has none. */
+  readonly modelType?: string | undefined;
+  /** Paths of the files that the model was written to, the `.onnx` last. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Content of the `config.json` of a model that was fine-tuned: what lay beside the model, with the names of its classes
+ * now, and what Transformers.js needs beside them to load it.
+ *
+ * `architectures` follows a new head (`BertModel` becomes `BertForSequenceClassification`).
+ */
+export function modelConfig(options: ModelConfigOptions): Record<string, unknown> {
+  const { classes, head, kind, modelType } = options;
+  const base = options.base ?? {};
+  const architecture = head === "new" ? architectureFor(base.architectures, kind) : null;
+  return {
+    ...base,
+    model_type: base.model_type ?? modelType ?? UNNAMED_FAMILY,
+    ...(architecture === null ? {} : { architectures: [architecture] }),
+    ...("num_labels" in base ? { num_labels: classes.length } : {}),
+    problem_type: "single_label_classification",
+    id2label: Object.fromEntries(classes.map((name, i) => [i, name])),
+    label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
+    "transformers.js_config": loading(base["transformers.js_config"], options.files),
+  };
+}
+
+/** The class for the task of the family that a class such as `ViTModel` belongs to; null where it shows no family. */
+function architectureFor(architectures: unknown, kind: SampleKind): string | null {
+  const [first] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  const family =
+    typeof first === "string" ? /^(.+?)(?:Model|PreTrainedModel|For[A-Z]\w*)$/u.exec(first)?.[1] : undefined;
+  const suffix = CLASSIFIERS[kind];
+  return family === undefined || suffix === null ? null : family + suffix;
+}
+
+/** How Transformers.js loads the files that were written, whatever files the base model had. */
+function loading(base: unknown, files: readonly string[]): Record<string, unknown> {
+  const { use_external_data_format: _, ...kept } = (base ?? {}) as Record<string, unknown>;
+  // Browsers ask for as many files `model.onnx_data`, `model.onnx_data_1`, … as they are told of.
+  const chunks = files.filter((path) => /^model\.onnx_data(?:_\d+)?$/u.test(basename(path))).length;
+  // Without the dtype a browser asks for model_quantized.onnx.
+  return { ...kept, dtype: "fp32", ...(chunks === 0 ? {} : { use_external_data_format: chunks }) };
+}
