@@ -42,7 +42,7 @@ it("resident memory stays flat over 1,000 training steps", { timeout: 300_000 },
     update: { rule: "adam" },
     anchor: { rule: "spd", at: "init" },
   });
-  const sessions = await TrainingSessions.open(runtime, graph, optimizer, { logits: "logits", seed: 0 });
+  const sessions = await TrainingSessions.open(runtime, [graph], optimizer, { logits: "logits", seed: 0 });
   const random = createRandom(1);
   let warm = 0;
   for (let step = 0; step < STEPS; step++) {

@@ -54,6 +54,8 @@ describe("flags", () => {
     });
     expect(parseConfig({ ...required, ...given }).preprocess.size).toEqual([48, 96]);
     expect(read("--evaluation.every", "epoch")).toEqual({ evaluation: { every: "epoch" } });
+    expect(read("--preprocess.buckets", "3")).toEqual({ preprocess: { buckets: 3 } });
+    expect(read("--preprocess.buckets", "16,64")).toEqual({ preprocess: { buckets: [16, 64] } });
   });
 
   it("give a word or a number for each name, where the key takes both", () => {

@@ -103,7 +103,8 @@ function parseValue(text: string, node: SchemaNode): unknown {
   if (choices.some((c) => c.const === text)) return text;
   const record = choices.find((c) => c.type === "object");
   if (record && text.includes("=")) return parseRecord(text, record.additionalProperties ?? {});
-  const plain = choices.find((c) => c.type !== "null" && c.const === undefined) ?? node;
+  const list = text.includes(",") ? choices.find((c) => c.type === "array") : undefined;
+  const plain = list ?? choices.find((c) => c.type !== "null" && c.const === undefined) ?? node;
   if (plain.enum && !plain.enum.includes(text))
     throw new InvalidArgumentError(expectedOneOf(text, plain.enum));
   if (plain.type === "number" || plain.type === "integer") return parseNumber(text, node);

@@ -276,7 +276,13 @@ const preprocessSchema = z
     maxLength: count()
       .optional()
       .describe(
-        "texts: most tokens; as many as the longest training text has, if left out, within what the model takes",
+        "texts: most tokens; longer ones are cut. What the tokenizer says the model takes, if left out",
+      ),
+    buckets: z
+      .union([count(), z.array(count()).nonempty()])
+      .optional()
+      .describe(
+        "texts: how many lengths batches are filled up to, each a session of its own, or the lengths themselves; up to 5, where they spare tokens, if left out",
       ),
   })
   .prefault({})

@@ -79,6 +79,8 @@ export interface Dataset {
   weight?(i: number): number;
   /** Which example this is, relative to `source` and the same on every machine: `cats/7.png`, `images[12]`. */
   name(i: number): string;
+  /** How long example `i` is, in tokens, once it has been loaded; absent where all examples are of one size. */
+  readonly size?: (i: number) => number | undefined;
   /** The content of example `i`. @throws DataError that names the example if it cannot be read or decoded */
   load(i: number): Promise<Sample>;
 }

@@ -91,6 +91,15 @@ test("a cursor determines all that follows, with augmentation too", async () => 
   expect(plain).not.toEqual(unbroken);
 });
 
+test("with buckets a cursor determines all that follows too", async () => {
+  const bucketed = { ...options, batchSize: 2, bucketOf: (i: number) => i % 3 };
+  const unbroken = await take(createLoader(dataset, bucketed).from({ epoch: 0, batch: 0 }), 12);
+  for (const cut of [1, 4, 7])
+    expect(await take(createLoader(dataset, bucketed).from(unbroken[cut - 1]!.next), 12 - cut)).toEqual(
+      unbroken.slice(cut),
+    );
+});
+
 test("a batch's memory stays its own until the next batch is asked for, however slow the loads", async () => {
   const slow: Dataset = {
     ...dataset,

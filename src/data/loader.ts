@@ -1,8 +1,8 @@
 import { ConfigError, DataError } from "../errors.ts";
-import { permutation } from "../tensor/random.ts";
 import { type Tensor, zeros } from "../tensor/tensor.ts";
 import { type Augmentation, augment, checkAugmentation, noAugmentation } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
+import { epochOrder } from "./epoch-order.ts";
 import type { BatchBuffer } from "./preprocess/batch-buffer.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
 import { randomFor } from "./seed.ts";
@@ -45,6 +45,11 @@ export interface LoaderOptions {
   /** A new seeded order in every epoch, or the dataset's own order. */
   readonly shuffle: boolean;
   readonly seed: number;
+  /**
+   * A number for each example: those of equal numbers come in batches together, as far as they fill them, and batches in
+   * random order. So texts of like lengths are filled up to few tokens. All together if left out.
+   */
+  readonly bucketOf?: (index: number) => number;
   /** Default none. */
   readonly augmentation?: Augmentation;
   /** Examples loaded at the same time, over all batches ahead. Default 8. */
@@ -80,6 +85,10 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   }
   if (dataset.length === 0) throw new DataError(`${dataset.source}: no example to load`);
   const batchesPerEpoch = Math.ceil(dataset.length / batchSize);
+
+  const { bucketOf } = options;
+  const orderOf = (epoch: number): ArrayLike<number> =>
+    epochOrder(dataset.length, { batchSize, shuffle, seed, epoch, ...(bucketOf ? { bucketOf } : {}) });
 
   const after = ({ epoch, batch }: Cursor): Cursor =>
     batch + 1 === batchesPerEpoch ? { epoch: epoch + 1, batch: 0 } : { epoch, batch: batch + 1 };
@@ -125,7 +134,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     const buffers: BatchBuffer[] = [];
     const pending: Promise<Batch>[] = [];
     let cursor = start;
-    let order = orderOf(dataset.length, shuffle, seed, cursor.epoch);
+    let order = orderOf(cursor.epoch);
     let made = 0;
     const fill = (): void => {
       while (pending.length < ahead && cursor.epoch < end) {
@@ -141,7 +150,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
         pending.push(batch);
         const { epoch } = cursor;
         cursor = after(cursor);
-        if (cursor.epoch !== epoch) order = orderOf(dataset.length, shuffle, seed, cursor.epoch);
+        if (cursor.epoch !== epoch) order = orderOf(cursor.epoch);
       }
     };
     for (fill(); ; ) {
@@ -158,11 +167,6 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     epoch: (epoch, from = 0) => walk({ epoch, batch: from }, epoch + 1),
     from: (cursor) => walk(cursor, Number.POSITIVE_INFINITY),
   };
-}
-
-function orderOf(length: number, shuffle: boolean, seed: number, epoch: number): ArrayLike<number> {
-  if (shuffle) return permutation(length, randomFor(seed, "order", epoch));
-  return Uint32Array.from({ length }, (_, i) => i);
 }
 
 function targetsOf(dataset: Dataset, indices: readonly number[], batchSize: number): Batch["targets"] {

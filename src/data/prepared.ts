@@ -3,6 +3,9 @@ import { type Dataset, listing, type Sample } from "./dataset.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
 import { subset, withWarnings } from "./views.ts";
 
+/** Stands for the size of an example that has not been loaded yet. */
+const UNKNOWN = -1;
+
 /** A budget of memory for samples, shared by the datasets that are cached in it. */
 export interface SampleCache {
   readonly budgetBytes: number;
@@ -15,16 +18,20 @@ export function createSampleCache(budgetBytes: number): SampleCache {
 }
 
 /**
- * A dataset at the model's size: each example is decoded, resized and cropped when it is loaded.
- * A `DataError` on the way names the example.
+ * A dataset at the model's size: each example is decoded, resized and cropped when it is loaded; how many tokens a text
+ * has is kept. A `DataError` on the way names the example.
  */
 export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset {
+  const sizes = preprocessor.config.kind === "text" ? new Int32Array(dataset.length).fill(UNKNOWN) : null;
   return {
     ...dataset,
+    ...(sizes ? { size: (i) => (sizes[i] === UNKNOWN ? undefined : sizes[i]) } : {}),
     async load(i) {
       const sample = await dataset.load(i);
       try {
-        return preprocessor.prepare(sample);
+        const ready = preprocessor.prepare(sample);
+        if (sizes && ready.kind === "tokens") sizes[i] = ready.data.length;
+        return ready;
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         throw new DataError(`${dataset.source} ${dataset.name(i)}: ${messageOf(error)}`, { cause: error });

@@ -3,7 +3,7 @@ import { classCounts, type Dataset, listing } from "./dataset.ts";
 
 /** The examples at `indices`, in that order, as a dataset of the same classes. */
 export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: string): Dataset {
-  const { labels, group, key, weight } = dataset;
+  const { labels, group, key, weight, size } = dataset;
   const at = (i: number) => indices[i]!;
   return {
     ...dataset,
@@ -15,6 +15,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: st
     ...(key ? { key: (i) => key(at(i)) } : {}),
     ...(weight ? { weight: (i) => weight(at(i)) } : {}),
     name: (i) => dataset.name(at(i)),
+    ...(size ? { size: (i) => size(at(i)) } : {}),
     load: (i) => dataset.load(at(i)),
   };
 }

@@ -18,6 +18,7 @@ import { modelInputs } from "./input-shapes.ts";
 import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
+import { USUAL_LENGTH } from "./text-lengths.ts";
 
 export interface ClassifierOptions {
   readonly files: Files;
@@ -29,8 +30,6 @@ export interface ClassifierOptions {
 }
 
 const BATCH_SIZE = 32;
-/** Tokens, where neither settings nor tokenizer say what the model takes. */
-const MAX_LENGTH = 512;
 /** A batch of texts is filled up to a multiple of this: few shapes, little filling. */
 const LENGTH_STEP = 16;
 
@@ -100,7 +99,7 @@ export class Classifier {
 
   /** What samples of a kind go through before they reach the model. @throws ConfigError if it takes no such samples */
   preprocessor(kind: SampleKind): Preprocessor {
-    const { size, maxLength, ...rest } = this.preprocess;
+    const { size, maxLength, buckets: _, ...rest } = this.preprocess;
     const json = this.source.preprocessor ?? undefined;
     // A preprocessor_config.json that a run wrote has the size in it already.
     const isFree = this.inputs.some((input) => input.dims.includes(null));
@@ -108,7 +107,8 @@ export class Classifier {
       options: withoutUndefined(rest),
       ...(json ? { json } : {}),
       ...(size && isFree ? { size } : {}),
-      maxLength: maxLength ?? this.tokenizer?.maxLength ?? MAX_LENGTH,
+      ...(maxLength === undefined ? {} : { maxLength }),
+      usualLength: this.tokenizer?.maxLength ?? USUAL_LENGTH,
       lengthStep: LENGTH_STEP,
     });
     return createPreprocessor(config, this.tokenizer);

@@ -7,7 +7,7 @@ import { prepareSets } from "../data/prepare-sets.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
-import { openTokenizer } from "../data/preprocess/tokenizer.ts";
+import { openTokenizer, type Tokenizer } from "../data/preprocess/tokenizer.ts";
 import { evenly, mapClasses } from "../data/views.ts";
 import { ConfigError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
@@ -19,15 +19,18 @@ import type { TrainingEvent } from "./events.ts";
 import { fedInputs, modelInputs } from "./input-shapes.ts";
 import type { ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
-import { chooseLength } from "./text-length.ts";
+import { askedLength, chooseLengths, lengthBucket, USUAL_LENGTH } from "./text-lengths.ts";
+import type { BatchShapes } from "./training-graphs.ts";
 
 /** The data of a run, ready to be fed. */
 export interface RunData {
   /** Class names in the order of the model's outputs. */
   readonly classes: readonly string[];
   readonly preprocessing: Preprocessing;
-  /** Shape of a batch as each input of the model takes it, by name. */
-  readonly inputShapes: ReadonlyMap<string, Shape>;
+  /** Shape of a batch as each input of the model takes it, by name; of the largest for training, where there are several. */
+  readonly inputShapes: BatchShapes;
+  /** Every shape that batches come in, `inputShapes` first. */
+  readonly shapes: readonly BatchShapes[];
   readonly train: Loader;
   readonly sets: readonly EvaluationSet[];
   /** Sentences for the console: how sets came about, and what is odd about them. */
@@ -70,9 +73,9 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const { classes } = splits.train;
   if (classes === null)
     throw new ConfigError(`${config.data}: labels are numbers; classification needs classes`);
-  const { preprocessor, notes } = await choosePreprocessor(options, splits.train);
+  const { preprocessor: whole, tokenizer } = await choosePreprocessor(options, splits.train);
   const sets = await prepareSets(files, splits, {
-    preprocessor,
+    preprocessor: whole,
     shifts: config.shifts,
     open,
     seed,
@@ -80,6 +83,22 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     cacheBytes: settings.cacheMegabytes * 2 ** 20,
     onProgress: (set, done, total) => onEvent({ kind: "loading", set, done, total }),
   });
+  const judgedSets = [
+    sets.validation,
+    ...(sets.test ? [sets.test] : []),
+    ...sets.shifts.map((s) => s.dataset),
+  ];
+  const lengths =
+    whole.config.kind === "text"
+      ? chooseLengths({ train: sets.train, judged: judgedSets }, whole.config, {
+          buckets: config.preprocess.buckets,
+          batchSize: config.batchSize,
+        })
+      : null;
+  const preprocessor = lengths ? createPreprocessor(lengths.config, tokenizer) : whole;
+  const shapesOf = (dims: Shape): BatchShapes =>
+    new Map(fedInputs(options.model).map(({ name }) => [name, [config.batchSize, ...dims]]));
+  const largest = lengths?.training.slice(-1) ?? preprocessor.dims;
   const input = fedInputs(options.model)[0]?.name ?? ""; // a model without inputs takes no samples, as was said above
   const common = { preprocessor, input, batchSize: config.batchSize, seed };
   const most = config.evaluation.examples ?? Number.POSITIVE_INFINITY;
@@ -89,12 +108,12 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   return {
     classes,
     preprocessing: preprocessor.config,
-    inputShapes: new Map(
-      fedInputs(options.model).map(({ name }) => [name, [config.batchSize, ...preprocessor.dims]]),
-    ),
+    inputShapes: shapesOf(largest),
+    shapes: [largest, ...(lengths?.all ?? []).filter((l) => l !== largest[0]).map((l) => [l])].map(shapesOf),
     train: createLoader(sets.train, {
       ...common,
       shuffle: true,
+      ...(lengths ? { bucketOf: lengthBucket(sets.train, lengths.training) } : {}),
       augmentation: { ...config.augmentation, fill: "edge" },
     }),
     sets: [
@@ -102,7 +121,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
       ...(sets.test ? [judged("test", "test", sets.test)] : []),
       ...sets.shifts.map(({ name, dataset }) => judged(name, "shift", dataset)),
     ],
-    notes: [...splits.notes, ...notes, ...sets.warnings],
+    notes: [...splits.notes, ...(lengths ? [lengths.note] : []), ...sets.warnings],
   };
 }
 
@@ -126,21 +145,23 @@ function inModelOrder(splits: Splits, { config, labels }: PrepareDataOptions): S
 async function choosePreprocessor(
   { files, config, model, source }: PrepareDataOptions,
   train: Dataset,
-): Promise<{ readonly preprocessor: Preprocessor; readonly notes: readonly string[] }> {
+): Promise<{ readonly preprocessor: Preprocessor; readonly tokenizer: Tokenizer | null }> {
   const { inputs } = modelInputs(model);
-  const { size, maxLength, ...overrides } = config.preprocess;
+  const { size, maxLength: _, buckets: __, ...overrides } = config.preprocess;
   const tokenizer = train.kind === "text" ? await openTokenizer(files, source.folder) : null;
   if (train.kind === "text" && !tokenizer) {
     throw new ConfigError(
       `${source.folder}: texts need the model's tokenizer; put its tokenizer.json (and tokenizer_config.json) there`,
     );
   }
-  const length = tokenizer ? await chooseLength(train, tokenizer, maxLength) : null;
+  const maxLength = tokenizer ? askedLength(config.preprocess, tokenizer) : undefined;
   const preprocessing = preprocessingFor(train.kind, inputs, {
     ...(source.preprocessor === null ? {} : { json: source.preprocessor }),
     options: withoutUndefined(overrides),
     ...(size ? { size } : {}),
-    ...(length ? { maxLength: length.maxLength } : {}),
+    ...(maxLength === undefined ? {} : { maxLength }),
+    usualLength: tokenizer?.maxLength ?? USUAL_LENGTH,
+    lengthStep: 1,
   });
-  return { preprocessor: createPreprocessor(preprocessing, tokenizer), notes: length ? [length.note] : [] };
+  return { preprocessor: createPreprocessor(preprocessing, tokenizer), tokenizer };
 }

@@ -30,7 +30,8 @@ import { type Network, prepareNetwork } from "./prepare-network.ts";
 import { TrainingSessions } from "./sessions.ts";
 import type { Distillation } from "./teacher.ts";
 import type { TrainerOptions } from "./trainer.ts";
-import { buildTrainingGraph, type TrainingGraph } from "./training-graph.ts";
+import type { TrainingGraph } from "./training-graph.ts";
+import { buildTrainingGraphs } from "./training-graphs.ts";
 import { splitAverage, WeightAverage } from "./weight-average.ts";
 
 export interface PrepareRunOptions {
@@ -81,16 +82,15 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
 
   onEvent({ kind: "phase", text: "Building the training graph" });
   const evaluate = createEvaluator(runtime);
-  const { inputShapes } = data;
   const network = await prepareNetwork(model, {
     config,
     classes: data.classes,
     labels,
-    inputShapes,
+    inputShapes: data.inputShapes,
     evaluate,
   });
-  const graph = await buildTrainingGraph(model, {
-    inputShapes,
+  const graphs = await buildTrainingGraphs(model, {
+    shapes: data.shapes,
     ...chooseLoss(config.loss, "cross-entropy", data.train.dataset),
     logits: network.logits,
     trainable: network.trainable,
@@ -98,6 +98,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     ...distillationOf(config, network),
     ...adapterGraphOptions(network.adapters),
   });
+  const [graph] = graphs;
   network.restoreOutputs();
   for (const text of [...data.notes, ...network.notes, ...unreachableNote(graph)])
     onEvent({ kind: "note", text });
@@ -108,7 +109,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     anchors,
     keep: config.checkpoint.keep,
   });
-  const sessions = await TrainingSessions.open(runtime, graph, optimizer, {
+  const sessions = await TrainingSessions.open(runtime, graphs, optimizer, {
     logits: network.logits,
     seed: config.seed,
   });

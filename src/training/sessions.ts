@@ -4,96 +4,144 @@ import { RunError } from "../errors.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { scalar, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { DROPOUT_SEED } from "./dropout-masks.ts";
 import type { TrainingGraph } from "./training-graph.ts";
+import type { TrainingGraphs } from "./training-graphs.ts";
+
+export interface SessionsOptions {
+  /** Names the output that evaluation reads. */
+  readonly logits: string;
+  /** Decides what dropout drops. */
+  readonly seed: number;
+}
+
+/** The graph for one shape of batches, and its sessions once they were needed. */
+interface Bucket {
+  readonly graph: TrainingGraph;
+  training: Promise<Session> | null;
+  evaluation: Promise<Session> | null;
+}
 
 /**
- * The training and evaluation sessions of a run, fed from the optimizer's memory: parameters are read and gradients
- * written where they lie.
+ * The training and evaluation sessions of a run, one pair for each shape of batches, fed from the optimizer's memory:
+ * parameters are read and gradients written where they lie, whichever session runs.
  */
 export class TrainingSessions {
-  private readonly graph: TrainingGraph;
+  private readonly runtime: Runtime;
+  private readonly main: TrainingGraph;
+  private readonly buckets: ReadonlyMap<string, Bucket>;
   private readonly optimizer: Optimizer;
-  private readonly training: Session;
-  private readonly evaluation: Session;
-  private readonly logits: string;
-  private readonly seed: number;
+  private readonly options: SessionsOptions;
   private readonly parameters = new Map<string, Tensor>();
   private readonly into = new Map<string, Tensor>();
   private readonly loss = zeros("float32", []);
 
   private constructor(
-    graph: TrainingGraph,
+    runtime: Runtime,
+    graphs: TrainingGraphs,
     optimizer: Optimizer,
-    options: { training: Session; evaluation: Session; logits: string; seed: number },
+    options: SessionsOptions,
   ) {
-    this.graph = graph;
+    this.runtime = runtime;
+    this.main = graphs[0];
+    this.buckets = new Map(
+      graphs.map((graph) => [
+        keyOf([...graph.inputs].map(([name, { dims }]) => [name, dims])),
+        { graph, training: null, evaluation: null },
+      ]),
+    );
     this.optimizer = optimizer;
-    this.training = options.training;
-    this.evaluation = options.evaluation;
-    this.logits = options.logits;
-    this.seed = options.seed;
+    this.options = options;
     this.into.set("loss", this.loss);
-    for (const { name, type } of graph.parameters) {
+    for (const { name, type } of this.main.parameters) {
       this.parameters.set(name, tensor("float32", type.dims, viewOf(optimizer.parameters, name)));
       const gradient = optimizer.gradients.get(name);
       if (gradient) this.into.set(`${name}_grad`, tensor("float32", type.dims, gradient));
     }
   }
 
-  /** Opens both sessions. `logits` names the output that evaluation reads; `seed` decides what dropout drops. */
+  /**
+   * Opens both sessions of the main graph, the first one; those of the others are opened when the first batch of their
+   * shape comes.
+   *
+   * @param graphs all over the same parameters, as `buildTrainingGraphs` gives them
+   */
   static async open(
     runtime: Runtime,
-    graph: TrainingGraph,
+    graphs: TrainingGraphs,
     optimizer: Optimizer,
-    options: { readonly logits: string; readonly seed: number },
+    options: SessionsOptions,
   ): Promise<TrainingSessions> {
-    const training = await runtime.createSession(graph.trainingModel, { name: "training model" });
-    const evaluation = await runtime.createSession(graph.evalModel, { name: "evaluation model" });
-    return new TrainingSessions(graph, optimizer, { training, evaluation, ...options });
+    const sessions = new TrainingSessions(runtime, graphs, optimizer, options);
+    const [main] = sessions.buckets.values();
+    if (main) {
+      await sessions.trainingOf(main);
+      await sessions.evaluationOf(main);
+    }
+    return sessions;
   }
 
   /** Forward and backward over a batch. The gradients are then in `optimizer.gradients`. @returns the mean loss */
   async step(batch: Batch): Promise<number> {
-    const feeds = new Map<string, Tensor>([...this.parameters, ...this.read(batch)]);
-    feeds.set("targets", batch.targets);
-    if (this.graph.hasDropout) feeds.set(DROPOUT_SEED, dropoutSeed(this.seed, batch.cursor));
-    this.addFrozen(feeds, this.training);
-    await this.training.run(feeds, { outputs: [...this.into.keys()], into: this.into });
+    const bucket = this.bucketOf(batch);
+    const session = await this.trainingOf(bucket);
+    const feeds = this.feeds(batch, bucket.graph, session);
+    if (bucket.graph.hasDropout) feeds.set(DROPOUT_SEED, dropoutSeed(this.options.seed, batch.cursor));
+    await session.run(feeds, { outputs: [...this.into.keys()], into: this.into });
     return this.loss.data[0]!; // a scalar has one element
   }
 
   /** Logits of a batch, float32 [B, C]. */
   async predict(batch: Batch): Promise<Float32Array> {
-    const feeds = new Map<string, Tensor>([...this.parameters, ...this.read(batch)]);
-    // The evaluation graph computes the loss too, so it asks for targets even where only logits are read.
-    feeds.set("targets", batch.targets);
-    this.addFrozen(feeds, this.evaluation);
-    const out = await this.evaluation.run(feeds, { outputs: [this.logits] });
-    const logits = out.get(this.logits);
+    const bucket = this.bucketOf(batch);
+    const session = await this.evaluationOf(bucket);
+    const name = this.options.logits;
+    const out = await session.run(this.feeds(batch, bucket.graph, session), { outputs: [name] });
+    const logits = out.get(name);
     if (logits?.dtype !== "float32") {
-      throw new RunError(`output "${this.logits}" is ${logits?.dtype ?? "missing"}, expected float32 logits`);
+      throw new RunError(`output "${name}" is ${logits?.dtype ?? "missing"}, expected float32 logits`);
     }
     return logits.data as Float32Array; // the dtype was checked just above
   }
 
-  private addFrozen(feeds: Map<string, Tensor>, session: Session): void {
-    if (this.graph.frozen.size === 0) return;
+  /** Parameters, targets (the evaluation graph computes the loss too), the inputs that the network reads, frozen weights. */
+  private feeds(batch: Batch, graph: TrainingGraph, session: Session): Map<string, Tensor> {
+    const feeds = new Map<string, Tensor>(this.parameters);
+    // A new head may have made some inputs superfluous.
+    for (const [name, value] of batch.inputs) if (graph.inputs.has(name)) feeds.set(name, value);
+    feeds.set("targets", batch.targets);
+    if (graph.frozen.size === 0) return feeds;
     for (const { name } of session.inputs) {
-      const value = this.graph.frozen.get(name);
+      const value = graph.frozen.get(name);
       if (value) feeds.set(name, value);
     }
+    return feeds;
   }
 
-  /** The inputs that the network reads: a new head may have made others superfluous. */
-  private read(batch: Batch): [name: string, value: Tensor][] {
-    return [...batch.inputs].filter(([name]) => this.graph.inputs.has(name));
+  private bucketOf({ inputs }: Batch): Bucket {
+    const key = keyOf([...this.main.inputs.keys()].map((name) => [name, inputs.get(name)?.dims ?? []]));
+    const bucket = this.buckets.get(key);
+    if (bucket) return bucket;
+    throw new RunError(
+      `internal: no training graph takes a batch of ${key}; there are those of ${[...this.buckets.keys()].join("; ")}`,
+    );
+  }
+
+  private trainingOf(bucket: Bucket): Promise<Session> {
+    bucket.training ??= this.runtime.createSession(bucket.graph.trainingModel, { name: "training model" });
+    return bucket.training;
+  }
+
+  private evaluationOf(bucket: Bucket): Promise<Session> {
+    bucket.evaluation ??= this.runtime.createSession(bucket.graph.evalModel, { name: "evaluation model" });
+    return bucket.evaluation;
   }
 
   /** Names of the parameters, in the order of the graph. */
   get names(): readonly string[] {
-    return this.graph.parameters.map((p) => p.name);
+    return this.main.parameters.map((p) => p.name);
   }
 
   /** A copy of every trained parameter. */
@@ -107,9 +155,16 @@ export class TrainingSessions {
   }
 
   async release(): Promise<void> {
-    await this.training.release();
-    await this.evaluation.release();
+    for (const { training, evaluation } of this.buckets.values()) {
+      await (await training)?.release();
+      await (await evaluation)?.release();
+    }
   }
+}
+
+/** What tells one shape of batches from another: the dims of every input. */
+function keyOf(inputs: readonly (readonly [name: string, dims: readonly number[]])[]): string {
+  return inputs.map(([name, dims]) => `${name} ${formatShape(dims)}`).join(", ");
 }
 
 /** What a batch drops follows from its place in the data alone, so that a resumed run drops the same. */

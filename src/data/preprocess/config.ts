@@ -47,6 +47,8 @@ export interface TextPreprocessing {
   readonly maxLength: number;
   /** A batch is filled up to a multiple of this many tokens; `maxLength` where the model takes one length. */
   readonly lengthStep: number;
+  /** Where given, a batch is filled up to the smallest of these lengths that holds it, whatever the step; ascending. */
+  readonly lengths?: readonly number[];
   /** What each input of the model is fed. */
   readonly ids: TokenInput;
   readonly mask: TokenInput | null;

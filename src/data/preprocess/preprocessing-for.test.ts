@@ -99,7 +99,9 @@ test("texts feed inputs of token ids, told apart by their names", () => {
     types: { name: "token_type_ids", dtype: "int32" },
     positions: null,
   });
+  expect(preprocessingFor("text", [ids], { usualLength: 24 })).toMatchObject({ maxLength: 24 });
   const short = { ...ids, dims: [16] };
+  expect(preprocessingFor("text", [short], { usualLength: 24 })).toMatchObject({ maxLength: 16 });
   expect(preprocessingFor("text", [short])).toMatchObject({ maxLength: 16, lengthStep: 16 });
   expect(() => preprocessingFor("text", [short], { maxLength: 40 })).toThrow(
     /takes 16 tokens, so .* 40 is too many/,

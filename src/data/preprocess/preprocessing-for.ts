@@ -28,6 +28,8 @@ export interface PreprocessingSources {
   readonly size?: readonly [height: number, width: number];
   /** The most tokens of a text, where the model leaves the length free. */
   readonly maxLength?: number;
+  /** The same where neither the model nor `maxLength` says it: what the tokenizer is made for. */
+  readonly usualLength?: number;
   /** A batch of texts is filled up to a multiple of this; to `maxLength` if left out. */
   readonly lengthStep?: number;
 }
@@ -98,9 +100,14 @@ export function describeInputs(inputs: readonly ModelInput[]): string {
     .join(", ");
 }
 
+interface TextSources extends Pick<PreprocessingSources, "lengthStep"> {
+  readonly maxLength?: number | null;
+  readonly usualLength?: number | null;
+}
+
 function textPreprocessing(
   inputs: readonly ModelInput[],
-  { maxLength = null, lengthStep }: { readonly maxLength?: number | null; readonly lengthStep?: number },
+  { maxLength = null, usualLength = null, lengthStep }: TextSources,
 ): TextPreprocessing {
   const found: Partial<Record<"ids" | "mask" | "types" | "positions", TokenInput>> = {};
   for (const { name, dtype, dims } of inputs) {
@@ -117,7 +124,7 @@ function textPreprocessing(
     throw new ConfigError(
       `the model takes ${fixed} tokens, so preprocess.maxLength ${maxLength} is too many`,
     );
-  const length = fixed ?? maxLength;
+  const length = fixed ?? maxLength ?? usualLength;
   const { ids, mask = null, types = null, positions = null } = found;
   if (!ids || length === null)
     throw new ConfigError(`the model takes ${describeInputs(inputs)}; none of them is of token ids`);

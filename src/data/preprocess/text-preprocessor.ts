@@ -23,7 +23,10 @@ export function textPreprocessor(config: TextPreprocessing, tokenizer: Tokenizer
 }
 
 function tokenBuffer(config: TextPreprocessing, padId: number, size: number): BatchBuffer {
-  const { maxLength, lengthStep } = config;
+  const { maxLength, lengthStep, lengths } = config;
+  const filledTo = (longest: number) =>
+    lengths?.find((length) => length >= longest) ??
+    Math.min(maxLength, Math.ceil(longest / lengthStep) * lengthStep);
   const rows: (Tokens | null)[] = new Array<Tokens | null>(size).fill(null);
   return {
     isUsable: true,
@@ -34,8 +37,7 @@ function tokenBuffer(config: TextPreprocessing, padId: number, size: number): Ba
     },
     inputs(count) {
       rows.fill(null, count);
-      const longest = Math.max(1, ...rows.map((row) => row?.data.length ?? 0));
-      const length = Math.min(maxLength, Math.ceil(longest / lengthStep) * lengthStep);
+      const length = filledTo(Math.max(1, ...rows.map((row) => row?.data.length ?? 0)));
       const fill = (input: TokenInput | null, pad: number, at: (row: Tokens, t: number) => number) => {
         if (input === null) return [];
         const values = new Int32Array(size * length).fill(pad);
