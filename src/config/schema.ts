@@ -26,9 +26,13 @@ const headSchema = z
         "value of the graph that a new head reads; found by walking back from the output if left out",
       ),
     pooling: z
-      .enum(["auto", "mean", "max", "first", "none"])
+      .enum(["auto", "mean", "max", "first", "last", "none"])
       .default("auto")
-      .describe("how a map or a sequence becomes one vector before a new head"),
+      .describe(
+        "how a map or a sequence becomes one vector before a new head; mean, max and last see those positions that the attention mask counts",
+      ),
+    hidden: count().optional().describe("units of a hidden layer of a new head; it is linear if left out"),
+    activation: z.enum(["gelu", "relu", "tanh"]).default("gelu").describe("behind the hidden layer"),
   })
   .prefault({})
   .describe("the classifier");

@@ -1,98 +1,106 @@
-import { ModelError } from "../errors.ts";
-import { type AttributeInit, float } from "../onnx/attribute.ts";
-import { cutAt } from "../onnx/edit.ts";
-import { type Model, opsetOf } from "../onnx/model.ts";
-import { Node } from "../onnx/node.ts";
-import type { TensorType } from "../onnx/type.ts";
-import { Value } from "../onnx/value.ts";
-import { dataTypes } from "../tensor/data-type.ts";
+import { ConfigError } from "../errors.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Dim, TensorType } from "../onnx/type.ts";
+import type { Value } from "../onnx/value.ts";
 import { createRandom } from "../tensor/random.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { type GraphEnd, openEnd } from "./graph-end.ts";
+import { type Activation, activate, linear } from "./layers.ts";
 import { type Pooling, pool } from "./pooling.ts";
 
+/** What a head answers for: each example, each position of a sequence, or each place of a map. */
+export type HeadForm = "vector" | "positions" | "map";
+
+/** How logits of a form lie: their rank with the batch axis, and the axis of the answers. */
+export const headForms: Readonly<Record<HeadForm, { readonly rank: number; readonly axis: number }>> = {
+  vector: { rank: 2, axis: 1 },
+  positions: { rank: 3, axis: 2 },
+  map: { rank: 4, axis: 1 },
+};
+
+/** A layer between the feature and the answers. */
+export interface HiddenLayer {
+  readonly units: number;
+  readonly activation: Activation;
+}
+
 export interface NewHeadOptions {
+  /** `vector` if left out. */
+  readonly form?: HeadForm;
   /** What the head reads: [B, D], [B, T, D] (a sequence) or [B, D, H, W, …] (a map). The head is float32 whatever this is. */
   readonly feature: Value;
   /** Its type for concrete input shapes. */
   readonly type: TensorType;
+  /** Answers for each of what the form says. */
   readonly classes: number;
+  /** How `vector` comes by one vector; the other forms pool nothing. */
   readonly pooling: Pooling;
+  /** The head is linear if left out. */
+  readonly hidden?: HiddenLayer;
   /** Integer [B, T], 1 where a position of a sequence counts and 0 where it is padding; every position counts if left out. */
   readonly mask?: Value;
   readonly seed: number;
 }
 
 export interface NewHead {
-  /** The model's only output now: float32 [B, classes]. */
+  /** The model's only output now: float32 [B, classes], [B, T, classes] or [B, classes, h, w]. */
   readonly logits: Value;
-  /** Weight [classes, D] and bias [classes]. */
+  /** Weight and bias of each layer, the last of which gives the logits. */
   readonly parameters: readonly Value[];
   /** How the feature was pooled, in words. */
   readonly pooled: string;
 }
 
 /**
- * Replaces the model's outputs by a linear classifier on a value of the graph. What only the old outputs needed is
- * taken out. Weights are drawn from U(−1/√D, 1/√D), as PyTorch's Linear does; the bias is zero.
+ * Replaces the model's outputs by a new head on a value of the graph: linear, or with a hidden layer. What only the old
+ * outputs needed is taken out.
  *
  * @throws ModelError if the feature is not of a rank that can be pooled to one vector
+ * @throws ConfigError if it is not of the rank that the form needs
  */
 export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
-  const { feature, type, classes, seed } = options;
-  const isHalf = type.dtype === "float16" || type.dtype === "bfloat16";
-  if (type.dtype !== "float32" && !isHalf) {
-    throw new ModelError(
-      `a new head needs a feature of float32, float16 or bfloat16; "${feature.name}" is ${type.dtype}`,
+  const { form = "vector", feature, type, classes, hidden, mask, seed } = options;
+  const { rank } = headForms[form];
+  if (form !== "vector" && type.dims.length !== rank) {
+    const wanted = form === "map" ? "a map [B, D, h, w]" : "a sequence [B, T, D]";
+    throw new ConfigError(
+      `a head for every ${form === "map" ? "place" : "position"} needs ${wanted}; "${feature.name}" has shape ${formatShape(type.dims)}. Name another value with --head.from.`,
     );
   }
-  const { graph } = model;
-  const batch = graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
-  cutAt(graph, [feature]);
-  // An encoder that read its mask nowhere else has lost that input with the old outputs.
-  if (options.mask && !graph.inputs.includes(options.mask)) graph.inputs.push(options.mask);
-  // Names that went with the old head are free: a model whose output was "logits" has an output "logits" again.
-  const names = new Set([...graph.values()].map((v) => v.name));
-  const fresh = (name: string) => {
-    let unique = name;
-    for (let i = 1; names.has(unique); i++) unique = `${name}_${i}`;
-    names.add(unique);
-    return unique;
-  };
-
-  const append = (
-    opType: string,
-    inputs: readonly Value[],
-    name: string,
-    attributes: Record<string, AttributeInit>,
-  ) => {
-    const node = new Node(opType, inputs, [new Value(fresh(`${name}_out`))], {
-      name: fresh(name),
-      attributes,
-    });
-    graph.nodes.push(node);
-    return node.output();
-  };
-  const store = (t: Tensor, name: string) => {
-    const value = new Value(fresh(name), { dtype: t.dtype, dims: t.dims });
-    value.constant = t;
-    graph.initializers.push(value);
-    return value;
-  };
-  const wide = isHalf ? append("Cast", [feature], "head_cast", { to: dataTypes.float32.code }) : feature;
-  const { vector, width, pooled } = pool({ ...options, feature: wide }, opsetOf(model) ?? 1, append, store);
-
-  const bound = 1 / Math.sqrt(width);
+  const batch = model.graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
+  const end = openEnd(model, options);
+  const read = readerOf(end, form, options);
   const random = createRandom(seed);
-  const drawn = Float32Array.from({ length: classes * width }, () => bound * (2 * random.next() - 1));
-  const weight = store(tensor("float32", [classes, width], drawn), "head.weight");
-  const bias = store(tensor("float32", [classes], new Float32Array(classes)), "head.bias");
-  const logits = append("Gemm", [vector, weight, bias], "head", {
-    transB: 1,
-    alpha: float(1),
-    beta: float(1),
-  });
-  logits.name = fresh("logits");
-  logits.declared = { dtype: "float32", dims: [batch, classes] };
-  graph.outputs = [logits];
-  return { logits, parameters: [weight, bias], pooled };
+  const parameters: Value[] = [];
+  let { x, width } = read;
+  if (hidden) {
+    const layer = linear(end, x, { form, width, units: hidden.units, name: "head.hidden", random });
+    parameters.push(...layer.parameters);
+    x = activate(end, layer.y, hidden.activation);
+    width = hidden.units;
+  }
+  const last = linear(end, x, { form, width, units: classes, name: "head", random });
+  const free = (axis: number): Dim => feature.declared?.dims?.[axis] ?? null;
+  const declared: Record<HeadForm, readonly Dim[]> = {
+    vector: [batch, classes],
+    positions: [batch, free(1) ?? mask?.declared?.dims?.[1] ?? null, classes],
+    map: [batch, classes, free(2), free(3)],
+  };
+  end.finish(last.y, "logits", declared[form]);
+  return { logits: last.y, parameters: [...parameters, ...last.parameters], pooled: read.pooled };
+}
+
+function readerOf(
+  end: GraphEnd,
+  form: HeadForm,
+  options: NewHeadOptions,
+): { readonly x: Value; readonly width: number; readonly pooled: string } {
+  if (form === "vector") {
+    const { vector, width, pooled } = pool(end, options);
+    return { x: vector, width, pooled };
+  }
+  const { dims } = options.type;
+  return form === "positions"
+    ? { x: end.feature, width: dims[2]!, pooled: `none, each of ${dims[1]} positions` } // the rank was checked
+    : { x: end.feature, width: dims[1]!, pooled: `none, each of ${dims.slice(2).join("×")} places` };
 }

@@ -124,8 +124,7 @@ async function replaceHead(
     feature,
     type,
     classes: classes.length,
-    pooling: config.head.pooling,
-    seed: config.seed,
+    ...headSettings(config),
     ...maskOf(model, type.dims, inputShapes),
   });
   notes.push(`The new head reads "${feature.name}" [${type.dims.join(", ")}], pooled: ${head.pooled}.`);
@@ -140,6 +139,11 @@ async function replaceHead(
     notes,
     restoreOutputs: () => undefined,
   };
+}
+
+/** How a new head is made. */
+function headSettings({ head: { pooling, hidden, activation }, seed }: Config) {
+  return { pooling, seed, ...(hidden === undefined ? {} : { hidden: { units: hidden, activation } }) };
 }
 
 /** The weights to train: the method's, or adapters with a new head and whatever else is asked for by name. */

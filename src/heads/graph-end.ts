@@ -1,0 +1,104 @@
+import { ModelError } from "../errors.ts";
+import { type AttributeInit, float } from "../onnx/attribute.ts";
+import { cutAt } from "../onnx/edit.ts";
+import { type Model, opsetOf } from "../onnx/model.ts";
+import { Node } from "../onnx/node.ts";
+import type { TensorType } from "../onnx/type.ts";
+import { Value } from "../onnx/value.ts";
+import { dataTypes } from "../tensor/data-type.ts";
+import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
+
+export type Attributes = Readonly<Record<string, AttributeInit>>;
+
+/** Where a graph ends and nodes are put on it, in whatever version of the operator set its file has. */
+export interface GraphEnd {
+  readonly opset: number;
+  /** The value that the graph was cut at, as float32. */
+  readonly feature: Value;
+  /** Appends a node with one output, under a fresh name. */
+  append(opType: string, inputs: readonly Value[], name: string, attributes?: Attributes): Value;
+  /** Stores a tensor under a fresh name. */
+  store(tensor: Tensor, name: string): Value;
+  /** A stored float32 number. */
+  scalar(value: number, name: string): Value;
+  /** Makes a value the graph's only output, under a name that is free if it can be. */
+  finish(value: Value, name: string, dims: readonly (number | string | null)[]): void;
+}
+
+/** What a new end is put on. */
+export interface EndOptions {
+  readonly feature: Value;
+  /** Its type for concrete input shapes. */
+  readonly type: TensorType;
+  /** An input that the new end may read, though the model may not read it once its old outputs are gone. */
+  readonly mask?: Value;
+}
+
+/**
+ * Cuts a model at a value: its outputs go, and what only they needed. Names that went with them are free, so that a model
+ * whose output was "logits" can have an output "logits" again.
+ *
+ * @throws ModelError if the value is no float
+ */
+export function openEnd(model: Model, { feature, type, mask }: EndOptions): GraphEnd {
+  const isHalf = type.dtype === "float16" || type.dtype === "bfloat16";
+  if (type.dtype !== "float32" && !isHalf) {
+    throw new ModelError(
+      `a new head needs a feature of float32, float16 or bfloat16; "${feature.name}" is ${type.dtype}`,
+    );
+  }
+  const { graph } = model;
+  cutAt(graph, [feature]);
+  const names = new Set([...graph.values()].map((v) => v.name));
+  const fresh = (name: string) => {
+    let unique = name;
+    for (let i = 1; names.has(unique); i++) unique = `${name}_${i}`;
+    names.add(unique);
+    return unique;
+  };
+  const append: GraphEnd["append"] = (opType, inputs, name, attributes = {}) => {
+    const node = new Node(opType, inputs, [new Value(fresh(`${name}_out`))], {
+      name: fresh(name),
+      attributes,
+    });
+    graph.nodes.push(node);
+    return node.output();
+  };
+  const store: GraphEnd["store"] = (t, name) => {
+    const value = new Value(fresh(name), { dtype: t.dtype, dims: t.dims });
+    value.constant = t;
+    graph.initializers.push(value);
+    return value;
+  };
+  return {
+    opset: opsetOf(model) ?? 1,
+    feature: isHalf ? append("Cast", [feature], "head_cast", { to: dataTypes.float32.code }) : feature,
+    append,
+    store,
+    scalar: (value, name) => store(tensor("float32", [1], Float32Array.of(value)), name),
+    finish(value, name, dims) {
+      value.name = fresh(name);
+      value.declared = { dtype: "float32", dims };
+      graph.outputs = [value];
+      if (mask && mask.uses.size > 0 && !graph.inputs.includes(mask)) graph.inputs.push(mask);
+    },
+  };
+}
+
+/** Over one axis; axes are an input from opset 13 (ReduceSum) or 18 on. */
+export function reduce(
+  { opset, append, store }: GraphEnd,
+  opType: "ReduceSum" | "ReduceMean" | "ReduceMax",
+  value: Value,
+  { axis, keepdims = 0 }: { readonly axis: number; readonly keepdims?: 0 | 1 },
+): Value {
+  const since = opType === "ReduceSum" ? 13 : 18;
+  return opset >= since
+    ? append(opType, [value, store(int64s([axis]), "head.axes")], "head_pool", { keepdims })
+    : append(opType, [value], "head_pool", { axes: [axis], keepdims });
+}
+
+/** [B, D] · weightᵀ + bias for a weight [N, D]. */
+export function gemm({ append }: GraphEnd, x: Value, weight: Value, bias: Value, name: string): Value {
+  return append("Gemm", [x, weight, bias], name, { transB: 1, alpha: float(1), beta: float(1) });
+}
