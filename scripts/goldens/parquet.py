@@ -1,15 +1,16 @@
-"""Small Parquet files, for src/data/readers/table.test.ts.
+"""Small Parquet files, for src/data/readers/table.test.ts and src/data/find-parts.test.ts.
 
-    pip install pyarrow pillow && python scripts/goldens/parquet.py     # writes src/data/goldens/*.parquet
+    pip install pyarrow pillow datasets soundfile && python scripts/goldens/parquet.py     # writes src/data/goldens/*.parquet
 
 One as the Hugging Face hub has image sets: images embedded as {bytes, path}, class names in the metadata, several row
-groups; one of texts without either.
+groups; one of texts without either; and what `datasets` itself writes of words and their tags, in two files.
 """
 
 import io
 import json
 from pathlib import Path
 
+import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
@@ -31,3 +32,21 @@ pq.write_table(table, FOLDER / "images.parquet", row_group_size=3, compression="
 
 texts = pa.table({"sentence1": ["a b", "c"], "sentence2": ["d", "e f"], "label": ["no", "yes"], "score": [0.5, 2.0]})
 pq.write_table(texts, FOLDER / "texts.parquet", compression="none")
+
+names = ["O", "B-PER", "I-PER", "B-LOC"]
+words = datasets.Dataset.from_dict(
+    {
+        "id": ["0", "1", "2"],
+        "tokens": [["Ada", "Lovelace", "left"], ["Rome"], ["in", "Turin"]],
+        "ner_tags": [[1, 2, 0], [3], [0, 3]],
+    },
+    features=datasets.Features(
+        {
+            "id": datasets.Value("string"),
+            "tokens": datasets.List(datasets.Value("string")),
+            "ner_tags": datasets.List(datasets.ClassLabel(names=names)),
+        }
+    ),
+)
+for shard in range(2):
+    words.shard(2, shard, contiguous=True).to_parquet(FOLDER / f"words-{shard}.parquet")

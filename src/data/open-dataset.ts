@@ -2,8 +2,10 @@ import { ConfigError, DataError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { basename } from "../platform/paths.ts";
 import { type Dataset, listing } from "./dataset.ts";
+import { findParts } from "./find-parts.ts";
 import type { Reader, ReaderOptions } from "./readers/reader.ts";
 import { readers } from "./readers/registry.ts";
+import { filesOf, isPattern } from "./readers/shards.ts";
 import { mapClasses } from "./views.ts";
 
 export interface OpenOptions extends ReaderOptions {
@@ -14,8 +16,8 @@ export interface OpenOptions extends ReaderOptions {
 }
 
 /**
- * Opens labelled data: an image folder, an `.npz`, an IDX pair, a `.csv`. The kind is detected from names and first
- * bytes, and named by `format` where several fit.
+ * Opens labelled data: an image folder, an `.npz`, an IDX pair, a `.csv`, or files of rows under a name with a `*`. The
+ * kind is detected from names and first bytes, and named by `format` where several fit.
  *
  * @throws DataError if nothing is there, no kind or several kinds fit (what was seen is listed), or the data is broken
  * @throws ConfigError if `format` names no reader
@@ -28,8 +30,8 @@ export async function openDataset(files: Files, path: string, options: OpenOptio
 
 async function readerFor(files: Files, path: string, format: string | undefined): Promise<Reader> {
   const names = readers.map((r) => r.name).join(", ");
-  if (!(await files.exists(path)))
-    throw new DataError(`${path}: no such file or folder`, { details: { path } });
+  const isThere = isPattern(path) ? (await filesOf(files, path)).length > 0 : await files.exists(path);
+  if (!isThere) throw new DataError(`${path}: no such file or folder`, { details: { path } });
   if (format !== undefined) {
     const reader = readers.find((r) => r.name === format);
     if (reader) return reader;
@@ -42,6 +44,9 @@ async function readerFor(files: Files, path: string, format: string | undefined)
   if (fits.length === 1) return fits[0]!.reader;
   const seen = await seenAt(files, path);
   if (fits.length === 0) {
+    const parts = Object.entries(await findParts(files, path)).map(([part, at]) => `${part} (${at})`);
+    if (parts.length > 0)
+      throw new DataError(`${path}: holds several sets, ${parts.join(", ")}; give the path of one`);
     const known = readers.map((r) => `  ${r.reads}`).join("\n");
     throw new DataError(`${path}: no known kind of data. Seen: ${seen}. Expected one of\n${known}`, {
       details: { path },

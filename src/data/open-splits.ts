@@ -1,7 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
-import { joinPath } from "../platform/paths.ts";
 import { classCounts, type Dataset } from "./dataset.ts";
+import { findParts } from "./find-parts.ts";
 import { type OpenOptions, openDataset } from "./open-dataset.ts";
 import { stratifiedSplit } from "./split.ts";
 
@@ -24,14 +24,8 @@ export interface Splits {
   readonly notes: readonly string[];
 }
 
-const splitNames = { train: ["train"], validation: ["validation", "valid", "val"], test: ["test"] } as const;
-/** Endings of files that are one part each. */
-const FILES: readonly string[] = ["npz", "csv", "tsv", "jsonl", "parquet"];
-type SplitName = keyof typeof splitNames;
-
 /**
- * Training, validation and test data from one path: a folder with `train` and maybe `validation` (`valid`, `val`) and
- * `test`, each a folder or a file such as `train.npz`, or MNIST's `train-images…` and `t10k-images…`; or one dataset.
+ * Training, validation and test data from one path: a folder with parts as `findParts` knows them, or one dataset.
  * Without a validation set a part of the training set is held out by a seeded hash, see `stratifiedSplit`; a test set is never made up.
  * Validation and test sets are mapped onto the training classes by name.
  *
@@ -71,29 +65,6 @@ export async function openSplits(files: Files, path: string, options: SplitsOpti
 function shareOf({ group, labelling }: Dataset, fraction: number): string {
   const classes = labelling === "class" || labelling === "classes";
   return `${fraction}${classes ? " of each class" : ""}${group ? ", whole groups" : ""}`;
-}
-
-async function findParts(files: Files, path: string): Promise<Partial<Record<SplitName, string>>> {
-  if ((await files.stat(path))?.kind !== "folder") return {};
-  const parts: Partial<Record<SplitName, string>> = {};
-  const entries = await files.list(path);
-  for (const [part, names] of Object.entries(splitNames) as [SplitName, readonly string[]][]) {
-    const fits = entries.filter((e) => {
-      const name = e.name.toLowerCase();
-      if (e.kind === "folder") return names.includes(name);
-      const mnist = part === "test" ? ["t10k", ...names] : names;
-      if (mnist.some((n) => name.startsWith(`${n}-images`))) return true;
-      return names.some((n) => FILES.some((end) => name === `${n}.${end}`));
-    });
-    if (fits.length > 1) {
-      throw new DataError(
-        `${path}: several ${part} sets: ${fits.map((e) => e.name).join(", ")}. Give the path of one.`,
-      );
-    }
-    if (fits[0]) parts[part] = joinPath(path, fits[0].name);
-  }
-  // Class folders may happen to be called "test": without a training part the folder is one dataset.
-  return parts.train === undefined ? {} : parts;
 }
 
 function requireClasses(train: Dataset): void {

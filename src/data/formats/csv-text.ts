@@ -1,56 +1,84 @@
 import { DataError } from "../../errors.ts";
+import type { RowScanner } from "./text-rows.ts";
+
+const [QUOTE, NEWLINE, RETURN] = [0x22, 0x0a, 0x0d];
+// Where in a row the scanner is: before a field, in a plain one, in a quoted one, behind a quote in a quoted one.
+const [BEFORE, PLAIN, QUOTED, BEHIND] = [0, 1, 2, 3];
 
 /**
- * The rows of a CSV text, as RFC 4180 has them: fields by comma (or another separator), quoted fields with `""` for a
- * quote, CRLF or LF.
- * A byte-order mark and empty lines are skipped.
+ * Finds the rows of separated values in UTF-8, as RFC 4180 has them: fields by comma (or another separator of one byte),
+ * quoted fields with `""` for a quote and line ends inside, rows by CRLF, LF or CR. Empty lines are no rows.
  *
+ * @param onRow told the byte range of each row without its line end, and the number of its fields
+ */
+export function csvScanner(
+  separator: string,
+  onRow: (start: number, end: number, fields: number) => void,
+): RowScanner {
+  const cut = separator.charCodeAt(0);
+  let state = BEFORE;
+  let fields = 1;
+  let start = 0;
+  let offset = 0;
+  const endRow = (end: number): void => {
+    if (end > start) onRow(start, end, fields);
+    state = BEFORE;
+    fields = 1;
+    start = end + 1;
+  };
+  return {
+    feed(bytes) {
+      for (let i = 0; i < bytes.length; i++) {
+        const byte = bytes[i]!;
+        if (state === QUOTED) {
+          if (byte === QUOTE) state = BEHIND;
+        } else if (byte === cut) {
+          fields++;
+          state = BEFORE;
+        } else if (byte === NEWLINE || byte === RETURN) endRow(offset + i);
+        else if (byte === QUOTE && state !== PLAIN) state = QUOTED;
+        else state = PLAIN;
+      }
+      offset += bytes.length;
+    },
+    finish() {
+      if (state === QUOTED) return "a quoted field does not end";
+      endRow(offset);
+      return null;
+    },
+  };
+}
+
+/**
+ * The fields of one row of separated values.
+ *
+ * @param what names the row in messages
  * @throws DataError if a quoted field does not end, or goes on behind its closing quote
  */
-export function parseCsv(text: string, what: string, separator = ","): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  let at = text.startsWith("\ufeff") ? 1 : 0;
-  let line = 1;
-  const endRow = (): void => {
-    if (row.length > 1 || row[0] !== "") rows.push(row);
-    row = [];
-    line++;
-  };
-  while (at < text.length) {
+export function fieldsOf(text: string, what: string, separator = ","): string[] {
+  const fields: string[] = [];
+  for (let at = 0; ; ) {
     if (text[at] === '"') {
-      const start = line;
       let field = "";
       for (at++; ; ) {
         const quote = text.indexOf('"', at);
-        if (quote < 0) throw new DataError(`${what}: line ${start}: a quoted field does not end`);
-        const piece = text.slice(at, quote);
-        line += piece.split("\n").length - 1;
-        field += piece;
+        if (quote < 0) throw new DataError(`${what}: a quoted field does not end`);
+        field += text.slice(at, quote);
         at = quote + 1;
         if (text[at] !== '"') break;
         field += '"';
         at++;
       }
-      row.push(field);
-      if (at < text.length && text[at] !== separator && text[at] !== "\n" && text[at] !== "\r") {
-        throw new DataError(`${what}: line ${line}: text behind a closing quote`);
-      }
+      fields.push(field);
+      if (at < text.length && text[at] !== separator)
+        throw new DataError(`${what}: text behind a closing quote`);
     } else {
-      let end = at;
-      while (end < text.length && text[end] !== separator && text[end] !== "\n" && text[end] !== "\r") end++;
-      row.push(text.slice(at, end));
+      const found = text.indexOf(separator, at);
+      const end = found < 0 ? text.length : found;
+      fields.push(text.slice(at, end));
       at = end;
     }
-    if (text[at] === separator) {
-      at++;
-      // A separator at the very end of the text or the line still starts one more, empty, field.
-      if (at === text.length || text[at] === "\n" || text[at] === "\r") row.push("");
-      else continue;
-    }
-    if (text[at] === "\r") at++;
-    if (text[at] === "\n") at++;
-    endRow();
+    if (at >= text.length) return fields;
+    at++;
   }
-  return rows;
 }

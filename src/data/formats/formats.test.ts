@@ -4,7 +4,7 @@ import { DataError } from "../../errors.ts";
 import { createMemoryFiles } from "../../platform/memory-files.ts";
 import { halfToFloat } from "../../tensor/half.ts";
 import { bytesOfBase64, golden } from "../data.fixtures.ts";
-import { parseCsv } from "./csv-text.ts";
+import { csvScanner, fieldsOf } from "./csv-text.ts";
 import { looksLikeIdx, readIdx } from "./idx.ts";
 import { decodeNpy, openNpz, readNpz } from "./npy.ts";
 import { openZip } from "./zip.ts";
@@ -82,21 +82,43 @@ describe("zip", () => {
 });
 
 describe("csv", () => {
-  test("fields, quotes and line ends are those of RFC 4180", () => {
-    const text = '\ufeffa,b,c\r\n1,"x ""y"", z",\r\n\n"two\nlines",,""\n,\nlast,"q"';
-    expect(parseCsv(text, "x.csv")).toEqual([
-      ["a", "b", "c"],
-      ["1", 'x "y", z', ""],
-      ["two\nlines", "", ""],
-      ["", ""],
-      ["last", "q"],
+  // Every row as text, found piece by piece.
+  const rowsOf = (text: string, pieceLength: number) => {
+    const bytes = new TextEncoder().encode(text);
+    const rows: [string, number][] = [];
+    const scanner = csvScanner(",", (start, end, fields) => {
+      rows.push([new TextDecoder().decode(bytes.subarray(start, end)), fields]);
+    });
+    for (let at = 0; at < bytes.length; at += pieceLength) scanner.feed(bytes.subarray(at, at + pieceLength));
+    return { problem: scanner.finish(), rows };
+  };
+
+  test("fields, quotes and line ends are those of RFC 4180, wherever the bytes are cut", () => {
+    const text = 'a,b,c\r\n1,"x ""y"", z",\r\n\n"two\nlines",,""\n,\nlast,"q"';
+    for (const pieceLength of [1, 2, 3, 7, 100]) {
+      const { rows, problem } = rowsOf(text, pieceLength);
+      expect(problem).toBe(null);
+      expect(rows.map(([row]) => fieldsOf(row, "row"))).toEqual([
+        ["a", "b", "c"],
+        ["1", 'x "y", z', ""],
+        ["two\nlines", "", ""],
+        ["", ""],
+        ["last", "q"],
+      ]);
+      expect(rows.map(([, fields]) => fields)).toEqual([3, 3, 3, 2, 2]);
+    }
+    expect(rowsOf("", 1).rows).toEqual([]);
+    // A quote inside a plain field is a character, and a row may end by CR alone.
+    expect(rowsOf('5" pipe,1\r6" pipe,2', 4).rows).toEqual([
+      ['5" pipe,1', 2],
+      ['6" pipe,2', 2],
     ]);
-    expect(parseCsv("", "x.csv")).toEqual([]);
   });
 
-  test("a quote that does not close, or closes too early, is refused with its line", () => {
-    expect(() => parseCsv('a\n"b', "x.csv")).toThrow("x.csv: line 2: a quoted field does not end");
-    expect(() => parseCsv('a\n"b"c', "x.csv")).toThrow("x.csv: line 2: text behind a closing quote");
+  test("a quote that does not close, or closes too early, is refused", () => {
+    expect(rowsOf('a\n"b', 3).problem).toBe("a quoted field does not end");
+    expect(() => fieldsOf('"b', "x.csv:2")).toThrow("x.csv:2: a quoted field does not end");
+    expect(() => fieldsOf('"b"c', "x.csv:2")).toThrow("x.csv:2: text behind a closing quote");
   });
 });
 

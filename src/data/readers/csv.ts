@@ -1,10 +1,13 @@
 import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
-import { extension } from "../../platform/paths.ts";
-import { listing } from "../dataset.ts";
-import { parseCsv } from "../formats/csv-text.ts";
+import { basename } from "../../platform/paths.ts";
+import { csvScanner, fieldsOf } from "../formats/csv-text.ts";
+import { openPagedFile } from "../formats/paged-file.ts";
+import { indexRows } from "../formats/text-rows.ts";
+import { createProblems } from "./problems.ts";
 import type { Reader } from "./reader.ts";
-import { type Table, tableOf } from "./table.ts";
+import { looksLikeTable, openShards } from "./shards.ts";
+import type { Table } from "./table.ts";
 import { datasetOfTable } from "./table-dataset.ts";
 
 /** A file of separated values with a header line. */
@@ -12,30 +15,55 @@ function separated(name: string, separator: string, reads: string): Reader {
   return {
     name,
     reads,
-    detect: async (files, path) =>
-      extension(path) === `.${name}` && (await isFile(files, path)) ? `ends in .${name}` : null,
-    open: async (files, path, options) =>
-      datasetOfTable(await readSeparated(files, path, separator), files, options),
+    detect: (files, path) => looksLikeTable(files, path, `.${name}`),
+    open: async (files, path, options) => {
+      const open = (at: string) => readSeparated(files, at, separator);
+      return datasetOfTable(await openShards(files, path, open), files, options);
+    },
   };
 }
 
-/** A file of separated values as a table. @throws DataError for rows of other lengths than the header */
+/**
+ * A file of separated values as a table. The file is gone through once to find its rows, and read again when they are
+ * wanted.
+ *
+ * @throws DataError for rows of other lengths than the header
+ */
 export async function readSeparated(files: Files, path: string, separator: string): Promise<Table> {
-  const [header, ...rows] = parseCsv(await files.readText(path), path, separator);
-  if (header === undefined || rows.length === 0) throw new DataError(`${path}: no rows below a header line`);
-  const uneven = rows.flatMap((row, r) =>
-    row.length === header.length ? [] : [`row ${r + 1} has ${row.length}`],
+  const uneven = createProblems();
+  let width: number | null = null;
+  let found = 0;
+  const rows = await indexRows(await openPagedFile(files, path), (onRow) =>
+    csvScanner(separator, (start, end, fields) => {
+      width ??= fields;
+      if (fields !== width) uneven.add(`row ${found} has ${fields}`);
+      found++;
+      onRow(start, end);
+    }),
   );
-  if (uneven.length > 0) {
-    throw new DataError(`${path}: the header has ${header.length} fields, but ${listing(uneven)}`);
-  }
-  const cell = (row: number, column: number) => rows[row]![column]!; // rows are as wide as the header
-  const format = separator === "," ? "csv" : "tsv";
-  return tableOf({ path, format, columns: header, length: rows.length }, cell);
-}
-
-async function isFile(files: Files, path: string): Promise<boolean> {
-  return (await files.stat(path))?.kind === "file";
+  if (rows.length < 2) throw new DataError(`${path}: no rows below a header line`);
+  uneven.throwIfAny(`${path}: the header has ${width} fields, but`);
+  const rowName = (row: number) => `${basename(path)}:${row + 1}`;
+  const header = fieldsOf(await rows.text(0), `${path}: header`, separator);
+  const twice = header.filter((name, c) => header.indexOf(name) !== c);
+  if (twice.length > 0)
+    throw new DataError(`${path}: the header names columns twice: ${[...new Set(twice)].join(", ")}`);
+  // The header is the first row.
+  const row = async (i: number, columns: readonly number[]): Promise<string[]> => {
+    const fields = fieldsOf(await rows.text(i + 1), rowName(i), separator);
+    return columns.map((c) => fields[c]!); // rows are as wide as the header
+  };
+  return {
+    path,
+    format: separator === "," ? "csv" : "tsv",
+    columns: header,
+    length: rows.length - 1,
+    rowName,
+    row,
+    async *scan(columns) {
+      for (let i = 0; i < rows.length - 1; i++) yield await row(i, columns);
+    },
+  };
 }
 
 export const csv: Reader = separated(

@@ -1,38 +1,63 @@
 import { DataError, messageOf } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
-import { extension } from "../../platform/paths.ts";
-import { listing } from "../dataset.ts";
+import { basename } from "../../platform/paths.ts";
+import { openPagedFile } from "../formats/paged-file.ts";
+import { indexRows, lineScanner } from "../formats/text-rows.ts";
+import { createProblems } from "./problems.ts";
 import type { Reader } from "./reader.ts";
-import { type Cell, cellOf, type Table, tableOf } from "./table.ts";
+import { looksLikeTable, openShards } from "./shards.ts";
+import { cellOf, type Table } from "./table.ts";
 import { datasetOfTable } from "./table-dataset.ts";
 
 /** One JSON object a line. Keys that only some lines have are empty in the others. */
 export const jsonl: Reader = {
   name: "jsonl",
   reads: "a .jsonl file of objects with a label, and a text, numbers or an image path",
-  detect: async (files, path) =>
-    extension(path) === ".jsonl" && (await files.stat(path))?.kind === "file" ? "ends in .jsonl" : null,
-  open: async (files, path, options) => datasetOfTable(await readJsonl(files, path), files, options),
+  detect: (files, path) => looksLikeTable(files, path, ".jsonl"),
+  open: async (files, path, options) =>
+    datasetOfTable(await openShards(files, path, (at) => readJsonl(files, at)), files, options),
 };
 
 /** A file of JSON objects, one a line, as a table. @throws DataError listing the lines that are none */
 export async function readJsonl(files: Files, path: string): Promise<Table> {
-  const rows: Record<string, unknown>[] = [];
-  const broken: string[] = [];
-  const lines = (await files.readText(path)).replace(/^\ufeff/, "").split("\n");
-  for (const [i, line] of lines.entries()) {
-    if (line.trim() === "") continue;
+  const lines = await indexRows(await openPagedFile(files, path), lineScanner);
+  const broken = createProblems("; ");
+  const columns = new Map<string, number>();
+  // Lines that hold a row: empty ones hold none.
+  const rows: number[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const text = await lines.text(i);
+    if (text.trim() === "") continue;
     try {
-      const row = JSON.parse(line) as unknown;
-      if (typeof row !== "object" || row === null || Array.isArray(row)) throw new Error("not an object");
-      rows.push(row as Record<string, unknown>); // a non-null object that is no array
+      for (const key of Object.keys(objectOf(text))) if (!columns.has(key)) columns.set(key, columns.size);
+      rows.push(i);
     } catch (error) {
-      broken.push(`line ${i + 1} (${messageOf(error)})`);
+      broken.add(`line ${i + 1} (${messageOf(error)})`);
     }
   }
-  if (broken.length > 0)
-    throw new DataError(`${path}: lines that are no JSON objects: ${listing(broken, "; ")}`);
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (row: number, column: number): Cell => cellOf(rows[row]![columns[column]!]);
-  return tableOf({ path, format: "jsonl", columns, length: rows.length }, cell);
+  broken.throwIfAny(`${path}: lines that are no JSON objects:`);
+  if (rows.length === 0) throw new DataError(`${path}: no line holds a JSON object`);
+  const names = [...columns.keys()];
+  const row = async (i: number, wanted: readonly number[]) => {
+    const object = objectOf(await lines.text(rows[i]!));
+    return wanted.map((c) => cellOf(object[names[c]!])); // positions in the columns
+  };
+  return {
+    path,
+    format: "jsonl",
+    columns: names,
+    length: rows.length,
+    rowName: (i) => `${basename(path)}:${i + 1}`,
+    row,
+    async *scan(wanted) {
+      for (let i = 0; i < rows.length; i++) yield await row(i, wanted);
+    },
+  };
+}
+
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  const value = JSON.parse(text) as unknown;
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Readonly<Record<string, unknown>>; // a non-null object that is no array
+  throw new Error("not an object");
 }

@@ -1,30 +1,36 @@
 import type { AsyncBuffer, FileMetaData } from "hyparquet";
 import { DataError, HoldfastError, messageOf } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
-import { extension } from "../../platform/paths.ts";
+import { basename } from "../../platform/paths.ts";
 import type { Reader } from "./reader.ts";
-import { cellOf, type Table, tableOf } from "./table.ts";
+import { looksLikeTable, openShards } from "./shards.ts";
+import { cellOf, type Table } from "./table.ts";
 import { datasetOfTable } from "./table-dataset.ts";
 
-/** Row groups whose images are kept in memory: a shuffled epoch visits them in any order. */
-const GROUPS_KEPT = 2;
+/** Row groups are kept up to this size, since a shuffled epoch visits them in any order; at least two are. */
+const KEPT_BYTES = 128 << 20;
 
 /**
- * A Parquet file, also as the Hugging Face hub has them: images embedded as `{bytes, path}`, class names in the
- * metadata. Columns of images stay on the disk and are read by row group; the others are held in memory.
+ * A Parquet file, or several with a `*` in the name, also as the Hugging Face hub has them: files embedded as
+ * `{bytes, path}`, class names in the metadata. What is not asked for stays on the disk; a row group is read as a whole.
  */
 export const parquet: Reader = {
   name: "parquet",
-  reads: "a .parquet file with a label column, and texts, numbers or images",
-  detect: async (files, path) =>
-    extension(path) === ".parquet" && (await files.stat(path))?.kind === "file" ? "ends in .parquet" : null,
-  open: async (files, path, options) => datasetOfTable(await readParquet(files, path), files, options),
+  reads: "a .parquet file with a label column, and texts, numbers, images or sounds",
+  detect: (files, path) => looksLikeTable(files, path, ".parquet"),
+  open: async (files, path, options) =>
+    datasetOfTable(await openShards(files, path, (at) => readParquet(files, at)), files, options),
 };
 
 /** A Parquet file as a table. @throws DataError if it cannot be read */
 export async function readParquet(files: Files, path: string): Promise<Table> {
+  return readable(path, () => openTable(files, path));
+}
+
+/** What hyparquet throws says nothing of the file. */
+async function readable<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
-    return await openTable(files, path);
+    return await body();
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause;
     throw new DataError(`${path}: not a Parquet file that can be read (${messageOf(cause)})`, { cause });
@@ -36,34 +42,48 @@ async function openTable(files: Files, path: string): Promise<Table> {
   const file = await bufferOf(files, path);
   const metadata = await parquetMetadataAsync(file);
   const top = parquetSchema(metadata).children;
-  const images = top.filter((c) => c.children.some((child) => child.element.name === "bytes"));
-  const imageColumns = images.map((c) => c.element.name);
-  const plain = top.map((c) => c.element.name).filter((name) => !imageColumns.includes(name));
-  const rows = await parquetReadObjects({ file, metadata, columns: plain });
-  const columns = [...plain, ...imageColumns];
-  const groups = createGroups(metadata, async (rowStart, rowEnd, column) => {
-    const read = await parquetReadObjects({
-      file,
-      metadata,
-      columns: [column],
-      rowStart,
-      rowEnd,
-      utf8: false,
-    });
-    return read.map((row) => (row[column] as { bytes?: Uint8Array } | null)?.bytes ?? null);
-  });
-  const table = tableOf({ path, format: "parquet", columns, length: rows.length }, (row, column) =>
-    cellOf(rows[row]?.[columns[column]!]),
+  const embedded = top
+    .filter((c) => c.children.some((child) => child.element.name === "bytes"))
+    .map((c) => c.element.name);
+  const columns = [...top.map((c) => c.element.name).filter((name) => !embedded.includes(name)), ...embedded];
+  const groups = createGroups(metadata, (rowStart, rowEnd, names) =>
+    readable(path, () =>
+      parquetReadObjects({
+        file,
+        metadata,
+        columns: [...names],
+        rowStart,
+        rowEnd,
+        utf8: !names.some((name) => embedded.includes(name)),
+      }),
+    ),
   );
+  const rowName = (row: number) => `${basename(path)}:${row + 1}`;
+  const cells = (row: Row, wanted: readonly string[]) => wanted.map((name) => cellOf(row[name]));
+  const named = (wanted: readonly number[]) => wanted.map((c) => columns[c]!); // positions in them
   return {
-    ...table,
-    classNames: (column) => classNames(metadata, column),
+    path,
+    format: "parquet",
+    columns,
+    length: Number(metadata.num_rows),
+    rowName,
+    async row(row, wanted) {
+      const names = named(wanted);
+      return cells(await groups.row(row, names), names);
+    },
+    async *scan(wanted) {
+      const names = named(wanted);
+      for (let g = 0; g < metadata.row_groups.length; g++)
+        for (const row of await groups.all(g, names)) yield cells(row, names);
+    },
+    classNames: (column) => namesOf(featureOf(metadata, column)),
     embedded: {
-      columns: imageColumns,
+      columns: embedded,
+      isAudio: (column) => featureOf(metadata, column)?._type === "Audio",
       async bytes(row, column) {
-        const bytes = await groups(row, column);
-        if (bytes === null) throw new DataError(`${path}: row ${row + 1} has no image in column "${column}"`);
-        return bytes;
+        const value = (await groups.row(row, [column]))[column] as { bytes?: Uint8Array } | null;
+        if (value?.bytes) return value.bytes;
+        throw new DataError(`${path}: row ${row + 1} has no content in column "${column}"`);
       },
     },
   };
@@ -79,43 +99,72 @@ async function bufferOf(files: Files, path: string): Promise<AsyncBuffer> {
   };
 }
 
-type Images = readonly (Uint8Array | null)[];
+type Row = Readonly<Record<string, unknown>>;
 
-/** Reads a column of images by row group, and keeps the last few groups. */
+interface Groups {
+  row(row: number, columns: readonly string[]): Promise<Row>;
+  all(group: number, columns: readonly string[]): Promise<readonly Row[]>;
+}
+
+/** Reads columns by row group, and keeps the groups that were used last. */
 function createGroups(
   metadata: FileMetaData,
-  read: (rowStart: number, rowEnd: number, column: string) => Promise<Images>,
-): (row: number, column: string) => Promise<Uint8Array | null> {
+  read: (rowStart: number, rowEnd: number, columns: readonly string[]) => Promise<readonly Row[]>,
+): Groups {
   const starts: number[] = [0];
   for (const group of metadata.row_groups) starts.push(starts.at(-1)! + Number(group.num_rows));
-  const kept = new Map<string, Promise<Images>>();
-  return async (row, column) => {
-    const group = starts.findLastIndex((start) => start <= row);
+  const kept = new Map<string, { readonly rows: Promise<readonly Row[]>; readonly bytes: number }>();
+  let keptBytes = 0;
+  const bytesOf = (group: number, columns: readonly string[]): number => {
+    const chunks = metadata.row_groups[group]?.columns ?? [];
+    const own = chunks.filter((c) => columns.includes(c.meta_data?.path_in_schema[0] ?? ""));
+    return own.reduce((sum, c) => sum + Number(c.meta_data?.total_uncompressed_size ?? 0), 0);
+  };
+  const all = (group: number, columns: readonly string[]): Promise<readonly Row[]> => {
     const [from, to] = [starts[group]!, starts[group + 1]!]; // there is a start behind the last row
-    const key = `${group} ${column}`;
-    let images = kept.get(key);
-    if (!images) {
-      images = read(from, to, column);
-      kept.set(key, images);
-      const oldest = kept.keys().next().value;
-      if (kept.size > GROUPS_KEPT && oldest !== undefined) kept.delete(oldest);
+    // Without a column hyparquet gives no rows.
+    if (columns.length === 0) return Promise.resolve(Array.from({ length: to - from }, () => ({})));
+    const key = JSON.stringify([group, columns]);
+    const known = kept.get(key);
+    // The group used last stands last in the map, and the first ones go when there are too many.
+    if (known) kept.delete(key);
+    const entry = known ?? { rows: read(from, to, columns), bytes: bytesOf(group, columns) };
+    if (!known) keptBytes += entry.bytes;
+    kept.set(key, entry);
+    for (const [oldest, { bytes }] of kept) {
+      if (keptBytes <= KEPT_BYTES || kept.size <= 2) break;
+      kept.delete(oldest);
+      keptBytes -= bytes;
     }
-    return (await images)[row - from] ?? null;
+    return entry.rows;
+  };
+  return {
+    all,
+    async row(row, columns) {
+      const group = starts.findLastIndex((start) => start <= row);
+      return (await all(group, columns))[row - starts[group]!] ?? {};
+    },
   };
 }
 
+/** What the Hugging Face schema says of a column, or of what its lists hold. */
 interface Feature {
+  readonly _type?: string;
   readonly names?: readonly string[];
   /** What a list is of. */
   readonly feature?: Feature;
 }
 
-/** Names of a ClassLabel column, or of one of lists of them, from the `huggingface` entry of the metadata. */
-function classNames(metadata: FileMetaData, column: string): readonly string[] | null {
+/** From the `huggingface` entry of the metadata. */
+function featureOf(metadata: FileMetaData, column: string): Feature | null {
   const entry = metadata.key_value_metadata?.find((e) => e.key === "huggingface")?.value;
   if (entry === undefined) return null;
   const { info } = JSON.parse(entry) as { info?: { features?: Record<string, Feature | [Feature]> } };
   const found = info?.features?.[column];
-  const feature = Array.isArray(found) ? found[0] : found;
+  return (Array.isArray(found) ? found[0] : found) ?? null;
+}
+
+/** Names of a ClassLabel column, or of one of lists of them. */
+function namesOf(feature: Feature | null): readonly string[] | null {
   return feature?.names ?? feature?.feature?.names ?? null;
 }

@@ -9,7 +9,8 @@ export interface Problems {
   throwIfAny(sentence: string): void;
 }
 
-export function createProblems(): Problems {
+/** @param separator between what a message lists */
+export function createProblems(separator = ", "): Problems {
   const first: string[] = [];
   let count = 0;
   return {
@@ -18,8 +19,8 @@ export function createProblems(): Problems {
     },
     throwIfAny(sentence) {
       if (count === 0) return;
-      const more = count > first.length ? ` and ${count - first.length} more` : "";
-      throw new DataError(`${sentence} ${first.join(", ")}${more}`, { details: { first, count } });
+      const more = count > first.length ? `${separator}and ${count - first.length} more` : "";
+      throw new DataError(`${sentence} ${first.join(separator)}${more}`, { details: { first, count } });
     },
   };
 }

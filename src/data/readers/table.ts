@@ -1,5 +1,3 @@
-import { basename } from "../../platform/paths.ts";
-
 /** What a cell of a table may hold; null is an empty one. */
 export type Scalar = string | number | bigint | boolean | null;
 export type Cell = Scalar | readonly Scalar[];
@@ -22,6 +20,8 @@ export interface Table {
   /** Columns whose cells are whole files, such as images, and the bytes of one; `scan` and `row` leave them out. */
   readonly embedded?: {
     readonly columns: readonly string[];
+    /** Whether the file says that a column is of sounds. */
+    isAudio(column: string): boolean;
     bytes(row: number, column: string): Promise<Uint8Array>;
   };
 }
@@ -31,6 +31,10 @@ export function cellOf(value: unknown): Cell {
   if (isScalar(value)) return value;
   if (value === undefined) return null;
   if (Array.isArray(value) && value.every(isScalar)) return value;
+  return jsonOf(value);
+}
+
+function jsonOf(value: unknown): string {
   // Whole numbers of 64 bits have no form in JSON.
   return JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? v.toString() : v));
 }
@@ -41,7 +45,7 @@ function isScalar(value: unknown): value is Scalar {
 
 export function textOf(cell: Cell): string {
   if (cell === null) return "";
-  return Array.isArray(cell) ? JSON.stringify(cell) : String(cell);
+  return Array.isArray(cell) ? jsonOf(cell) : String(cell);
 }
 
 /** A finite number, or null where the cell holds none. */
@@ -54,20 +58,4 @@ export function numberOf(cell: Cell): number | null {
 /** Whether a cell is a list; `Array.isArray` does not tell read-only ones from scalars. */
 export function isList(cell: Cell): cell is readonly Scalar[] {
   return Array.isArray(cell);
-}
-
-/** A table whose cells are in memory. */
-export function tableOf(
-  facts: Pick<Table, "path" | "format" | "columns" | "length">,
-  cell: (row: number, column: number) => Cell,
-): Table {
-  const row = (i: number, columns: readonly number[]) => columns.map((c) => cell(i, c));
-  return {
-    ...facts,
-    async *scan(columns) {
-      for (let i = 0; i < facts.length; i++) yield row(i, columns);
-    },
-    row: async (i, columns) => row(i, columns),
-    rowName: (i) => `${basename(facts.path)}:${i + 1}`,
-  };
 }
