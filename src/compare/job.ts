@@ -71,7 +71,7 @@ function validationAlone({ test: _, ...config }: Config): Config {
 }
 
 /** `lr 0.0005, strength 1`. */
-export function describePoint(point: Point): string {
+export function describePoint(point: Readonly<Record<string, unknown>>): string {
   return Object.entries(point)
     .map(([key, value]) => `${lastPart(key)} ${value}`)
     .join(", ");

@@ -24,7 +24,7 @@ export async function planComparison(files: Files, compare: CompareConfig): Prom
   for (const { entry, space } of planMethods(compare)) {
     const { name } = entry;
     const points = pointsOf(space, { trials: compare.trials, seed: compare.tuningSeed, name });
-    let only: Point | undefined = points.length === 1 ? points[0] : undefined;
+    let only: Point | undefined = points.length === 1 ? points[0] : compare.trials === 0 ? {} : undefined;
     for (const point of points) {
       const job = await trialJob(compare, entry, point);
       const { state } = await stateOf(files, job);

@@ -6,6 +6,7 @@ import {
   type IdOod,
   type RobustnessLine,
 } from "../evaluation/robustness.ts";
+import { dotted, type Settings } from "../config/overlay.ts";
 import { anchorRules } from "../optim/anchors/registry.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
@@ -63,7 +64,7 @@ export interface MethodResult {
   readonly rules: string;
   /** Whether it trains new tensors beside frozen weights. */
   readonly hasAdapters: boolean;
-  /** The chosen setting: `strength 1`. */
+  /** The chosen setting, or where nothing was tried the method's own: `strength 1`. */
   readonly setting: string;
   readonly tried: readonly Tried[];
   readonly atEdge: boolean;
@@ -198,7 +199,7 @@ function resultOf(
     name: entry.name,
     rules: first.run.summary.method.name,
     hasAdapters: findMethod(entry.method)?.peft !== undefined,
-    setting: tuning.best ? describePoint(tuning.best.point) : "",
+    setting: describePoint(tuning.best?.point ?? numbersOf(entry)),
     tried: tuning.trials.map(({ point, widened, score }, i) => {
       const at = (side: "id" | "ood") => trials[i] && scoreOf(trials[i], side, "last")?.value;
       const validation = score?.value;
@@ -226,6 +227,11 @@ function resultOf(
     effectiveRobustness: robustness.length === views.length ? meanWithInterval(robustness) : undefined,
     against,
   };
+}
+
+/** The numbers that a method's entry sets over the base: what tells it apart where nothing was tried. */
+function numbersOf({ settings }: MethodRuns["entry"]): Settings {
+  return Object.fromEntries(Object.entries(dotted(settings)).filter(([, value]) => typeof value === "number"));
 }
 
 function metricOn(view: RunView, set: string, kind: SetKind): number | undefined {

@@ -86,6 +86,41 @@ describe("the choice of a trial", () => {
   });
 });
 
+describe("a comparison without trials", () => {
+  it("runs every method with its settings as they are, once per seed", async () => {
+    const { trained, compared } = await compareBy(
+      { methods: ["adamw", { method: "spd", optimizer: { strength: 2 } }], seeds: [1, 2], trials: 0 },
+      () => ({ validation: 0.9 }),
+    );
+    expect(trained.map(({ config }) => `${config.method} ${config.seed}`).sort()).toEqual([
+      "adamw 1",
+      "adamw 2",
+      "spd 1",
+      "spd 2",
+    ]);
+    expect(trained.filter((t) => t.config.method === "spd").map((t) => strengthOf(t.config))).toEqual([2, 2]);
+    expect(compared.methods.map((m) => m.runs.size)).toEqual([2, 2]);
+  });
+
+  it("goes on with the runs of one that tuned itself to the same settings", async () => {
+    const { files } = await compareBy(
+      { methods: [spd([1, 2])], seeds: [1], trials: 2, widen: 0 },
+      (config) => ({ validation: strengthOf(config) / 10 }),
+    );
+    const again = await compareBy(
+      { methods: [{ method: "spd", optimizer: { strength: 2 } }], seeds: [1], trials: 0 },
+      () => ({ validation: 0 }),
+      { files },
+    );
+    expect(again.trained).toEqual([]);
+  });
+
+  it("refuses ranges that nothing would search", async () => {
+    const failing = compareBy({ methods: [spd([1, 2])], trials: 0 }, () => ({ validation: 0 }));
+    await expect(failing).rejects.toThrow(/searches optimizer.strength, but trials is 0/);
+  });
+});
+
 describe("widening", () => {
   it("goes on beyond an edge until the best lies inside, and reports each step", async () => {
     const { compared, events } = await compareBy(

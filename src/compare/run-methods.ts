@@ -120,21 +120,21 @@ export async function runMethods(compare: CompareConfig, options: CompareOptions
         run,
         onWidened: (key, value) => onEvent({ kind: "widened", method: entry.name, key, value }),
       });
-      const { best, trials, atEdge } = tuning;
+      const { best, chosen, trials, atEdge } = tuning;
       const runs = new Map<number, string>();
-      if (!best?.score || signal.aborted) return { entry, tuning, runs };
-      const setting = describePoint(best.point);
-      onEvent({
-        kind: "chosen",
-        method: entry.name,
-        setting,
-        value: best.score.value,
-        trials: trials.length,
-        atEdge,
-      });
+      if (!chosen || signal.aborted) return { entry, tuning, runs };
+      if (best?.score)
+        onEvent({
+          kind: "chosen",
+          method: entry.name,
+          setting: describePoint(chosen),
+          value: best.score.value,
+          trials: trials.length,
+          atEdge,
+        });
       await Promise.all(
         compare.seeds.map(async (seed) => {
-          const job = await runJob(compare, entry, best.point, seed);
+          const job = await runJob(compare, entry, chosen, seed);
           if (await run(job)) runs.set(seed, job.config.out);
         }),
       );

@@ -28,7 +28,7 @@ const interpolateSchema = z
     z.strictObject({
       shares: z
         .array(z.number())
-        .min(2)
+        .min(1)
         .optional()
         .describe("of the fine-tuned weights; 0, 0.1, … 1 if left out"),
       methods: z.array(z.string()).optional().describe("all if left out"),
@@ -57,9 +57,11 @@ export const compareSchema = z.strictObject({
     .describe("every method is trained once with each; they are what is reported"),
   trials: z
     .int()
-    .min(1)
+    .min(0)
     .default(4)
-    .describe("settings tried per method before its runs, chosen by the validation set alone"),
+    .describe(
+      "settings tried per method before its runs, chosen by the validation set alone; 0 runs each method with its settings as they are",
+    ),
   tuningSeed: z.int().min(0).default(0).describe("seed of all trials; it is not reported"),
   widen: z
     .int()
@@ -117,6 +119,7 @@ export function parseCompare(input: unknown, source = "comparison"): CompareConf
   const names = entries.map((e) => e.name);
   const problems = [
     ...entries.flatMap(unknownMethod),
+    ...(rest.trials === 0 ? entries.flatMap(searchedInVain) : []),
     ...repeated(names).map((n) => `methods: two entries are called ${n}; give each a name of its own`),
     ...repeated(rest.seeds).map((s) => `seeds: ${s} is there twice`),
     ...(rest.seeds.includes(rest.tuningSeed)
@@ -148,6 +151,15 @@ function notAmong(names: readonly string[], key: string, given: readonly string[
 function unknownMethod({ method }: MethodEntry, index: number): string[] {
   const known = methods.map((m) => m.name);
   return known.includes(method) ? [] : [`methods.${index}: ${unknownName("method", method, known)}`];
+}
+
+function searchedInVain({ search }: MethodEntry, index: number): string[] {
+  const [key] = Object.keys(search ?? {});
+  return key === undefined
+    ? []
+    : [
+        `methods.${index}: searches ${key}, but trials is 0, so nothing is tried; give ${key} one value as a setting, or trials`,
+      ];
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

@@ -26,8 +26,10 @@ export interface Score {
 export interface Tuning {
   readonly method: string;
   readonly trials: readonly Trial[];
-  /** Null if every trial failed. */
+  /** Null if every trial failed, or none was asked for. */
   readonly best: Trial | null;
+  /** What to run over the method's own settings: the best trial's; nothing where none was asked for; null if all failed. */
+  readonly chosen: Point | null;
   /** Whether the best value still lies at the edge of what was tried, as no more trials were allowed. */
   readonly atEdge: boolean;
 }
@@ -37,7 +39,7 @@ export type TrialRunner = (job: Job) => Promise<RunSummary | null>;
 
 /**
  * Tunes one method: its trials, the best of them by the validation set alone, further ones while the best lies at the
- * edge of what was tried.
+ * edge of what was tried. A comparison without trials takes the method's settings as they are.
  */
 export async function tune(
   compare: CompareConfig,
@@ -48,7 +50,9 @@ export async function tune(
     readonly onWidened: (key: string, value: number) => void;
   },
 ): Promise<Tuning> {
-  const points = pointsOf(space, { trials: compare.trials, seed: compare.tuningSeed, name: entry.name });
+  const method = entry.name;
+  if (compare.trials === 0) return { method, trials: [], best: null, chosen: {}, atEdge: false };
+  const points = pointsOf(space, { trials: compare.trials, seed: compare.tuningSeed, name: method });
   const attempt = async (point: Point, widened: boolean): Promise<Trial> => {
     const job = await trialJob(compare, entry, point);
     const summary = await options.run(job);
@@ -59,13 +63,13 @@ export async function tune(
   let next = further(best, trials);
   for (let extra = 0; next && extra < compare.widen; extra++) {
     if (!(await isAllowed(compare, entry, next.point)))
-      return { method: entry.name, trials, best, atEdge: false };
+      return { method, trials, best, chosen: best?.point ?? null, atEdge: false };
     options.onWidened(next.key, next.value);
     trials.push(await attempt(next.point, true));
     best = bestOf(trials);
     next = further(best, trials);
   }
-  return { method: entry.name, trials, best, atEdge: next !== undefined };
+  return { method, trials, best, chosen: best?.point ?? null, atEdge: next !== undefined };
 }
 
 function further(best: Trial | null, trials: readonly Trial[]): Widening | undefined {

@@ -21,6 +21,15 @@ export function nested(values: Readonly<Record<string, unknown>>): Settings {
   return out;
 }
 
+/** The converse: `{optimizer: {lr: 1}}` gives `{"optimizer.lr": 1}`; lists stay whole. */
+export function dotted(settings: Settings, path = ""): Settings {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([key, value]) =>
+      isSection(value) ? Object.entries(dotted(value, `${path}${key}.`)) : [[path + key, value] as const],
+    ),
+  );
+}
+
 function isSection(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

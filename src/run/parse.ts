@@ -138,6 +138,7 @@ function parseSet(f: Fields): SetSummary {
     count: f.count("count"),
     metrics: f.numberMap("metrics"),
     ...(f.has("initial") && { initial: f.numberMap("initial") }),
+    ...(f.has("correct") && { correct: f.string("correct") }),
   };
 }
 

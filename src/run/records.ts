@@ -153,6 +153,8 @@ export interface SetSummary {
   readonly metrics: Readonly<Record<string, number>>;
   /** The same metrics before training. */
   readonly initial?: Readonly<Record<string, number>>;
+  /** Which examples were right, as in EvaluationRecord; of models on the way between two others. */
+  readonly correct?: string;
 }
 
 /** `running` in a folder whose process is gone means that it was killed. */

@@ -7,6 +7,7 @@ import type { Model } from "../onnx/model.ts";
 import { saveModel } from "../onnx/save.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
+import { base64 } from "../run/bits.ts";
 import type { RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -96,8 +97,9 @@ export class RunJudge {
           onProgress: (done, total) => onEvent({ kind: "evaluating", set: set.name, done, total }),
         });
         if (!result) throw new RunError("internal: an evaluation that nobody stops was stopped");
-        const { count, accuracy, loss } = result;
-        judged.push({ set: set.name, kind: set.kind, count, metrics: { accuracy, loss } });
+        const { accuracy, loss, count, correct } = result;
+        const { name, kind } = set;
+        judged.push({ set: name, kind, count, metrics: { accuracy, loss }, correct: base64(correct) });
       }
       return judged;
     } finally {

@@ -23,7 +23,7 @@ export async function renderComparison(comparison: Comparison, compare: CompareC
   const sensitivity = sensitivityFigures(canvas, comparison);
   const layers = layersByMethod(comparison);
   const { seeds, baseline } = { seeds: compare.seeds.length, baseline: comparison.baseline };
-  const sections: readonly (Section | undefined)[] = [
+  const sections: readonly (Section | undefined | false)[] = [
     {
       id: "table",
       title: "The table",
@@ -54,7 +54,7 @@ export async function renderComparison(comparison: Comparison, compare: CompareC
       lead: "Each row is a parameter tensor, input at the top; each column a method, its mean over seeds.",
       body: layers,
     },
-    {
+    compare.trials > 0 && {
       id: "tuning",
       title: "How each was tuned",
       lead: `Every method got ${compare.trials} trials on seed ${compare.tuningSeed}, chosen by the validation set, then by its loss. Where the best value lay at the edge of what was tried, up to ${compare.widen} more were added; the count is here.`,
@@ -72,7 +72,7 @@ export async function renderComparison(comparison: Comparison, compare: CompareC
       ({ tone, text }) =>
         html`<li class="${tone}"><span class="mark">${MARKS[tone]}</span><span>${text}</span></li>`,
     )}</ul></div>`,
-    sections: sections.filter((s) => s !== undefined),
+    sections: sections.filter((s) => s !== undefined && s !== false),
     remarks: comparison.problems,
     data: { runs: [], ...(JSON.parse(tableJson(comparison)) as object) }, // what tableJson wrote
   });

@@ -125,7 +125,7 @@ function deviationStatement(methods: readonly MethodResult[]): Statement[] {
   return [{ tone: "neutral", text }];
 }
 
-function cautions({ methods, sets }: Comparison, { seeds, interpolate }: CompareConfig): Statement[] {
+function cautions({ methods, sets }: Comparison, { seeds, trials, interpolate }: CompareConfig): Statement[] {
   const atEdge = methods.filter((m) => m.atEdge).map((m) => m.name);
   const silent = methods.filter((m) => m.firingRate?.value === 0).map((m) => m.name);
   const incomplete = methods.filter((m) => m.runs.length < seeds.length);
@@ -139,6 +139,11 @@ function cautions({ methods, sets }: Comparison, { seeds, interpolate }: Compare
     out.push({
       tone: "caution",
       text: `Not all seeds have finished: ${names(incomplete.map((m) => `${m.name} has ${m.runs.length} of ${seeds.length}`))}.`,
+    });
+  if (trials === 0)
+    out.push({
+      tone: "neutral",
+      text: "Nothing was tuned here: every method ran with the settings that the file gives it.",
     });
   if (atEdge.length > 0)
     out.push({
