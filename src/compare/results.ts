@@ -1,4 +1,5 @@
 import { findMethod } from "../config/methods.ts";
+import { dotted, type Settings } from "../config/overlay.ts";
 import type { Estimate } from "../evaluation/intervals.ts";
 import {
   effectiveRobustness,
@@ -6,7 +7,6 @@ import {
   type IdOod,
   type RobustnessLine,
 } from "../evaluation/robustness.ts";
-import { dotted, type Settings } from "../config/overlay.ts";
 import { anchorRules } from "../optim/anchors/registry.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
@@ -231,7 +231,9 @@ function resultOf(
 
 /** The numbers that a method's entry sets over the base: what tells it apart where nothing was tried. */
 function numbersOf({ settings }: MethodRuns["entry"]): Settings {
-  return Object.fromEntries(Object.entries(dotted(settings)).filter(([, value]) => typeof value === "number"));
+  return Object.fromEntries(
+    Object.entries(dotted(settings)).filter(([, value]) => typeof value === "number"),
+  );
 }
 
 function metricOn(view: RunView, set: string, kind: SetKind): number | undefined {

@@ -52,7 +52,11 @@ it.each([
   [{ seeds: [1, 1] }, /seeds: 1 is there twice/],
   [{ seeds: [0, 1] }, /tuningSeed: 0 is a reported seed too/],
   [{ seeds: [1.5] }, /seeds\.0/],
-  [{ trials: 0 }, /trials/],
+  [{ trials: -1 }, /trials/],
+  [
+    { trials: 0, methods: [{ method: "spd", search: { "optimizer.strength": [1, 2] } }] },
+    /methods\.0: searches optimizer\.strength, but trials is 0/,
+  ],
   [{ baseline: "sgd" }, /baseline: "sgd" is none of the methods \(adamw, spd\)/],
   [{ judgeTrials: ["sgd"] }, /judgeTrials: "sgd" is none of the methods/],
   [{ trails: 3 }, /unknown key trails; did you mean trials\?/],
