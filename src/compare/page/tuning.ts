@@ -8,6 +8,7 @@ import type { Comparison } from "../results.ts";
 export function tuningTable({ methods }: Comparison): Html {
   return html`<div class="scroll"><table><thead><tr><th scope="col">Method</th><th scope="col">Trials</th><th scope="col">Tried, validation</th><th scope="col">Chosen</th></tr></thead>
     <tbody>${methods.map(({ name, tried, setting, atEdge }, i) => {
+      if (tried.length === 0) return false; // made of another method's runs
       const widened = tried.filter((t) => t.widened).length;
       return html`<tr><th scope="row">${lookKey(i, name)}</th>
         <td>${tried.length}${widened > 0 && html` <small>${widened} beyond the range</small>`}</td>
