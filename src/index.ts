@@ -11,11 +11,11 @@ export { createMemoryFiles } from "./platform/memory-files.ts";
 export { nodeFiles } from "./platform/node-files.ts";
 export { openRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export { type Artifacts, type ArtifactsOptions, writeArtifacts } from "./training/artifacts.ts";
-export { Classifier, type ClassifierOptions } from "./training/classifier.ts";
 export { createEvaluator } from "./training/constant-evaluator.ts";
+export { DeployedModel, type DeployedModelOptions } from "./training/deployed-model.ts";
 export { type EvaluateModelOptions, evaluateModel, type ModelEvaluation } from "./training/evaluate-model.ts";
 export { type Inspection, type InspectOptions, inspectModel } from "./training/inspect.ts";
-export { type ClassPrediction, predict } from "./training/predict.ts";
+export { type Prediction, predict } from "./training/predict.ts";
 export {
   buildTrainingGraph,
   type TrainingGraph,

@@ -10,7 +10,7 @@ import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { createRandom } from "../src/tensor/random.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
-import { Classifier } from "../src/training/classifier.ts";
+import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
 import { predict } from "../src/training/predict.ts";
 import { graphOf, modelOf } from "./support/graph-of.ts";
@@ -111,10 +111,10 @@ describe("a classifier of sentences", () => {
     const { summary } = await readRun(nodeFiles, at("run"));
     const loss = summary.sets.find((s) => s.set === "test")!.metrics.loss!;
     for (const batchSize of [1, 7]) {
-      const classifier = await Classifier.open(at("run"), { files: nodeFiles, runtime, batchSize });
-      const judged = await evaluateModel(classifier, { files: nodeFiles, data: at("data/test.tsv") });
-      await classifier.release();
-      expect(judged.loss).toBeCloseTo(loss, 5);
+      const model = await DeployedModel.open(at("run"), { files: nodeFiles, runtime, batchSize });
+      const judged = await evaluateModel(model, { files: nodeFiles, data: at("data/test.tsv") });
+      await model.release();
+      expect(judged.metrics.loss).toBeCloseTo(loss, 5);
     }
   });
 
@@ -126,16 +126,16 @@ describe("a classifier of sentences", () => {
       await openInputs(nodeFiles, [at("lines.txt")]),
       await openInputs(nodeFiles, [at("table.jsonl")], { textColumn: "body" }),
     ];
-    const classifier = await Classifier.open(at("run"), { files: nodeFiles, runtime });
+    const model = await DeployedModel.open(at("run"), { files: nodeFiles, runtime });
     for (const set of inputs) {
       const said = [];
-      for await (const { input, class: name } of predict(classifier, set)) said.push([input, name]);
+      for await (const { input, fields } of predict(model, set, 1)) said.push([input, fields.class]);
       expect(said).toEqual([
         ["the lazy fox", "animal"],
         ["the quick cafe", "drink"],
       ]);
     }
-    await classifier.release();
+    await model.release();
     await expect(openInputs(nodeFiles, [at("table.jsonl")])).rejects.toThrow(
       /it has body; name it with textColumn/,
     );

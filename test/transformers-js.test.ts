@@ -22,7 +22,7 @@ import { finetune } from "../src/finetune.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { createRandom } from "../src/tensor/random.ts";
-import { Classifier } from "../src/training/classifier.ts";
+import { DeployedModel } from "../src/training/deployed-model.ts";
 import { predict } from "../src/training/predict.ts";
 
 // What a run writes is opened by Transformers.js itself, by path and without a network, and must say what we say.
@@ -94,11 +94,13 @@ async function ours(
   inputs: Parameters<typeof openInputs>[1],
   texts: readonly string[] = [],
 ): Promise<Scores[]> {
-  const classifier = await Classifier.open(at(run), { files: nodeFiles, runtime });
+  const model = await DeployedModel.open(at(run), { files: nodeFiles, runtime });
   const said: Scores[] = [];
-  for await (const { probabilities } of predict(classifier, await openInputs(nodeFiles, inputs, { texts })))
+  for await (const { fields } of predict(model, await openInputs(nodeFiles, inputs, { texts }), 1000)) {
+    const probabilities = fields.probabilities as readonly { class: string; probability: number }[]; // a classifier's
     said.push(Object.fromEntries(probabilities.map((p) => [p.class, p.probability])));
-  await classifier.release();
+  }
+  await model.release();
   return said;
 }
 

@@ -4,6 +4,7 @@ import { hyperparameterSettings } from "./hyperparameter-settings.ts";
 import { lossNames } from "./losses.ts";
 import { methods, peftNames } from "./methods.ts";
 import { anchorOptionsSchema, anchorRuleSchema, updateRuleSchema } from "./rule-settings.ts";
+import { taskNames } from "./task-names.ts";
 
 // z.enum needs a non-empty tuple; the lists it is given here are constants with entries.
 const nonEmpty = (names: readonly string[]) => names as [string, ...string[]];
@@ -33,6 +34,10 @@ const headSchema = z
       ),
     hidden: count().optional().describe("units of a hidden layer of a new head; it is linear if left out"),
     activation: z.enum(["gelu", "relu", "tanh"]).default("gelu").describe("behind the hidden layer"),
+    output: z
+      .string()
+      .optional()
+      .describe("output of the model that answers the task; the first if left out"),
   })
   .prefault({})
   .describe("the classifier");
@@ -360,9 +365,11 @@ const evaluationSchema = z
       .optional()
       .describe("at most so many examples of each set, spread evenly over it; all if left out"),
     metric: z
-      .enum(["accuracy", "loss"])
-      .default("accuracy")
-      .describe("what chooses the kept model, on the validation set"),
+      .string()
+      .optional()
+      .describe(
+        "what chooses the kept model, on the validation set: the task's first metric if left out, or loss",
+      ),
     patience: count().optional().describe("evaluations without improvement before training stops"),
   })
   .prefault({});
@@ -418,6 +425,10 @@ export const configSchema = z.strictObject({
     .describe(
       "named sets from another distribution, never trained on: paths, or corruption:NAME:SEVERITY of the test set",
     ),
+  task: z
+    .enum(taskNames)
+    .default("classification")
+    .describe("what is learned: what labels, outputs and metrics are"),
   out: z.string().describe("folder of the run"),
   overwrite: z.boolean().default(false).describe("replace a run that is in the folder already"),
   method: z

@@ -27,10 +27,10 @@ export interface Batch {
    */
   readonly inputs: ReadonlyMap<string, Tensor>;
   /**
-   * Class indices, int64 [B], `IGNORE_INDEX` from row `count` on; or for regression float32 [B], 0 from there on, which
-   * a mean over rows must leave out by `count`.
+   * What the loss takes: class indices, int64 [B], `IGNORE_INDEX` from row `count` on; a 1 for each of several classes
+   * [B, C], or numbers [B, K], both float32 and NaN from there on; or what the samples hold themselves, [B, …].
    */
-  readonly targets: Tensor<"int64"> | Tensor<"float32">;
+  readonly targets: Tensor;
   /** Positions in the dataset of the first `count` rows. */
   readonly indices: readonly number[];
   /** Real examples; less than B only in the last batch of an epoch. */
@@ -116,7 +116,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
       cursor,
       next: after(cursor),
       inputs: buffer.inputs(count),
-      targets: targetsOf(dataset, indices, batchSize),
+      targets: targetsOf(dataset, indices, batchSize, buffer),
       indices,
       count,
     };
@@ -169,16 +169,32 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   };
 }
 
-function targetsOf(dataset: Dataset, indices: readonly number[], batchSize: number): Batch["targets"] {
-  if (dataset.classes === null) {
-    const targets = zeros("float32", [batchSize]);
+/**
+ * The targets of a batch: those that its samples brought into the buffer, or the examples' labels. Rows that are missing
+ * count for nothing in any loss.
+ */
+export function targetsOf(
+  dataset: Dataset,
+  indices: readonly number[],
+  batchSize: number,
+  buffer: BatchBuffer,
+): Tensor {
+  if (buffer.targets) return buffer.targets(indices.length);
+  const { labelling, classes } = dataset;
+  const labels = (i: number) => dataset.labels?.(i) ?? [dataset.label(i)];
+  if (labelling === "classes" || labelling === "numbers") {
+    const width = labelling === "classes" ? (classes?.length ?? 0) : labels(0).length;
+    const targets = zeros("float32", [batchSize, width]);
+    targets.data.fill(Number.NaN, indices.length * width);
     indices.forEach((index, row) => {
-      targets.data[row] = dataset.label(index);
+      if (labelling === "numbers") targets.data.set(labels(index), row * width);
+      else for (const c of labels(index)) targets.data[row * width + c] = 1;
     });
     return targets;
   }
   const targets = zeros("int64", [batchSize]);
   targets.data.fill(BigInt(IGNORE_INDEX));
+  if (labelling === "sample") return targets; // examples without a label, to be asked about
   indices.forEach((index, row) => {
     targets.data[row] = BigInt(dataset.label(index));
   });

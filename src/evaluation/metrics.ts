@@ -1,25 +1,15 @@
-/** What a classifier did on a set. */
-export interface ClassificationResult {
-  /** Examples judged. */
-  readonly count: number;
-  /** Mean cross-entropy, natural logarithm. */
-  readonly loss: number;
-  /** Share of examples whose largest logit is their class. */
-  readonly accuracy: number;
-  /** Counts [true class][predicted class]. */
-  readonly confusion: readonly (readonly number[])[];
-  /** Predicted class of each example, in the order judged. */
-  readonly predicted: readonly number[];
-  /** Whether each example was right, packed as records keep it: bit i % 8 of byte ⌊i / 8⌋. */
-  readonly correct: Uint8Array;
-}
+import type { JudgedBatch, Judgement, Meter } from "./meter.ts";
 
-/** Gathers the results of a classifier batch by batch. */
-export class ClassificationMeter {
+/**
+ * Judges a classifier: `accuracy`, the share of examples whose largest logit is their class, and `loss`, the mean
+ * cross-entropy in nats. A mistake is the more wrong the surer it was: 1 + the probability of the predicted class.
+ */
+export class ClassificationMeter implements Meter {
   private readonly classes: number;
   private readonly confusion: number[][];
-  private readonly predicted: number[] = [];
-  private readonly right: boolean[] = [];
+  private readonly wrongness: number[] = [];
+  private count = 0;
+  private right = 0;
   private loss = 0;
 
   constructor(classes: number) {
@@ -27,34 +17,31 @@ export class ClassificationMeter {
     this.confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   }
 
-  /**
-   * @param logits [B, C] row-major; rows from `labels.length` on are padding
-   * @param labels class index of each real row
-   */
-  add(logits: Float32Array, labels: readonly number[]): void {
-    labels.forEach((label, row) => {
+  /** `output` logits [B, C], `targets` class indices [B]. */
+  add({ output, targets, indices }: JudgedBatch): void {
+    indices.forEach((index, row) => {
+      const label = Number(targets.data[row]);
       const at = row * this.classes;
-      const best = argmax(logits, at, this.classes);
-      this.loss += logSumExp(logits, at, this.classes) - logits[at + label]!;
+      const best = argmax(output.data, at, this.classes);
+      const logSum = logSumExp(output.data, at, this.classes);
+      this.loss += logSum - output.data[at + label]!;
       this.confusion[label]![best]!++;
-      this.predicted.push(best);
-      this.right.push(best === label);
+      this.wrongness[index] = best === label ? 0 : 1 + Math.exp(output.data[at + best]! - logSum);
+      this.count++;
+      if (best === label) this.right++;
     });
   }
 
-  result(): ClassificationResult {
-    const count = this.predicted.length;
+  result(): Judgement {
+    const { count, wrongness } = this;
     const correct = new Uint8Array(Math.ceil(count / 8));
-    this.right.forEach((isRight, i) => {
-      if (isRight) correct[i >> 3]! |= 1 << (i & 7);
-    });
+    for (let i = 0; i < count; i++) if (wrongness[i] === 0) correct[i >> 3]! |= 1 << (i & 7);
     return {
       count,
-      loss: this.loss / count,
-      accuracy: this.right.filter(Boolean).length / count,
+      metrics: { accuracy: this.right / count, loss: this.loss / count },
       confusion: this.confusion,
-      predicted: this.predicted,
       correct,
+      wrongness,
     };
   }
 }

@@ -122,11 +122,15 @@ export interface SampleRecord {
   readonly kind: SetKind;
   /** The example's file name or row. */
   readonly name: string;
-  /** Index into the summary's classes. */
-  readonly label: number;
-  readonly predicted: number;
+  /** Classifiers: index into the summary's classes. */
+  readonly label?: number;
+  readonly predicted?: number;
   /** One probability per class. */
-  readonly probabilities: readonly number[];
+  readonly probabilities?: readonly number[];
+  /** Other tasks: the truth and the answer in words, and whether the answer counts as right. */
+  readonly expected?: string;
+  readonly answer?: string;
+  readonly right?: boolean;
   /** A small PNG, base64 without a prefix. */
   readonly png?: string;
   /** The example itself where it is text. */

@@ -29,6 +29,15 @@ function elementsPerArray(dtype: DataType, count: number): number {
   return dataTypes[dtype].bits < 8 ? byteLengthOf(dtype, count) : count;
 }
 
+/** One row of a tensor [B, …] of whole bytes, without a copy. */
+export function rowOf<T extends DataType>({ dtype, dims, data }: Tensor<T>, row: number): Tensor<T> {
+  const size = sizeOf(dims.slice(1));
+  const [start, end] = [row * size, (row + 1) * size];
+  const part = Array.isArray(data) ? data.slice(start, end) : (data as Float32Array).subarray(start, end);
+  // A part of an array is of the array's own type; TypeScript cannot follow the lookup.
+  return { dtype, dims: dims.slice(1), data: part as DataTypeArrays[T] };
+}
+
 /** A tensor of zeros (false, for bool; empty strings). */
 export function zeros<T extends DataType>(dtype: T, dims: Shape): Tensor<T> {
   return { dtype, dims, data: emptyArray(dtype, sizeOf(dims)) };

@@ -7,6 +7,7 @@ import type { Model } from "../onnx/model.ts";
 import { siteCases } from "../peft/sites.fixtures.ts";
 import { createMemoryFiles } from "../platform/memory-files.ts";
 import { openRuntime, type Runtime } from "../runtime/runtime.ts";
+import { tasks } from "../tasks/registry.ts";
 import { createRandom } from "../tensor/random.ts";
 import { decodeSafetensors } from "../tensor/safetensors.ts";
 import { int64s, scalar, type Tensor, tensor } from "../tensor/tensor.ts";
@@ -32,7 +33,10 @@ async function open(settings: Partial<ConfigInput>, classes: readonly string[] =
   const config = configOf(settings);
   const evaluate = createEvaluator(runtime);
   const model = decodeModel(createTinyModel());
-  const network = await prepareNetwork(model, { config, classes, labels: null, inputShapes, evaluate });
+  const network = await prepareNetwork(model, {
+    ...{ config, task: tasks.classification, labels: null, evaluate },
+    data: { classes, width: classes.length, inputShapes, targetDims: [] },
+  });
   const graph = await buildTrainingGraph(model, {
     inputShapes,
     loss: "cross-entropy",

@@ -1,11 +1,15 @@
 import { corrupted, parseCorruptionSpec } from "../data/corruptions/corrupt.ts";
-import { createLoader } from "../data/loader.ts";
+import { type Batch, createLoader } from "../data/loader.ts";
 import { type OpenOptions, openDataset } from "../data/open-dataset.ts";
 import { prepared } from "../data/prepared.ts";
-import { ConfigError } from "../errors.ts";
-import { ClassificationMeter, type ClassificationResult } from "../evaluation/metrics.ts";
+import { ConfigError, RunError } from "../errors.ts";
+import type { Judgement } from "../evaluation/meter.ts";
+import { headForms } from "../heads/new-head.ts";
 import type { Files } from "../platform/files.ts";
-import type { Classifier } from "./classifier.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { DeployedModel } from "./deployed-model.ts";
+import { evaluateSet } from "./evaluate.ts";
+import { withoutUndefined } from "./plain.ts";
 
 export interface EvaluateModelOptions extends OpenOptions {
   readonly files: Files;
@@ -18,14 +22,15 @@ export interface EvaluateModelOptions extends OpenOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** What a classifier did on a set. */
-export interface ModelEvaluation extends ClassificationResult {
+/** What a model did on a set. */
+export interface ModelEvaluation extends Judgement {
   readonly data: string;
+  /** In the order of the model's outputs; empty where its task knows no classes. */
   readonly classes: readonly string[];
 }
 
 /**
- * Judges a classifier on a labelled set.
+ * Judges a model on a labelled set.
  *
  * Labels are matched to the model's classes by name; where the model tells none, the set's own classes are taken in
  * their order, if there are as many.
@@ -34,15 +39,21 @@ export interface ModelEvaluation extends ClassificationResult {
  * @throws ConfigError if the number of classes differs
  */
 export async function evaluateModel(
-  classifier: Classifier,
+  model: DeployedModel,
   options: EvaluateModelOptions,
 ): Promise<ModelEvaluation> {
   const { files, data, corruption, seed = 0, onProgress } = options;
-  const labels = classifier.labels;
-  const opened = await openDataset(files, data, labels ? { ...options, classes: labels } : options);
-  const names = opened.classes;
-  if (names === null) throw new ConfigError(`${data}: labels are numbers; a classifier is judged on classes`);
-  const preprocessor = classifier.preprocessor(opened.kind);
+  const { task } = model;
+  const labels = task.hasClasses ? model.labels : null;
+  const opened = await openDataset(files, data, {
+    ...options,
+    labelling: task.labelling,
+    ...(labels ? { classes: labels } : {}),
+  });
+  if (task.hasClasses && opened.classes === null)
+    throw new ConfigError(`${data}: labels are numbers; task ${task.name} is judged on classes`);
+  const names = opened.classes ?? [];
+  const preprocessor = model.preprocessor(opened.kind);
   const plain = prepared(opened, preprocessor);
   const set =
     corruption === undefined
@@ -50,26 +61,26 @@ export async function evaluateModel(
       : corrupted(plain, parseCorruptionSpec(`corruption:${corruption}`), seed);
   const loader = createLoader(set, {
     preprocessor,
-    input: classifier.input,
-    batchSize: classifier.batchSize,
+    input: model.input,
+    batchSize: model.batchSize,
     shuffle: false,
     seed,
   });
-  const meter = new ClassificationMeter(names.length);
-  let done = 0;
-  for await (const batch of loader.epoch(0)) {
-    const { logits, classes } = await classifier.logits(batch);
-    if (classes !== names.length) {
-      throw new ConfigError(
-        `${classifier.path}: gives ${classes} classes, ${data} has ${names.length}; a config.json with id2label beside the model would say which is which`,
-      );
-    }
-    meter.add(
-      logits,
-      batch.indices.map((i) => set.label(i)),
+  const predictor = {
+    predict: async (batch: Batch) => withClasses(await model.predict(batch), names.length),
+  };
+  const withClasses = (output: Tensor<"float32">, wanted: number) => {
+    const given = task.head === null ? wanted : output.dims[headForms[task.head].axis];
+    if (!task.hasClasses || given === wanted) return output;
+    throw new ConfigError(
+      `${model.path}: gives ${given} classes, ${data} has ${wanted}; a config.json with id2label beside the model would say which is which`,
     );
-    done += batch.count;
-    onProgress?.(done, set.length);
-  }
-  return { data, classes: names, ...meter.result() };
+  };
+  const judged = await evaluateSet(
+    predictor,
+    { loader },
+    { task, classes: names, ...withoutUndefined({ onProgress }) },
+  );
+  if (!judged) throw new RunError("internal: an evaluation that nobody stops was stopped");
+  return { data, classes: names, ...judged };
 }

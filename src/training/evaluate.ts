@@ -1,62 +1,46 @@
 import type { Batch, Loader } from "../data/loader.ts";
-import { ClassificationMeter, type ClassificationResult, softmax } from "../evaluation/metrics.ts";
+import type { Judgement } from "../evaluation/meter.ts";
 import { base64 } from "../run/bits.ts";
 import type { EvaluatedModel, EvaluationRecord, SetKind } from "../run/records.ts";
+import type { Task } from "../tasks/task.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** A set to judge a model on. */
 export interface EvaluationSet {
   readonly name: string;
   readonly kind: SetKind;
   readonly loader: Loader;
-}
-
-/** A prediction on one example. */
-export interface Prediction {
-  readonly index: number;
-  readonly label: number;
-  readonly predicted: number;
-  /** One per class. */
-  readonly probabilities: readonly number[];
+  /** The examples at some positions of the loader's dataset, in batches of their own. */
+  readonly pick: (indices: readonly number[]) => Loader;
 }
 
 export interface EvaluateOptions {
-  readonly classes: number;
+  readonly task: Task;
+  readonly classes: readonly string[];
   /** Told after each batch how many examples are done. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Asked after each batch; true ends the evaluation early with null. */
   readonly shouldStop?: () => boolean;
-  /** Receives every prediction, with its probabilities. */
-  readonly onPrediction?: (prediction: Prediction) => void;
 }
 
-/** What gives logits [B, C] for a batch: a run's sessions, or a model on disk. */
+/** What gives the task's output, float32 [B, …], for a batch: a run's sessions, or a model on disk. */
 export interface Predictor {
-  predict(batch: Batch): Promise<Float32Array>;
+  predict(batch: Batch): Promise<Tensor<"float32">>;
 }
 
 /** Judges the present parameters on a set. @returns null if it was stopped */
 export async function evaluateSet(
   predictor: Predictor,
-  set: EvaluationSet,
-  options: EvaluateOptions,
-): Promise<ClassificationResult | null> {
-  const { classes, onProgress, shouldStop, onPrediction } = options;
-  const { dataset } = set.loader;
-  const meter = new ClassificationMeter(classes);
+  { loader }: Pick<EvaluationSet, "loader">,
+  { task, classes, onProgress, shouldStop }: EvaluateOptions,
+): Promise<Judgement | null> {
+  const meter = task.meter(classes);
   let done = 0;
-  for await (const batch of set.loader.epoch(0)) {
-    const logits = await predictor.predict(batch);
-    const labels = batch.indices.map((i) => dataset.label(i));
-    meter.add(logits, labels);
-    if (onPrediction) {
-      batch.indices.forEach((index, row) => {
-        const probabilities = softmax(logits, row * classes, classes);
-        const predicted = probabilities.indexOf(Math.max(...probabilities));
-        onPrediction({ index, label: labels[row]!, predicted, probabilities });
-      });
-    }
+  for await (const batch of loader.epoch(0)) {
+    const { targets, indices } = batch;
+    meter.add({ output: await predictor.predict(batch), targets, indices });
     done += batch.count;
-    onProgress?.(done, dataset.length);
+    onProgress?.(done, loader.dataset.length);
     if (shouldStop?.()) return null;
   }
   return meter.result();
@@ -65,16 +49,16 @@ export async function evaluateSet(
 /** A result as the run folder keeps it. */
 export function evaluationRecord(
   set: EvaluationSet,
-  result: ClassificationResult,
+  { count, metrics, confusion, correct }: Judgement,
   at: { readonly step: number; readonly epoch: number; readonly model: EvaluatedModel },
 ): EvaluationRecord {
   return {
     ...at,
     set: set.name,
     kind: set.kind,
-    count: result.count,
-    metrics: { accuracy: result.accuracy, loss: result.loss },
-    confusion: result.confusion,
-    correct: base64(result.correct),
+    count,
+    metrics,
+    ...(confusion ? { confusion } : {}),
+    ...(correct ? { correct: base64(correct) } : {}),
   };
 }

@@ -47,7 +47,9 @@ async function save(rows: number | string, last: string): Promise<string> {
   return path;
 }
 
-const logits = x.map((v, i) => (i % 2 === 0 ? v : -v));
+const asLogits = (data: Float32Array<ArrayBuffer>) => tensor("float32", [5, 2], data);
+const signed = x.map((v, i) => (i % 2 === 0 ? v : -v));
+const logits = asLogits(signed);
 
 describe("an exported model is compared with what was trained", () => {
   test.each([
@@ -58,7 +60,7 @@ describe("an exported model is compared with what was trained", () => {
   ] as const)("where it ends in %s", async (last, kind) => {
     const path = await save("batch", last);
     await expect(verifyExport({ runtime, path, output: "y", kind, batch, logits })).resolves.toBeUndefined();
-    const other = logits.map((v, i) => (i === 2 ? v + 0.1 : v));
+    const other = asLogits(signed.map((v, i) => (i === 2 ? v + 0.1 : v)));
     await expect(verifyExport({ runtime, path, output: "y", kind, batch, logits: other })).rejects.toThrow(
       /does not compute what was trained/,
     );
@@ -68,13 +70,13 @@ describe("an exported model is compared with what was trained", () => {
     const path = await save(rows, "Identity");
     const options = { runtime, path, output: "y", kind: "logits", batch } as const;
     await expect(verifyExport({ ...options, logits })).resolves.toBeUndefined();
-    const other = logits.map((v, i) => (i === 8 ? v + 0.1 : v));
+    const other = asLogits(signed.map((v, i) => (i === 8 ? v + 0.1 : v)));
     await expect(verifyExport({ ...options, logits: other })).rejects.toThrow(/differs by 0\.10/);
   });
 
   test("a value that is no number is a difference", async () => {
     const path = await save("batch", "Identity");
-    const none = logits.map((v, i) => (i === 3 ? Number.NaN : v));
+    const none = asLogits(signed.map((v, i) => (i === 3 ? Number.NaN : v)));
     const options = { runtime, path, output: "y", kind: "logits", batch } as const;
     await expect(verifyExport({ ...options, logits: none })).rejects.toThrow(/does not compute/);
   });

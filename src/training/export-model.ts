@@ -10,6 +10,7 @@ import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
+import type { Task } from "../tasks/task.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import { inFloat32, isHalf, narrowed } from "../tensor/half-tensor.ts";
 import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
@@ -29,12 +30,14 @@ export interface ExportOptions {
   /** The run's model folder. */
   readonly folder: string;
   readonly source: ModelSource;
+  /** Names of the outputs where they are classes. */
   readonly classes: readonly string[];
   readonly head: "kept" | "new";
   /** What the model takes. */
   readonly kind: SampleKind;
   /** `model_type` for a model that came without one. */
   readonly modelType?: string | undefined;
+  readonly task: Task;
   readonly parameters: readonly TrainableParameter[];
   /** The values to write. */
   readonly values: ReadonlyMap<string, Float32Array>;
@@ -105,8 +108,8 @@ export interface VerifyOptions {
   readonly batch: Batch;
   /** Whether the model's weights are half floats. */
   readonly inHalf?: boolean;
-  /** What the training session gives for the batch, [B, C]. */
-  readonly logits: Float32Array;
+  /** What the training session gives for the batch, [B, …]. */
+  readonly logits: Tensor<"float32">;
 }
 
 /** Runs the exported file in a session of its own and compares. @throws RunError if it computes something else */
@@ -114,8 +117,7 @@ export async function verifyExport(options: VerifyOptions): Promise<void> {
   const { runtime, path, output, batch, logits, kind } = options;
   const session = await runtime.createSession({ path });
   try {
-    const rows = batch.targets.dims[0] ?? 1;
-    const want = outputFrom(logits, logits.length / rows, kind);
+    const want = outputFrom(logits.data, logits.dims.at(-1) ?? 1, kind);
     const got = await outputOfRows(session, batch, output);
     const tolerance = options.inHalf ? HALF_TOLERANCE : EXPORT_TOLERANCE;
     const scale = want.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-6);

@@ -4,7 +4,7 @@ import { logitsOf } from "../heads/find-head.ts";
 import type { EvaluationRecord, RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import { adapterDistance, bakeAdapters, otherParameters, saveAdapters } from "./adapters.ts";
-import { evaluateSet, evaluationRecord, type Prediction } from "./evaluate.ts";
+import { evaluateSet, evaluationRecord } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { asStored, exportModel, storesHalves, verifyExport } from "./export-model.ts";
 import { nameForPipelines } from "./pipeline-names.ts";
@@ -29,7 +29,7 @@ export async function finishRun(
   result: TrainerResult,
   options: FinishOptions,
 ): Promise<Finished> {
-  const { sessions, summary: start, writer, data } = run;
+  const { sessions, summary: start, writer, data, task } = run;
   const { progress, firingRate } = result;
   const soFar: RunSummary = {
     ...start,
@@ -47,10 +47,9 @@ export async function finishRun(
   options.onEvent({ kind: "phase", text: "Judging the kept model" });
   const records: EvaluationRecord[] = [];
   for (const set of data.sets) {
-    const predictions: Prediction[] = [];
     const judged = await evaluateSet(sessions, set, {
-      classes: data.classes.length,
-      onPrediction: (p) => predictions.push(p),
+      task,
+      classes: data.classes,
       onProgress: (done, total) => options.onEvent({ kind: "evaluating", set: set.name, done, total }),
       shouldStop: options.shouldStop,
     });
@@ -74,7 +73,9 @@ export async function finishRun(
       count,
       metrics,
     });
-    await writer.samples(await sampleRecords(set, pickSamples(predictions)));
+    await writer.samples(
+      await sampleRecords(sessions, set, pickSamples(judged.wrongness), { task, classes: data.classes }),
+    );
   }
   await writer.evaluations(...records);
 
@@ -144,6 +145,7 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
     bakeAdapters(network.model, adapters, values);
   }
   const { graph: written } = network.model;
+  const place = Math.max(0, written.outputs.indexOf(network.output));
   const renamed = run.config.export.names === "kept" ? null : nameForPipelines(written, data.preprocessing);
   const path = await exportModel(network.model, {
     files,
@@ -153,21 +155,21 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
     head: network.head,
     kind: data.preprocessing.kind,
     modelType: run.config.export.modelType,
+    task: run.task,
     parameters: adapters ? otherParameters(adapters, graph.parameters) : graph.parameters,
     values,
     preprocessor: preprocessorToWrite(run),
     maxLength: run.config.preprocess.maxLength ?? null,
   });
-  const output = written.outputs[0]!; // prepareNetwork refuses a model without outputs
+  const output = written.outputs[place]!; // renaming keeps the outputs' places
   const set = data.sets[0]!; // there is always a validation set
   for await (const batch of set.loader.epoch(0)) {
-    const logits = await sessions.predict(batch);
-    const { kind } = logitsOf(output);
+    const logits = await sessions.output(network.logits, batch);
     await verifyExport({
       runtime,
       path,
       output: output.name,
-      kind,
+      kind: logitsOf(output).kind,
       batch: renamed ? withNames(batch, renamed) : batch,
       logits,
       inHalf: storesHalves(graph.parameters),

@@ -11,7 +11,8 @@ import { base64 } from "../run/bits.ts";
 import type { RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { Classifier } from "./classifier.ts";
+import { tasks } from "../tasks/registry.ts";
+import { DeployedModel } from "./deployed-model.ts";
 import { type EvaluationSet, evaluateSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { modelInputs } from "./input-shapes.ts";
@@ -60,6 +61,7 @@ export class RunJudge {
     const data = await prepareData({
       files,
       config: { ...config, batchSize, head },
+      task: tasks[config.task],
       model,
       source,
       labels: summary.classes,
@@ -87,23 +89,25 @@ export class RunJudge {
   /** Judges a model folder that `write` made. @param kinds sets to judge on; all of the run's if left out */
   async judge(folder: string, kinds?: readonly EvaluationSet["kind"][]): Promise<SetSummary[]> {
     const { files, runtime, onEvent = () => undefined } = this.options;
-    const classifier = await Classifier.open(folder, { files, runtime, batchSize: this.config.batchSize });
+    const { task, batchSize } = this.config;
+    const model = await DeployedModel.open(folder, { files, runtime, batchSize, task });
     try {
       const judged: SetSummary[] = [];
       for (const set of this.sets) {
         if (kinds && !kinds.includes(set.kind)) continue;
-        const result = await evaluateSet(classifier, set, {
-          classes: this.summary.classes.length,
+        const result = await evaluateSet(model, set, {
+          task: model.task,
+          classes: this.summary.classes,
           onProgress: (done, total) => onEvent({ kind: "evaluating", set: set.name, done, total }),
         });
         if (!result) throw new RunError("internal: an evaluation that nobody stops was stopped");
-        const { accuracy, loss, count, correct } = result;
+        const { count, metrics, correct } = result;
         const { name, kind } = set;
-        judged.push({ set: name, kind, count, metrics: { accuracy, loss }, correct: base64(correct) });
+        judged.push({ set: name, kind, count, metrics, ...(correct ? { correct: base64(correct) } : {}) });
       }
       return judged;
     } finally {
-      await classifier.release();
+      await model.release();
     }
   }
 

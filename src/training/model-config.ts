@@ -1,21 +1,16 @@
 import type { SampleKind } from "../data/dataset.ts";
 import { basename } from "../platform/paths.ts";
+import type { Task } from "../tasks/task.ts";
 import type { ModelSource } from "./model-source.ts";
 
 /** `model_type` of a model whose family nobody has named: Transformers.js loads it by `AutoModel`, and knows no class of it. */
 const UNNAMED_FAMILY = "custom";
 
-/** What Python's Transformers, whose names Transformers.js took over, calls a network for a task on each kind of data. */
-const CLASSIFIERS: Readonly<Record<SampleKind, string | null>> = {
-  image: "ForImageClassification",
-  text: "ForSequenceClassification",
-  array: null,
-};
-
 export interface ModelConfigOptions {
   /** Content of the `config.json` that lay beside the model, or null. */
   readonly base: ModelSource["config"];
-  /** In the order of the model's outputs. */
+  readonly task: Task;
+  /** In the order of the model's outputs; empty where the task has none. */
   readonly classes: readonly string[];
   readonly head: "kept" | "new";
   /** What the model takes. */
@@ -33,28 +28,31 @@ export interface ModelConfigOptions {
  * `architectures` follows a new head (`BertModel` becomes `BertForSequenceClassification`).
  */
 export function modelConfig(options: ModelConfigOptions): Record<string, unknown> {
-  const { classes, head, kind, modelType } = options;
+  const { task, classes, head, kind, modelType } = options;
   const base = options.base ?? {};
-  const architecture = head === "new" ? architectureFor(base.architectures, kind) : null;
+  const architecture = head === "new" ? architectureFor(base.architectures, task.architectures[kind]) : null;
   return {
     ...base,
     model_type: base.model_type ?? modelType ?? UNNAMED_FAMILY,
     ...(architecture === null ? {} : { architectures: [architecture] }),
-    ...("num_labels" in base ? { num_labels: classes.length } : {}),
-    problem_type: "single_label_classification",
-    id2label: Object.fromEntries(classes.map((name, i) => [i, name])),
-    label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
+    ...("num_labels" in base && task.hasClasses ? { num_labels: classes.length } : {}),
+    ...(task.problemType === null ? {} : { problem_type: task.problemType }),
+    ...(task.hasClasses
+      ? {
+          id2label: Object.fromEntries(classes.map((name, i) => [i, name])),
+          label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
+        }
+      : {}),
     "transformers.js_config": loading(base["transformers.js_config"], options.files),
   };
 }
 
 /** The class for the task of the family that a class such as `ViTModel` belongs to; null where it shows no family. */
-function architectureFor(architectures: unknown, kind: SampleKind): string | null {
+function architectureFor(architectures: unknown, suffix: string | undefined): string | null {
   const [first] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
   const family =
     typeof first === "string" ? /^(.+?)(?:Model|PreTrainedModel|For[A-Z]\w*)$/u.exec(first)?.[1] : undefined;
-  const suffix = CLASSIFIERS[kind];
-  return family === undefined || suffix === null ? null : family + suffix;
+  return family === undefined || suffix === undefined ? null : family + suffix;
 }
 
 /** How Transformers.js loads the files that were written, whatever files the base model had. */

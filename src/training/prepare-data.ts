@@ -1,18 +1,19 @@
 import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { createLoader, type Loader } from "../data/loader.ts";
+import { createLoader, type Loader, targetsOf } from "../data/loader.ts";
 import type { OpenOptions } from "../data/open-dataset.ts";
 import { openSplits, type Splits } from "../data/open-splits.ts";
 import { prepareSets } from "../data/prepare-sets.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
-import { openTokenizer, type Tokenizer } from "../data/preprocess/tokenizer.ts";
-import { evenly, mapClasses } from "../data/views.ts";
+import { openTokenizer } from "../data/preprocess/tokenizer.ts";
+import { evenly, mapClasses, subset } from "../data/views.ts";
 import { ConfigError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Files } from "../platform/files.ts";
 import type { SetKind } from "../run/records.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { EvaluationSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
@@ -26,11 +27,15 @@ import type { BatchShapes } from "./training-graphs.ts";
 export interface RunData {
   /** Class names in the order of the model's outputs. */
   readonly classes: readonly string[];
+  /** Answers that a head gives, for each of what the task answers for. */
+  readonly width: number;
   readonly preprocessing: Preprocessing;
   /** Shape of a batch as each input of the model takes it, by name; of the largest for training, where there are several. */
   readonly inputShapes: BatchShapes;
   /** Every shape that batches come in, `inputShapes` first. */
   readonly shapes: readonly BatchShapes[];
+  /** Shape of the targets of one example, without the batch axis. */
+  readonly targetDims: Shape;
   readonly train: Loader;
   readonly sets: readonly EvaluationSet[];
   /** Sentences for the console: how sets came about, and what is odd about them. */
@@ -40,6 +45,7 @@ export interface RunData {
 export interface PrepareDataOptions {
   readonly files: Files;
   readonly config: Config;
+  readonly task: Task;
   readonly model: Model;
   readonly source: ModelSource;
   /** Class names of the model's own classifier, in the order of its outputs; null where it says none. */
@@ -49,9 +55,10 @@ export interface PrepareDataOptions {
 
 /** Opens, checks and prepares every set of a run. @throws DataError, ConfigError */
 export async function prepareData(options: PrepareDataOptions): Promise<RunData> {
-  const { files, config, onEvent } = options;
+  const { files, config, task, onEvent } = options;
   const { seed, dataset: settings } = config;
   const open: OpenOptions = withoutUndefined({
+    labelling: task.labelling,
     format: settings.format,
     labelColumn: settings.labelColumn,
     labelColumns: settings.labelColumns,
@@ -70,10 +77,10 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     ...withoutUndefined({ validation: config.validation, test: config.test }),
   });
   const splits = inModelOrder(opened, options);
-  const { classes } = splits.train;
-  if (classes === null)
-    throw new ConfigError(`${config.data}: labels are numbers; classification needs classes`);
-  const { preprocessor: whole, tokenizer } = await choosePreprocessor(options, splits.train);
+  const classes = splits.train.classes ?? [];
+  checkData(task, splits.train);
+  const { preprocessing, create } = await choosePreprocessor(options, splits.train);
+  const whole = create(preprocessing);
   const sets = await prepareSets(files, splits, {
     preprocessor: whole,
     shifts: config.shifts,
@@ -95,21 +102,30 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
           batchSize: config.batchSize,
         })
       : null;
-  const preprocessor = lengths ? createPreprocessor(lengths.config, tokenizer) : whole;
-  const shapesOf = (dims: Shape): BatchShapes =>
-    new Map(fedInputs(options.model).map(({ name }) => [name, [config.batchSize, ...dims]]));
-  const largest = lengths?.training.slice(-1) ?? preprocessor.dims;
+  const preprocessor = lengths ? create(lengths.config) : whole;
   const input = fedInputs(options.model)[0]?.name ?? ""; // a model without inputs takes no samples, as was said above
   const common = { preprocessor, input, batchSize: config.batchSize, seed };
   const most = config.evaluation.examples ?? Number.POSITIVE_INFINITY;
   const judged = (name: string, kind: SetKind, dataset: Dataset): EvaluationSet => {
-    return { name, kind, loader: createLoader(evenly(dataset, most), { ...common, shuffle: false }) };
+    const all = evenly(dataset, most);
+    const open = (part: Dataset) => createLoader(part, { ...common, shuffle: false });
+    return { name, kind, loader: open(all), pick: (indices) => open(subset(all, indices)) };
   };
+  const buffer = preprocessor.buffer(input, config.batchSize);
+  const shapesOf = (length: number): BatchShapes =>
+    new Map(fedInputs(options.model).map(({ name }) => [name, [config.batchSize, length]]));
+  const longest = lengths?.training.at(-1);
+  const shapes =
+    longest === undefined
+      ? [new Map([...buffer.inputs(0)].map(([name, { dims }]) => [name, dims]))]
+      : [longest, ...(lengths?.all ?? []).filter((l) => l !== longest)].map(shapesOf);
   return {
     classes,
+    width: task.width(sets.train),
     preprocessing: preprocessor.config,
-    inputShapes: shapesOf(largest),
-    shapes: [largest, ...(lengths?.all ?? []).filter((l) => l !== largest[0]).map((l) => [l])].map(shapesOf),
+    inputShapes: shapes[0]!, // there is one at least
+    shapes,
+    targetDims: targetsOf(sets.train, [], config.batchSize, buffer).dims.slice(1),
     train: createLoader(sets.train, {
       ...common,
       shuffle: true,
@@ -143,9 +159,12 @@ function inModelOrder(splits: Splits, { config, labels }: PrepareDataOptions): S
 }
 
 async function choosePreprocessor(
-  { files, config, model, source }: PrepareDataOptions,
+  { files, config, task, model, source }: PrepareDataOptions,
   train: Dataset,
-): Promise<{ readonly preprocessor: Preprocessor; readonly tokenizer: Tokenizer | null }> {
+): Promise<{
+  readonly preprocessing: Preprocessing;
+  readonly create: (preprocessing: Preprocessing) => Preprocessor;
+}> {
   const { inputs } = modelInputs(model);
   const { size, maxLength: _, buckets: __, ...overrides } = config.preprocess;
   const tokenizer = train.kind === "text" ? await openTokenizer(files, source.folder) : null;
@@ -163,5 +182,20 @@ async function choosePreprocessor(
     usualLength: tokenizer?.maxLength ?? USUAL_LENGTH,
     lengthStep: 1,
   });
-  return { preprocessor: createPreprocessor(preprocessing, tokenizer), tokenizer };
+  const create = (settled: Preprocessing) => {
+    const base = createPreprocessor(settled, tokenizer);
+    return task.preprocessor?.(base, { tokenizer, classes: train.classes ?? [], settings: config }) ?? base;
+  };
+  return { preprocessing, create };
+}
+
+/** @throws ConfigError if the task takes no such samples or labels */
+function checkData(task: Task, { source, kind, classes }: Dataset): void {
+  if (!task.samples.includes(kind)) {
+    throw new ConfigError(
+      `${source}: holds samples of kind ${kind}; task ${task.name} takes ${task.samples.join(", ")}`,
+    );
+  }
+  if (task.hasClasses && classes === null)
+    throw new ConfigError(`${source}: labels are numbers; task ${task.name} needs classes`);
 }

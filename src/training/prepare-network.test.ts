@@ -3,6 +3,7 @@ import { parseConfig } from "../config/parse.ts";
 import type { ConfigInput } from "../config/schema.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { openRuntime } from "../runtime/runtime.ts";
+import { tasks } from "../tasks/registry.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
 import { type Network, type NetworkOptions, prepareNetwork } from "./prepare-network.ts";
 import { createTinyModel } from "./tiny-model.fixtures.ts";
@@ -20,7 +21,10 @@ function prepare(
 ): Promise<Network> {
   const config = parseConfig({ model: "m", data: "d", out: "o", ...settings });
   const inputShapes = new Map([["image", [2, 1, 8, 8]]]);
-  return prepareNetwork(decodeModel(createTinyModel()), { config, classes, labels, inputShapes, evaluate });
+  return prepareNetwork(decodeModel(createTinyModel()), {
+    ...{ config, task: tasks.classification, labels, evaluate },
+    data: { classes, width: classes.length, inputShapes, targetDims: [] },
+  });
 }
 
 describe("a classifier is kept", () => {

@@ -1,23 +1,29 @@
 import { findMethod } from "../config/methods.ts";
 import type { Config } from "../config/schema.ts";
 import { allProblems, ConfigError, ModelError } from "../errors.ts";
-import { findHead, logitsOf } from "../heads/find-head.ts";
-import { putNewHead } from "../heads/new-head.ts";
-import { valueNamed } from "../onnx/edit.ts";
+import { findHead, type HeadSite, logitsOf } from "../heads/find-head.ts";
+import { type HeadForm, headForms, putNewHead } from "../heads/new-head.ts";
+import { removeNode, valueNamed } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Value } from "../onnx/value.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { lower } from "../passes/lower.ts";
 import type { StoredTensor } from "../passes/parameters.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type Adapters, adapterTensors, attachAdapters, describeAdapters } from "./adapters.ts";
 import { chooseTrainable } from "./choose-trainable.ts";
+import type { RunData } from "./prepare-data.ts";
 
 /** A model whose head fits the task, and the weights of it that are to be trained. */
 export interface Network {
   readonly model: Model;
-  /** Name of the output with the logits [B, C]; an output of the training model alone if the file gives probabilities. */
+  /** The output that answers the task, as the exported model has it. */
+  readonly output: Value;
+  /** Name of the output with the logits [B, …]; an output of the training model alone if the file gives probabilities. */
   readonly logits: string;
+  /** Name of the output that the loss reads: the logits, or what the task makes of them for it. */
+  readonly judged: string;
   readonly head: "kept" | "new";
   /** What the classifier reads. */
   readonly feature: Value;
@@ -33,43 +39,91 @@ export interface Network {
 
 export interface NetworkOptions {
   readonly config: Config;
-  /** Class names in the order of the data. */
-  readonly classes: readonly string[];
+  readonly task: Task;
+  /** Its batches say what the model is fed and what its answers are compared with. */
+  readonly data: Pick<RunData, "classes" | "width" | "inputShapes" | "targetDims">;
   /** Class names of the model's own classifier, in the order of its outputs; null where it says none. */
   readonly labels: readonly string[] | null;
-  /** The model's input shapes for one batch. */
-  readonly inputShapes: ReadonlyMap<string, Shape>;
   readonly evaluate: Evaluate;
 }
 
 /** Keeps or replaces the classifier, and chooses what is trained. @throws ConfigError, ModelError */
 export async function prepareNetwork(model: Model, options: NetworkOptions): Promise<Network> {
-  const { config } = options;
-  const output = model.graph.outputs[0];
-  if (!output) throw new ConfigError("the model has no output");
+  const { config, task } = options;
+  const output = answerOf(model, config.head.output);
   const notes: string[] = [];
-  const mode = config.head.mode === "auto" ? chooseMode(output, options, notes) : config.head.mode;
-  return mode === "keep"
-    ? keepHead(model, output, options, notes)
-    : replaceHead(model, output, options, notes);
+  const { head: form } = task;
+  if (form === null && (config.head.mode === "new" || config.head.from !== undefined)) {
+    throw new ConfigError(`head.mode new: ${task.name} keeps the model's own output; leave head.mode out`);
+  }
+  const mode =
+    form === null
+      ? "keep"
+      : config.head.mode === "auto"
+        ? chooseMode(output, form, options, notes)
+        : config.head.mode;
+  const network =
+    form === null || mode === "keep"
+      ? keepHead(model, output, options, notes)
+      : await replaceHead(model, output, form, options, notes);
+  return withJudged(network, options);
 }
 
-function chooseMode(output: Value, options: NetworkOptions, notes: string[]): "keep" | "new" {
-  const { config, classes, labels } = options;
-  const width = output.declared?.dims?.at(-1);
-  const rank = output.declared?.dims?.length;
+/** The output that answers the task: the one that is named, or the first. */
+function answerOf(model: Model, named: string | undefined): Value {
+  const { outputs } = model.graph;
+  const found = named === undefined ? outputs[0] : outputs.find((v) => v.name === named);
+  if (found) return found;
+  throw new ConfigError(
+    named === undefined
+      ? "the model has no output"
+      : `head.output ${named}: the model has no such output; its outputs are ${outputs.map((v) => v.name).join(", ")}`,
+  );
+}
+
+/** A network whose training model has the nodes, too, that the task puts between the logits and its loss. */
+function withJudged(network: Network, { task, data }: NetworkOptions): Network {
+  if (!task.judged) return network;
+  const { model } = network;
+  const { graph } = model;
+  const before = { outputs: [...graph.outputs], initializers: [...graph.initializers] };
+  const own = new Set(graph.nodes);
+  const output = graph.outputs.find((v) => v.name === network.logits) ?? network.output;
+  const judged = task.judged({ model, output, targets: data.targetDims });
+  if (!graph.outputs.includes(judged)) graph.outputs.push(judged);
+  return {
+    ...network,
+    judged: judged.name,
+    restoreOutputs: () => {
+      for (const node of graph.nodes.filter((n) => !own.has(n)).reverse()) removeNode(graph, node);
+      Object.assign(graph, before);
+      network.restoreOutputs();
+    },
+  };
+}
+
+function chooseMode(
+  output: Value,
+  form: HeadForm,
+  { config, task, data: { classes, width: wanted }, labels }: NetworkOptions,
+  notes: string[],
+): "keep" | "new" {
+  const dims = output.declared?.dims;
+  const { rank, axis } = headForms[form];
+  const what = task.hasClasses ? "classes" : "answers";
   const hasTheirNames = labels === null || classes.every((name, i) => name === labels[i]);
-  if (config.head.from === undefined && rank === 2 && width === classes.length && hasTheirNames) {
+  const fits = dims?.length === rank && dims[axis] === wanted;
+  if (config.head.from === undefined && fits && hasTheirNames) {
     notes.push(
-      `The classifier is kept: output "${output.name}" has ${classes.length} classes, as many as the data, taken in this order: ` +
-        `${listed(classes)}. Use --head.mode new for a fresh one.`,
+      `The head is kept: output "${output.name}" has ${wanted} ${what}, as many as the data` +
+        `${task.hasClasses ? `, taken in this order: ${listed(classes)}` : ""}. Use --head.mode new for a fresh one.`,
     );
     return "keep";
   }
   notes.push(
-    `A new head is trained: output "${output.name}" is [${output.declared?.dims?.join(", ") ?? "?"}]` +
+    `A new head is trained: output "${output.name}" is [${dims?.join(", ") ?? "?"}]` +
       (hasTheirNames
-        ? `, the data has ${classes.length} classes.`
+        ? `, the data has ${wanted} ${what}.`
         : ` for ${listed(labels)}, the data's classes are ${listed(classes)}. Rename the data's where these are the same.`),
   );
   return "new";
@@ -80,21 +134,24 @@ function listed(names: readonly string[]): string {
 }
 
 function keepHead(model: Model, output: Value, options: NetworkOptions, notes: string[]): Network {
-  const { classes, config } = options;
-  const width = output.declared?.dims?.at(-1);
-  if (typeof width === "number" && width !== classes.length) {
+  const { task, data, config } = options;
+  const wanted = data.width;
+  const width = task.head === null ? undefined : output.declared?.dims?.[headForms[task.head].axis];
+  if (typeof width === "number" && width !== wanted) {
     throw new ConfigError(
-      `head.mode keep: output "${output.name}" has ${width} classes, the data ${classes.length}; use --head.mode new`,
+      `head.mode keep: output "${output.name}" has ${width} ${task.hasClasses ? "classes" : "answers"}, the data ${wanted}; use --head.mode new`,
     );
   }
   const { logits } = logitsOf(output);
   const before = [...model.graph.outputs];
   if (!before.includes(logits)) model.graph.outputs.push(logits);
-  const site = findHead(output);
+  const site = headOf(output, task);
   const headParameters = new Set(site.weights);
   return {
     model,
+    output,
     logits: logits.name,
+    judged: logits.name,
     head: "kept",
     feature: site.feature,
     headParameters,
@@ -106,13 +163,25 @@ function keepHead(model: Model, output: Value, options: NetworkOptions, notes: s
   };
 }
 
+/** The classifier behind an output; where the task has no head of its own, an output without one is all right. */
+function headOf(output: Value, task: Task): Pick<HeadSite, "feature" | "weights"> {
+  try {
+    return findHead(output);
+  } catch (error) {
+    if (task.head === null && error instanceof ModelError) return { feature: output, weights: [] };
+    throw error;
+  }
+}
+
 async function replaceHead(
   model: Model,
   output: Value,
+  form: HeadForm,
   options: NetworkOptions,
   notes: string[],
 ): Promise<Network> {
-  const { config, classes, inputShapes, evaluate } = options;
+  const { config, data, evaluate } = options;
+  const { inputShapes } = data;
   const feature =
     config.head.from === undefined ? featureOf(output) : valueNamed(model.graph, config.head.from);
   const types = await lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
@@ -121,9 +190,10 @@ async function replaceHead(
   const type = types.valueOf.get(feature)?.type;
   if (!type) throw new ConfigError(`head.from: the type of "${feature.name}" is not known`);
   const head = putNewHead(model, {
+    form,
     feature,
     type,
-    classes: classes.length,
+    classes: data.width,
     ...headSettings(config),
     ...maskOf(model, type.dims, inputShapes),
   });
@@ -131,7 +201,9 @@ async function replaceHead(
   const headParameters = new Set(head.parameters);
   return {
     model,
+    output: head.logits,
     logits: head.logits.name,
+    judged: head.logits.name,
     head: "new",
     feature,
     headParameters,

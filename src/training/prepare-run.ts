@@ -13,6 +13,8 @@ import { readRun } from "../run/run-reader.ts";
 import { createRun, type RunWriter, resumeRun } from "../run/run-writer.ts";
 import { withTensorBoard } from "../run/tensorboard.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { metricOf, tasks } from "../tasks/registry.ts";
+import type { Task } from "../tasks/task.ts";
 import { adapterGraphOptions } from "./adapters.ts";
 import { type Checkpoint, CheckpointStore, hashValues } from "./checkpoint.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
@@ -45,6 +47,7 @@ export interface PrepareRunOptions {
 /** A run that is ready for its first step, or for the one after its checkpoint. */
 export interface PreparedRun {
   readonly config: Config;
+  readonly task: Task;
   readonly files: Files;
   readonly runtime: Runtime;
   readonly source: ModelSource;
@@ -65,6 +68,7 @@ export interface PreparedRun {
 /** Opens model and data, builds graphs and optimizer, starts the run folder. */
 export async function prepareRun(config: Config, options: PrepareRunOptions): Promise<PreparedRun> {
   const { files, runtime, onEvent, resume } = options;
+  const task = tasks[config.task];
   onEvent({ kind: "phase", text: `Reading ${config.model}` });
   const source = await findModel(files, config.model);
   const model = await loadModel(source.path, files);
@@ -74,6 +78,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   const data = await prepareData({
     files,
     config,
+    task,
     model,
     source,
     labels,
@@ -84,15 +89,15 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   const evaluate = createEvaluator(runtime);
   const network = await prepareNetwork(model, {
     config,
-    classes: data.classes,
+    task,
+    data,
     labels,
-    inputShapes: data.inputShapes,
     evaluate,
   });
   const graphs = await buildTrainingGraphs(model, {
     shapes: data.shapes,
-    ...chooseLoss(config.loss, "cross-entropy", data.train.dataset),
-    logits: network.logits,
+    ...chooseLoss(config.loss, task.loss, data.train.dataset),
+    logits: network.judged,
     trainable: network.trainable,
     evaluate,
     ...distillationOf(config, network),
@@ -110,10 +115,10 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     keep: config.checkpoint.keep,
   });
   const sessions = await TrainingSessions.open(runtime, graphs, optimizer, {
-    logits: network.logits,
+    logits: network.judged,
     seed: config.seed,
   });
-  const summary = describeRun(config, { data, network, graph, model });
+  const summary = describeRun(config, { task, data, network, graph, model });
   const parts = await openOptions(config, {
     rule: summary.method.updateRule,
     network,
@@ -143,6 +148,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   });
   return {
     config,
+    task,
     files,
     runtime,
     source,
@@ -165,7 +171,9 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
       checkpoints: store,
       loader: data.train,
       sets: data.sets,
-      classes: data.classes.length,
+      task,
+      classes: data.classes,
+      metric: metricOf(task, config.evaluation.metric),
     },
     failed: (error) => ({ ...summary, status: "failed", reason: messageOf(error), steps: optimizer.steps }),
   };
@@ -246,7 +254,6 @@ function trainerSettings(config: Config, head: Network["head"]) {
         ? ("validation" as const)
         : ("all" as const),
     shiftsWhileTraining: evaluation.shiftsWhileTraining,
-    metric: evaluation.metric,
     patience: evaluation.patience,
     checkpointEvery: checkpoint.every,
   };

@@ -1,23 +1,57 @@
-import type { Text } from "../data/dataset.ts";
+import type { Sample, Text } from "../data/dataset.ts";
 import { encodePng } from "../data/encode-png.ts";
 import { base64 } from "../run/bits.ts";
 import type { SampleRecord } from "../run/records.ts";
-import type { EvaluationSet, Prediction } from "./evaluate.ts";
+import type { Task } from "../tasks/task.ts";
+import { rowOf } from "../tensor/tensor.ts";
+import type { EvaluationSet, Predictor } from "./evaluate.ts";
 
 /** Examples shown per set: half of them wrong, if there are that many. */
 const PER_SET = 16;
 
-/** Picks predictions that are worth a look: the most certain mistakes first, then right ones spread over the set. */
-export function pickSamples(predictions: readonly Prediction[]): Prediction[] {
-  const certainty = (p: Prediction) => p.probabilities[p.predicted] ?? 0;
-  const wrong = predictions
-    .filter((p) => p.predicted !== p.label)
-    .sort((a, b) => certainty(b) - certainty(a));
-  const right = predictions.filter((p) => p.predicted === p.label);
+/** Picks examples that are worth a look: the worst mistakes first, then right ones spread over the set. */
+export function pickSamples(wrongness: ArrayLike<number>): number[] {
+  const all = Array.from({ length: wrongness.length }, (_, i) => i);
+  const wrong = all.filter((i) => wrongness[i]! > 0).sort((a, b) => wrongness[b]! - wrongness[a]!);
   const mistakes = wrong.slice(0, PER_SET / 2);
-  const count = Math.min(right.length, PER_SET - mistakes.length);
-  const spread = Array.from({ length: count }, (_, i) => right[Math.floor((i * right.length) / count)]!);
+  const right = all.filter((i) => wrongness[i] === 0);
+  // Where nothing is ever quite right, the others stand for what is usual.
+  const rest = right.length > 0 ? right : wrong.slice(PER_SET / 2).sort((a, b) => a - b);
+  const count = Math.min(rest.length, PER_SET - mistakes.length);
+  const spread = Array.from({ length: count }, (_, i) => rest[Math.floor((i * rest.length) / count)]!);
   return [...mistakes, ...spread];
+}
+
+/** The picked examples with what the model says of them, as the run folder keeps them. */
+export async function sampleRecords(
+  predictor: Predictor,
+  set: EvaluationSet,
+  picked: readonly number[],
+  { task, classes }: { readonly task: Task; readonly classes: readonly string[] },
+): Promise<SampleRecord[]> {
+  if (picked.length === 0) return [];
+  const records: SampleRecord[] = [];
+  const { dataset, epoch } = set.pick(picked);
+  for await (const batch of epoch(0)) {
+    const output = await predictor.predict(batch);
+    for (const [row, index] of batch.indices.entries()) {
+      const sample = await dataset.load(index);
+      records.push({
+        set: set.name,
+        kind: set.kind,
+        name: dataset.name(index),
+        ...task.show({ output: rowOf(output, row), sample, classes }, rowOf(batch.targets, row)),
+        ...(await pictured(sample)),
+      });
+    }
+  }
+  return records;
+}
+
+/** What a page shows of the example itself. */
+async function pictured(sample: Sample): Promise<Pick<SampleRecord, "png" | "text">> {
+  if (sample.kind === "image") return { png: base64(await encodePng(sample)) };
+  return sample.kind === "tokens" ? { text: shown(sample.source) } : {};
 }
 
 /** Characters of a text that a page shows. */
@@ -26,29 +60,4 @@ const SHOWN = 280;
 function shown({ text, pair }: Text): string {
   const whole = pair === undefined ? text : `${text} / ${pair}`;
   return whole.length > SHOWN ? `${whole.slice(0, SHOWN)}…` : whole;
-}
-
-/** The picked predictions with their images or texts, as the run folder keeps them. */
-export async function sampleRecords(
-  set: EvaluationSet,
-  picked: readonly Prediction[],
-): Promise<SampleRecord[]> {
-  const { dataset } = set.loader;
-  return Promise.all(
-    picked.map(async ({ index, label, predicted, probabilities }): Promise<SampleRecord> => {
-      const sample = await dataset.load(index);
-      const text = sample.kind === "tokens" ? shown(sample.source) : undefined;
-      const png = sample.kind === "image" ? base64(await encodePng(sample)) : undefined;
-      return {
-        set: set.name,
-        kind: set.kind,
-        name: dataset.name(index),
-        label,
-        predicted,
-        probabilities,
-        ...(png === undefined ? {} : { png }),
-        ...(text === undefined ? {} : { text }),
-      };
-    }),
-  );
 }

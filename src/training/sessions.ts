@@ -93,17 +93,21 @@ export class TrainingSessions {
     return this.loss.data[0]!; // a scalar has one element
   }
 
-  /** Logits of a batch, float32 [B, C]. */
-  async predict(batch: Batch): Promise<Float32Array> {
+  /** What the loss reads for a batch, float32 [B, …]. */
+  predict(batch: Batch): Promise<Tensor<"float32">> {
+    return this.output(this.options.logits, batch);
+  }
+
+  /** An output of the evaluation model for a batch. @throws RunError if it is not of float32 */
+  async output(name: string, batch: Batch): Promise<Tensor<"float32">> {
     const bucket = this.bucketOf(batch);
     const session = await this.evaluationOf(bucket);
-    const name = this.options.logits;
-    const out = await session.run(this.feeds(batch, bucket.graph, session), { outputs: [name] });
-    const logits = out.get(name);
-    if (logits?.dtype !== "float32") {
-      throw new RunError(`output "${name}" is ${logits?.dtype ?? "missing"}, expected float32 logits`);
+    const feeds = this.feeds(batch, bucket.graph, session);
+    const found = (await session.run(feeds, { outputs: [name] })).get(name);
+    if (found?.dtype !== "float32") {
+      throw new RunError(`output "${name}" is ${found?.dtype ?? "missing"}, expected float32 logits`);
     }
-    return logits.data as Float32Array; // the dtype was checked just above
+    return found as Tensor<"float32">; // the dtype was checked just above
   }
 
   /** Parameters, targets (the evaluation graph computes the loss too), the inputs that the network reads, frozen weights. */

@@ -1,10 +1,12 @@
 import type { Batch, Loader } from "../data/loader.ts";
 import { RunError } from "../errors.ts";
+import type { MetricFacts } from "../evaluation/metric-facts.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { StepReport } from "../optim/report.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import type { EvaluatedModel } from "../run/records.ts";
 import type { RunWriter } from "../run/run-writer.ts";
+import type { Task } from "../tasks/task.ts";
 import type { CheckpointStore, Progress } from "./checkpoint.ts";
 import { type EvaluationSet, evaluateSet, evaluationRecord } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
@@ -23,7 +25,8 @@ export interface TrainerOptions {
   readonly loader: Loader;
   /** In the order in which they are judged; the first of kind validation chooses the kept model. */
   readonly sets: readonly EvaluationSet[];
-  readonly classes: number;
+  readonly task: Task;
+  readonly classes: readonly string[];
   readonly totalSteps: number;
   /** Peak learning rate, and its course. */
   readonly lr: number;
@@ -36,7 +39,8 @@ export interface TrainerOptions {
   /** What is judged before the first step: every set; the validation set alone, for a new head, which knows nothing; or none. */
   readonly evaluateAtStart: "all" | "validation" | "nothing";
   readonly shiftsWhileTraining: boolean;
-  readonly metric: "accuracy" | "loss";
+  /** What chooses the kept model. */
+  readonly metric: MetricFacts;
   /** Evaluations without improvement before training stops; never if undefined. */
   readonly patience: number | undefined;
   /** Steps between checkpoints apart from those at evaluations. */
@@ -215,7 +219,7 @@ export class Trainer {
   }
 
   private async judge(model: EvaluatedModel): Promise<"done" | "stopped"> {
-    const { sets, sessions, classes, onEvent, shouldStop, metric, shiftsWhileTraining } = this.o;
+    const { sets, sessions, task, classes, onEvent, shouldStop, metric, shiftsWhileTraining } = this.o;
     const { step, cursor } = this.progress;
     const epoch = cursor.epoch + cursor.batch / this.o.loader.batchesPerEpoch;
     const judged = sets.filter((s) => {
@@ -226,6 +230,7 @@ export class Trainer {
     const records = [];
     for (const set of judged) {
       const result = await evaluateSet(sessions, set, {
+        task,
         classes,
         shouldStop,
         onProgress: (done, total) => onEvent({ kind: "evaluating", set: set.name, done, total }),
@@ -235,7 +240,7 @@ export class Trainer {
       records.push(record);
       const { set: name, count, metrics } = record;
       onEvent({ kind: "evaluation", step, epoch, model, set: name, setKind: set.kind, count, metrics });
-      if (set.kind === "validation" && chosen === null) chosen = result[metric];
+      if (set.kind === "validation" && chosen === null) chosen = result.metrics[metric.name] ?? Number.NaN;
     }
     await this.o.writer.evaluations(...records);
     if (chosen !== null) await this.choose(chosen);
@@ -244,7 +249,8 @@ export class Trainer {
 
   private async choose(value: number): Promise<void> {
     const { best } = this.progress;
-    const isBetter = best === null || (this.o.metric === "loss" ? value < best.value : value > best.value);
+    const isBetter =
+      best === null || (this.o.metric.higherIsBetter ? value > best.value : value < best.value);
     if (!isBetter) {
       this.progress = { ...this.progress, stale: this.progress.stale + 1 };
       return;

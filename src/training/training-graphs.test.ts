@@ -135,7 +135,7 @@ test("batches filled up to any length read the same parameters, and give the sam
     for (const length of [8, 16, 32]) {
       const loss = await sessions.step(batchOf(length));
       const gradients = new Map([...optimizer.gradients].map(([name, g]) => [name, g.slice()]));
-      seen.push({ loss, gradients, logits: (await sessions.predict(batchOf(length))).slice() });
+      seen.push({ loss, gradients, logits: (await sessions.predict(batchOf(length))).data.slice() });
     }
     const [short, ...longer] = seen;
     for (const { loss, gradients, logits } of longer) {

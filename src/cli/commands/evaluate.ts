@@ -1,6 +1,7 @@
 import { shareInterval } from "../../evaluation/intervals.ts";
+import { metricFacts } from "../../evaluation/metric-facts.ts";
 import { number, percent, percentRange } from "../../report/format.ts";
-import { Classifier } from "../../training/classifier.ts";
+import { DeployedModel } from "../../training/deployed-model.ts";
 import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
@@ -26,7 +27,7 @@ interface Options {
 
 export const evaluate: CliCommand = {
   name: "evaluate",
-  summary: "Judge a run's model, or any classifier, on a labelled set.",
+  summary: "Judge a run's model, or any other, on a labelled set.",
   group: "Use:",
   examples: [
     ["holdfast evaluate runs/mine --data ./other-images", "the run's model and preprocessing"],
@@ -54,14 +55,14 @@ export const evaluate: CliCommand = {
       const terminal = openTerminal(cli.stderr, cli.environment);
       const { data, corruption, format, labelColumn, textColumn, pairColumn, imageColumn } = options;
       const { batchSize, threads } = options;
-      const classifier = await Classifier.open(path, {
+      const model = await DeployedModel.open(path, {
         files: cli.files,
         runtime: await openShortRuntime(cli, threads),
         preprocess: preprocessFrom(options),
         ...withoutUndefined({ batchSize }),
       });
       try {
-        const result = await evaluateModel(classifier, {
+        const result = await evaluateModel(model, {
           files: cli.files,
           data,
           ...withoutUndefined({ corruption, format, labelColumn, textColumn, pairColumn, imageColumn }),
@@ -69,25 +70,30 @@ export const evaluate: CliCommand = {
         });
         terminal.clear();
         if (options.json !== true) return print(cli, describe(result));
-        const { correct: _, predicted: __, ...facts } = result;
-        printJson(cli, { model: classifier.path, ...(corruption ? { corruption } : {}), ...facts });
+        const { correct: _, wrongness: __, metrics, ...facts } = result;
+        printJson(cli, { model: model.path, ...(corruption ? { corruption } : {}), ...facts, ...metrics });
       } finally {
         terminal.clear();
-        await classifier.release();
+        await model.release();
       }
     });
   },
 };
 
-function describe({ count, accuracy, loss, classes, confusion }: ModelEvaluation): string[] {
+function describe({ count, metrics, classes, confusion }: ModelEvaluation): string[] {
+  const facts = Object.entries(metrics).map(([name, value]) => {
+    const { label, isShare } = metricFacts(name);
+    const interval = isShare ? `95 % interval ${percentRange(shareInterval({ count, share: value }))}` : "";
+    return [label, isShare ? percent(value) : number(value), interval];
+  });
   const rows = classes.map((name, c) => {
-    const examples = confusion[c]?.reduce((a, b) => a + b, 0) ?? 0;
-    return [name, String(examples), examples === 0 ? "–" : percent((confusion[c]?.[c] ?? 0) / examples)];
+    const examples = confusion?.[c]?.reduce((a, b) => a + b, 0) ?? 0;
+    return [name, String(examples), examples === 0 ? "–" : percent((confusion?.[c]?.[c] ?? 0) / examples)];
   });
   return [
-    `accuracy ${percent(accuracy)} (95 % interval ${percentRange(shareInterval({ count, share: accuracy }))})`,
-    `loss     ${number(loss)}`,
-    `examples ${count}`,
-    ...(classes.length <= 50 ? ["", ...tableLines([["class", "examples", "right"], ...rows], "lrr")] : []),
+    ...tableLines([...facts, ["examples", String(count), ""]], "lrl"),
+    ...(confusion && classes.length <= 50
+      ? ["", ...tableLines([["class", "examples", "right"], ...rows], "lrr")]
+      : []),
   ];
 }

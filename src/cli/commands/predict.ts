@@ -1,8 +1,8 @@
 import { Option } from "commander";
 import { linesOf, openInputs } from "../../data/open-inputs.ts";
-import { Classifier } from "../../training/classifier.ts";
+import { DeployedModel } from "../../training/deployed-model.ts";
 import { withoutUndefined } from "../../training/plain.ts";
-import { type ClassPrediction, predict } from "../../training/predict.ts";
+import { type Prediction, predict } from "../../training/predict.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { printJsonLine } from "../json-output.ts";
@@ -58,7 +58,7 @@ export const predictCommand: CliCommand = {
         paths.filter((p) => p !== "-"),
         { texts: [...options.text, ...piped], ...withoutUndefined({ textColumn, pairColumn }) },
       );
-      const classifier = await Classifier.open(path, {
+      const model = await DeployedModel.open(path, {
         files: cli.files,
         runtime: await openShortRuntime(cli, threads),
         preprocess: preprocessFrom(options),
@@ -66,14 +66,13 @@ export const predictCommand: CliCommand = {
       });
       try {
         let isFirst = true;
-        for await (const prediction of predict(classifier, inputs)) {
-          const named = { ...prediction, probabilities: prediction.probabilities.slice(0, top) };
-          if (format === "jsonl") printJsonLine(cli, named);
-          else print(cli, isFirst ? [csvHead(named), csvRow(named)] : [csvRow(named)]);
+        for await (const prediction of predict(model, inputs, top)) {
+          if (format === "jsonl") printJsonLine(cli, { input: prediction.input, ...prediction.fields });
+          else print(cli, isFirst ? [csvHead(prediction), csvRow(prediction)] : [csvRow(prediction)]);
           isFirst = false;
         }
       } finally {
-        await classifier.release();
+        await model.release();
       }
     });
   },
@@ -87,14 +86,13 @@ async function readAll(stream: AsyncIterable<string | Uint8Array>): Promise<stri
   return text + decoder.decode();
 }
 
-function csvHead({ probabilities }: ClassPrediction): string {
-  const more = probabilities.slice(1).flatMap((_, i) => [`class_${i + 2}`, `probability_${i + 2}`]);
-  return ["input", "class", "probability", ...more].join(",");
+function csvHead({ columns }: Prediction): string {
+  return ["input", ...columns.map(([name]) => name)].map(csvCell).join(",");
 }
 
-function csvRow({ input, probabilities }: ClassPrediction): string {
-  const cells = probabilities.flatMap((p) => [csvCell(p.class), p.probability.toFixed(6)]);
-  return [csvCell(input), ...cells].join(",");
+function csvRow({ input, columns }: Prediction): string {
+  const cells = columns.map(([, value]) => (typeof value === "number" ? value.toFixed(6) : value));
+  return [input, ...cells].map(csvCell).join(",");
 }
 
 /** RFC 4180. */

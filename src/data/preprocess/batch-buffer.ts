@@ -8,6 +8,8 @@ export interface BatchBuffer {
   write(sample: Sample, row: number): void;
   /** What the model is fed once the first `count` rows are written; the others are empty. Valid until the next write. */
   inputs(count: number): ReadonlyMap<string, Tensor>;
+  /** What the loss takes of the first `count` rows, where samples bring their targets with them. */
+  targets?(count: number): Tensor;
   /** Whether it can be written to again: memory that was handed to another thread is gone. */
   readonly isUsable: boolean;
 }

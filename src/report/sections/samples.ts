@@ -29,7 +29,7 @@ export function samplesSection(views: readonly RunView[]): Html {
   if (sets.size === 0) return html`<p class="empty">No predictions on examples were recorded.</p>`;
   return html`${[...sets].map(([set, examples]) => {
     const all = [...examples.values()];
-    const isRight = (e: Example) => e.predictions.every((p) => p.sample.predicted === p.sample.label);
+    const isRight = (e: Example) => e.predictions.every((p) => wasRight(p.sample));
     return html`<section class="sample-set"><h3>${set}</h3>
       ${group(
         "Wrong",
@@ -48,16 +48,23 @@ function group(title: string, examples: readonly Example[], several: boolean): H
 
 function card({ sample, predictions }: Example, several: boolean): Html {
   const classes = predictions[0]!.view.run.summary.classes; // an example is made with its first prediction
-  const name = (i: number) => classes[i] ?? `class ${i}`;
-  return html`<li class="card">${picture(sample, name(sample.label))}
-    <p class="truth" title="${sample.name}">${middle(name(sample.label), 22)}</p>
+  const name = (i: number | undefined) => (i === undefined ? "" : (classes[i] ?? `class ${i}`));
+  const expected = sample.expected ?? name(sample.label);
+  return html`<li class="card">${picture(sample, expected)}
+    <p class="truth" title="${sample.name}">${middle(expected, 22)}</p>
     ${predictions.map(({ view, sample: p }) => {
-      const right = p.predicted === p.label;
-      const confidence = p.probabilities[p.predicted] ?? Number.NaN;
-      return html`<p class="guess ${right ? "right" : "wrong"}" title="${view.label}: ${name(p.predicted)}, ${percent(confidence)}">
+      const right = wasRight(p);
+      const answer = p.answer ?? name(p.predicted);
+      const confidence = p.predicted === undefined ? undefined : p.probabilities?.[p.predicted];
+      const sure = confidence === undefined ? "" : percent(confidence, 0);
+      return html`<p class="guess ${right ? "right" : "wrong"}" title="${view.label}: ${answer} ${sure}">
         ${several && html`<span class="who">${runMark(view)}</span>`}<span class="tick" aria-label="${right ? "right" : "wrong"}">${right ? "✓" : "✗"}</span>
-        <span class="what">${middle(name(p.predicted), 16)}</span><span class="sure">${percent(confidence, 0)}</span></p>`;
+        <span class="what">${middle(answer, 16)}</span><span class="sure">${sure}</span></p>`;
     })}</li>`;
+}
+
+function wasRight({ right, predicted, label }: SampleRecord): boolean {
+  return right ?? predicted === label;
 }
 
 function runMark(view: RunView): Html {

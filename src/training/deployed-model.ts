@@ -1,6 +1,7 @@
 import { parse as parseYaml } from "yaml";
 import { parseConfig } from "../config/parse.ts";
 import type { Config } from "../config/schema.ts";
+import type { TaskName } from "../config/task-names.ts";
 import type { SampleKind } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
 import { type ModelInput, preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
@@ -8,23 +9,29 @@ import { createPreprocessor, type Preprocessor } from "../data/preprocess/prepro
 import { openTokenizer, type Tokenizer } from "../data/preprocess/tokenizer.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import { logitsOf, type OutputKind } from "../heads/find-head.ts";
+import { headForms } from "../heads/new-head.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
+import { taskOf, tasks } from "../tasks/registry.ts";
+import type { Task } from "../tasks/task.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { modelInputs } from "./input-shapes.ts";
 import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 import { USUAL_LENGTH } from "./text-lengths.ts";
 
-export interface ClassifierOptions {
+export interface DeployedModelOptions {
   readonly files: Files;
   readonly runtime: Runtime;
   /** Examples at a time, where the model leaves it open. */
   readonly batchSize?: number;
+  /** What the model does, where neither a run nor a config.json says it; classification if left out. */
+  readonly task?: TaskName;
   /** Overrides of the preprocessing, as a run's settings have them. */
   readonly preprocess?: Partial<Config["preprocess"]>;
 }
@@ -33,10 +40,11 @@ const BATCH_SIZE = 32;
 /** A batch of texts is filled up to a multiple of this: few shapes, little filling. */
 const LENGTH_STEP = 16;
 
-/** An image or array classifier as it lies on disk, ready to judge and predict: a run's model, or anybody's. */
-export class Classifier {
+/** A model as it lies on disk, ready to be judged and asked: a run's, or anybody's. */
+export class DeployedModel {
   /** Path of the `.onnx` file. */
   readonly path: string;
+  readonly task: Task;
   /** Class names in the order of the output, where the model's folder tells them. */
   readonly labels: readonly string[] | null;
   readonly batchSize: number;
@@ -47,6 +55,7 @@ export class Classifier {
   private readonly kind: OutputKind;
   private readonly session: Session;
   private readonly source: ModelSource;
+  private readonly settings: Partial<Config>;
   private readonly preprocess: Partial<Config["preprocess"]>;
 
   private constructor(
@@ -54,16 +63,19 @@ export class Classifier {
     session: Session,
     source: ModelSource,
     tokenizer: Tokenizer | null,
-    options: ClassifierOptions,
+    settings: Partial<Config>,
+    options: DeployedModelOptions,
   ) {
     const { inputs, batchSize } = modelInputs(model);
-    const output = model.graph.outputs[0];
+    const named = settings.head?.output;
+    const output = model.graph.outputs.find((v) => v.name === named) ?? model.graph.outputs[0];
     const [input] = inputs;
     if (!input || !output)
       throw new ModelError(
         `${source.path}: has ${inputs.length} inputs and ${model.graph.outputs.length} outputs`,
       );
     this.path = source.path;
+    this.task = tasks[settings.task ?? options.task ?? taskOf(source.config)];
     this.labels = labelsOf(source.config);
     this.batchSize = batchSize ?? options.batchSize ?? BATCH_SIZE;
     this.input = input.name;
@@ -73,6 +85,7 @@ export class Classifier {
     this.kind = logitsOf(output).kind;
     this.session = session;
     this.source = source;
+    this.settings = settings;
     this.preprocess = options.preprocess ?? {};
   }
 
@@ -81,20 +94,22 @@ export class Classifier {
    *
    * @throws ModelError, ConfigError for what cannot be used
    */
-  static async open(path: string, options: ClassifierOptions): Promise<Classifier> {
+  static async open(path: string, options: DeployedModelOptions): Promise<DeployedModel> {
     const { files, runtime } = options;
     const settings = joinPath(path, "config.yaml");
     const isRun = await files.exists(settings);
-    const own = isRun ? parseConfig(parseYaml(await files.readText(settings)), settings).preprocess : {};
+    const own: Partial<Config> = isRun
+      ? parseConfig(parseYaml(await files.readText(settings)), settings)
+      : {};
     const source = await (isRun ? findRunModel(files, path) : findModel(files, path));
     const model = await loadModel(source.path, files);
     const session = await runtime.createSession(
       runtime.kind === "native" ? { path: source.path } : await files.read(source.path),
       { name: source.path },
     );
-    const preprocess = { ...own, ...withoutUndefined(options.preprocess ?? {}) };
+    const preprocess = { ...own.preprocess, ...withoutUndefined(options.preprocess ?? {}) };
     const tokenizer = await openTokenizer(files, source.folder);
-    return new Classifier(model, session, source, tokenizer, { ...options, preprocess });
+    return new DeployedModel(model, session, source, tokenizer, own, { ...options, preprocess });
   }
 
   /** What samples of a kind go through before they reach the model. @throws ConfigError if it takes no such samples */
@@ -111,25 +126,27 @@ export class Classifier {
       usualLength: this.tokenizer?.maxLength ?? USUAL_LENGTH,
       lengthStep: LENGTH_STEP,
     });
-    return createPreprocessor(config, this.tokenizer);
+    const base = createPreprocessor(config, this.tokenizer);
+    const { tokenizer, settings, labels, task } = this;
+    return task.preprocessor?.(base, { tokenizer, settings, classes: labels ?? [] }) ?? base;
   }
 
-  /** Logits of a batch, float32 [B, C] and C; a model that gives probabilities is taken back to logits, up to a constant. */
-  async logits(batch: Batch): Promise<{ readonly logits: Float32Array; readonly classes: number }> {
+  /**
+   * What the model says of a batch, float32 [B, …]; one that gives probabilities is taken back to logits, up to a constant.
+   *
+   * @throws ConfigError if the output is not of the rank that the task's answers have
+   */
+  async predict(batch: Batch): Promise<Tensor<"float32">> {
     const out = (await runInFloat32(this.session, batch.inputs, [this.output])).get(this.output);
-    const [rows, classes] = out?.dims ?? [];
-    if (out?.dtype !== "float32" || out.dims.length !== 2 || rows !== this.batchSize || !classes) {
+    const { head, name } = this.task;
+    const rank = head === null ? undefined : headForms[head].rank;
+    const fits = out?.dims[0] === this.batchSize && (rank === undefined || out.dims.length === rank);
+    if (out?.dtype !== "float32" || !fits) {
       throw new ConfigError(
-        `${this.path}: output "${this.output}" is ${out?.dtype} [${out?.dims.join(", ")}], expected float32 [${this.batchSize}, classes] of a classifier`,
+        `${this.path}: output "${this.output}" is ${out?.dtype} [${out?.dims.join(", ")}]; task ${name} expects float32 of rank ${rank ?? "2 or more"} for a batch of ${this.batchSize}`,
       );
     }
-    const data = out.data as Float32Array; // the dtype was checked just above
-    return { logits: logitsFrom(data, this.kind), classes };
-  }
-
-  /** The logits alone, as evaluation takes them. */
-  async predict(batch: Batch): Promise<Float32Array> {
-    return (await this.logits(batch)).logits;
+    return logitsFrom(out as Tensor<"float32">, this.kind); // the dtype was checked just above
   }
 
   release(): Promise<void> {
@@ -138,7 +155,7 @@ export class Classifier {
 }
 
 /** The logits behind what an output of a kind gives; each row up to a constant, which no softmax sees. */
-function logitsFrom(values: Float32Array, kind: OutputKind): Float32Array {
-  if (kind === "softmax") return values.map(Math.log);
-  return kind === "sigmoid" ? values.map((p) => Math.log(p / (1 - p))) : values;
+function logitsFrom(output: Tensor<"float32">, kind: OutputKind): Tensor<"float32"> {
+  if (kind === "softmax") return { ...output, data: output.data.map(Math.log) };
+  return kind === "sigmoid" ? { ...output, data: output.data.map((p) => Math.log(p / (1 - p))) } : output;
 }

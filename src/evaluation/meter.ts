@@ -1,0 +1,31 @@
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What a network said of a batch, and what would have been right. */
+export interface JudgedBatch {
+  /** float32 [B, …]; rows from `indices.length` on are padding. */
+  readonly output: Tensor<"float32">;
+  /** What the loss takes, as the loader made it: class indices, numbers, … */
+  readonly targets: Tensor;
+  /** Positions in the dataset of the first rows. */
+  readonly indices: readonly number[];
+}
+
+/** What came of judging a set. */
+export interface Judgement {
+  /** Examples judged. */
+  readonly count: number;
+  /** By name, as `metric-facts.ts` knows them. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Counts [true class][predicted class], for classifiers. */
+  readonly confusion?: readonly (readonly number[])[];
+  /** Whether each example was right, by its position in the set: bit i % 8 of byte ⌊i / 8⌋. */
+  readonly correct?: Uint8Array;
+  /** How wrong each example is, by its position in the set: 0 where it is right, and more the worse it is. */
+  readonly wrongness: ArrayLike<number>;
+}
+
+/** Gathers what is to be judged batch by batch, in any order, each example once. */
+export interface Meter {
+  add(batch: JudgedBatch): void;
+  result(): Judgement;
+}

@@ -1,0 +1,29 @@
+import type { TaskName } from "../config/task-names.ts";
+import { ConfigError } from "../errors.ts";
+import { type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
+import { classification } from "./classification.ts";
+import type { Task } from "./task.ts";
+
+/** Every task by its name. */
+export const tasks: Readonly<Record<TaskName, Task>> = { classification };
+
+/**
+ * The metric that chooses the kept model.
+ *
+ * @param named by the settings; the task's first if undefined
+ * @throws ConfigError if the task has no such metric
+ */
+export function metricOf(task: Task, named: string | undefined): MetricFacts {
+  const name = named ?? task.metrics[0] ?? "loss";
+  if (task.metrics.includes(name)) return metricFacts(name);
+  throw new ConfigError(
+    `evaluation.metric ${name}: ${task.name} is judged by ${task.metrics.join(", ")}; choose one of these`,
+  );
+}
+
+/** What a model does by its `config.json`; classification if that does not say. */
+export function taskOf(config: Readonly<Record<string, unknown>> | null): TaskName {
+  const type = config?.problem_type;
+  const found = Object.values(tasks).find((t) => t.problemType !== null && t.problemType === type);
+  return found?.name ?? "classification";
+}
