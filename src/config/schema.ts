@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { depthSchedules } from "../optim/depth-schedule.ts";
+import { augmentationSchema } from "./augmentation-settings.ts";
 import { hyperparameterSettings } from "./hyperparameter-settings.ts";
 import { lossNames } from "./losses.ts";
 import { methods, peftNames } from "./methods.ts";
@@ -229,7 +230,7 @@ const datasetSchema = z
     format: z
       .string()
       .optional()
-      .describe("image-folder, npz, idx, csv, tsv, jsonl or parquet; detected if left out"),
+      .describe("image-folder, mask-folder, npz, idx, csv, tsv, jsonl or parquet; detected if left out"),
     labelColumn: z.string().optional().describe("tables: column of the label; label if left out"),
     labelColumns: z
       .array(z.string())
@@ -253,6 +254,16 @@ const datasetSchema = z
       .describe("tables: column of texts or of lists of words; text, sentence or tokens if left out"),
     pairColumn: z.string().optional().describe("tables: column of second texts, for pairs"),
     imageColumn: z.string().optional().describe("tables: column of images or of image paths"),
+    maskColumn: z.string().optional().describe("tables: column of masks; mask or annotation if left out"),
+    classFile: z
+      .string()
+      .optional()
+      .describe("masks: file that names the classes; classes.txt or classes.json beside them if left out"),
+    ignoreIndex: z
+      .union([z.int().min(0), z.array(z.int().min(0))])
+      .nullable()
+      .default(255)
+      .describe("masks: number of pixels that do not count, or several"),
     featureColumns: z
       .array(z.string())
       .optional()
@@ -296,13 +307,6 @@ const preprocessSchema = z
   })
   .prefault({})
   .describe("overrides what preprocessor_config.json beside the model says");
-
-const augmentationSchema = z
-  .strictObject({
-    flip: z.boolean().default(false).describe("mirror training images at random"),
-    cropPadding: z.int().min(0).default(0).describe("pixels of padding for random crops of training images"),
-  })
-  .prefault({});
 
 const lossSchema = z
   .strictObject({

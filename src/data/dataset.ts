@@ -7,6 +7,25 @@ export interface Image {
   readonly width: number;
   readonly channels: 1 | 3;
   readonly data: Uint8Array;
+  /** What each pixel shows, for segmentation; whatever moves pixels moves it along. */
+  readonly mask?: PixelClasses;
+}
+
+/**
+ * Class indices of the pixels of an image, [height, width], row-major; the largest value of the array's type where a
+ * pixel does not count (`ignoredIn`). 8-bit for up to 255 classes.
+ */
+export type PixelClasses = Uint8Array | Uint16Array;
+
+/** The value of pixels that do not count: 255 or 65535. */
+export function ignoredIn(mask: PixelClasses): number {
+  return 2 ** (8 * mask.BYTES_PER_ELEMENT) - 1;
+}
+
+/** A mask of so many pixels for so many classes, none of which counts yet. */
+export function emptyMask(pixels: number, classes: number): PixelClasses {
+  const mask = classes <= 0xff ? new Uint8Array(pixels) : new Uint16Array(pixels);
+  return mask.fill(ignoredIn(mask));
 }
 
 /** Numbers that go to the model as they are: float32 of the given dims, without a batch axis. */

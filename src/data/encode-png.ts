@@ -3,7 +3,7 @@ import type { Image } from "./dataset.ts";
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** An image as the bytes of a PNG file, 8 bits per channel. W3C PNG specification, third edition. */
-export async function encodePng(image: Image): Promise<Uint8Array> {
+export async function encodePng(image: Image): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, channels } = image;
   const header = new DataView(new ArrayBuffer(13));
   header.setUint32(0, width);

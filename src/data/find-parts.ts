@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Files, FolderEntry } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
+import { findMaskFolders } from "./readers/mask-folder.ts";
 
 /** The parts of data that a folder may hold, and how their names begin. */
 const partNames = { train: ["train"], validation: ["validation", "valid", "val"], test: ["test"] } as const;
@@ -15,7 +16,7 @@ const SHARD = /^(\w+)-\d+-of-\d+[^.]*(\.\w+)$/;
 /**
  * Where the parts of the data in a folder lie: `train`, `validation` (`valid`, `val`) and `test`, each a folder, a file
  * such as `train.npz`, the files of one table (`train-00000-of-00005.parquet`, told as `train-*.parquet`), or MNIST's
- * `train-images…` and `t10k-images…`; in the folder itself, in `data/`, or in the only folder of a configuration.
+ * `train-images…` and `t10k-images…`; in the folder itself, in `data/`, in the only folder of a configuration, or in `images/` where `masks/` holds the same.
  *
  * @returns nothing where there is no training part: class folders may happen to be called "test"
  * @throws DataError if two things claim to be one part, or several configurations have parts
@@ -25,6 +26,11 @@ export async function findParts(files: Files, path: string): Promise<Partial<Rec
   const entries = await files.list(path);
   const own = await partsIn(files, path, entries);
   if (own.train !== undefined) return own;
+  const masked = await findMaskFolders(files, path);
+  if (masked) {
+    const folders = (await files.list(masked.images)).filter((e) => e.kind === "folder");
+    return partsIn(files, masked.images, folders);
+  }
   const found: { readonly folder: string; readonly parts: Partial<Record<PartName, string>> }[] = [];
   for (const { name, kind } of entries) {
     if (kind !== "folder" || name.startsWith(".")) continue;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, DataError } from "../errors.ts";
+import { noAugmentation } from "./augment/augmentation.ts";
 import { datasetOf, flat } from "./data.fixtures.ts";
 import type { Dataset } from "./dataset.ts";
 import { type Batch, createLoader, type LoaderOptions } from "./loader.ts";
@@ -83,7 +84,7 @@ describe("an epoch", () => {
 
 test("a cursor determines all that follows, with augmentation too", async () => {
   const ramp = datasetOf(labels, (i) => ({ ...flat(i), data: Uint8Array.of(i, 10 + i, 20 + i, 30 + i) }));
-  const augmented = { ...options, augmentation: { flip: true, cropPadding: 1, fill: "edge" } } as const;
+  const augmented = { ...options, augmentation: { ...noAugmentation, flip: true, cropPadding: 1, mixup: 1 } };
   const unbroken = await take(createLoader(ramp, augmented).from({ epoch: 0, batch: 0 }), 8);
   for (const cut of [1, 2, 3, 5]) {
     // Other parallelism, another loader: only the cursor carries over.

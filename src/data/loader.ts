@@ -1,11 +1,11 @@
 import { ConfigError, DataError } from "../errors.ts";
 import { type Tensor, zeros } from "../tensor/tensor.ts";
-import { type Augmentation, augment, checkAugmentation, noAugmentation } from "./augment.ts";
+import { type Augmentation, noAugmentation } from "./augment/augmentation.ts";
+import { createAugmentedLoad } from "./augment/augmented-load.ts";
 import type { Dataset } from "./dataset.ts";
 import { epochOrder } from "./epoch-order.ts";
 import type { BatchBuffer } from "./preprocess/batch-buffer.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
-import { randomFor } from "./seed.ts";
 
 /** The class index that a loss leaves out: what the missing rows of a short batch are labelled with. */
 const IGNORE_INDEX = -100;
@@ -76,9 +76,8 @@ export interface Loader {
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const { preprocessor, input, batchSize, shuffle, seed, concurrency = 8, ahead = 2 } = options;
-  const augmentation = options.augmentation ?? noAugmentation;
-  const augments = augmentation.flip || augmentation.cropPadding > 0;
-  checkAugmentation(augmentation);
+  const { augmentation = noAugmentation } = options;
+  const load = createAugmentedLoad(dataset, { augmentation, preprocessor, seed });
   for (const [name, value] of Object.entries({ batchSize, concurrency, ahead })) {
     if (!Number.isInteger(value) || value < 1)
       throw new ConfigError(`${name} is ${value}, expected 1 or more`);
@@ -102,13 +101,13 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     const start = cursor.batch * batchSize;
     const count = Math.min(batchSize, dataset.length - start);
     const indices = Array.from({ length: count }, (_, r) => order[start + r]!);
+    const labelled = indices.slice();
     await Promise.all(
       indices.map((index, row) =>
         limit(async () => {
-          let sample = await dataset.load(index);
-          if (augments)
-            sample = augment(sample, augmentation, randomFor(seed, "augment", cursor.epoch, index));
+          const { sample, labelOf } = await load(cursor.epoch, index);
           buffer.write(sample, row);
+          labelled[row] = labelOf;
         }),
       ),
     );
@@ -116,7 +115,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
       cursor,
       next: after(cursor),
       inputs: buffer.inputs(count),
-      targets: targetsOf(dataset, indices, batchSize, buffer),
+      targets: targetsOf(dataset, labelled, batchSize, buffer),
       indices,
       count,
     };

@@ -64,7 +64,7 @@ export async function prepareSets(
   for (const [name, shift] of Object.entries(options.shifts)) {
     // What was checked cannot break by being corrupted: that work waits until the set is evaluated.
     const dataset = isCorruptionSpec(shift)
-      ? cached(corrupted(test ?? validation, parseCorruptionSpec(shift), options.seed), cache)
+      ? cached(corrupted(test ?? validation, parseCorruptionSpec(shift), options), cache)
       : await ready(name, await openDataset(files, shift, { ...options.open, ...classesOf(train) }));
     shifts.push({ name, dataset });
   }

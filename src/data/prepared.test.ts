@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { createMemoryFiles } from "../platform/memory-files.ts";
-import { createRandom } from "../tensor/random.ts";
-import { augment } from "./augment.ts";
 import { bytesOfBase64, datasetOf, flat, type GoldenImage, golden } from "./data.fixtures.ts";
 import type { Dataset, Image } from "./dataset.ts";
 import { openDataset } from "./open-dataset.ts";
@@ -95,26 +93,4 @@ test("a prepared image that cannot become the model's names its file", async () 
   await expect(dataset.load(0)).rejects.toThrow(
     "d a/1.png: an image of 6x9 becomes 6x9, the model takes 4x4",
   );
-});
-
-describe("augment", () => {
-  const image = { ...flat(0, 3, 3), data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9) };
-
-  test("none leaves an image as it is", () => {
-    expect(augment(image, { flip: false, cropPadding: 0, fill: "black" }, createRandom(1))).toEqual(image);
-  });
-
-  test("a flip mirrors about half of the images, a crop shifts them evenly", () => {
-    const random = createRandom(2);
-    const seen = new Map<string, number>();
-    for (let n = 0; n < 1800; n++) {
-      const out = augment(image, { flip: true, cropPadding: 1, fill: "black" }, random) as Image;
-      seen.set(out.data.join(), (seen.get(out.data.join()) ?? 0) + 1);
-    }
-    // 3 x 3 shifts, mirrored or not: 18 outcomes, 100 times each; five deviations of a binomial are 49.
-    expect(seen.size).toBe(18);
-    for (const count of seen.values()) expect(Math.abs(count - 100)).toBeLessThan(49);
-    expect(seen.has("3,2,1,6,5,4,9,8,7")).toBe(true);
-    expect(seen.has("5,6,0,8,9,0,0,0,0")).toBe(true);
-  });
 });

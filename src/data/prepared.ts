@@ -67,7 +67,7 @@ export function cached(dataset: Dataset, cache: SampleCache): Dataset {
 function bytesOf(sample: Sample): number {
   if (sample.kind === "text") return 2 * (sample.text.length + (sample.pair?.length ?? 0));
   if (sample.kind === "tokens") return 2 * sample.data.byteLength + bytesOf(sample.source);
-  return sample.data.byteLength;
+  return sample.data.byteLength + (sample.kind === "image" ? (sample.mask?.byteLength ?? 0) : 0);
 }
 
 function ownsItsMemory(sample: Sample): boolean {

@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { classCounts, type Dataset, listing } from "./dataset.ts";
+import { classCounts, type Dataset, emptyMask, ignoredIn, listing, type PixelClasses } from "./dataset.ts";
 
 /** The examples at `indices`, in that order, as a dataset of the same classes. */
 export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: string): Dataset {
@@ -80,8 +80,18 @@ function relabelled(dataset: Dataset, classes: readonly string[], to: (c: number
       : {}),
     async load(i) {
       const sample = await dataset.load(i);
-      if (!inSample || sample.kind !== "text" || sample.tags === undefined) return sample;
+      if (!inSample) return sample;
+      if (sample.kind === "image" && sample.mask)
+        return { ...sample, mask: remapped(sample.mask, classes.length, to) };
+      if (sample.kind !== "text" || sample.tags === undefined) return sample;
       return { ...sample, tags: sample.tags.map(to) };
     },
   };
+}
+
+/** A mask for so many classes, each index mapped; pixels that do not count stay so. */
+function remapped(mask: PixelClasses, classes: number, to: (c: number) => number): PixelClasses {
+  const out = emptyMask(mask.length, classes);
+  for (const [i, c] of mask.entries()) if (c !== ignoredIn(mask)) out[i] = to(c);
+  return out;
 }

@@ -1,14 +1,18 @@
 import { DataError, messageOf } from "../errors.ts";
 
 /**
- * Decompresses gzip or raw deflate bytes through the platform's own `DecompressionStream`.
+ * Decompresses gzip, zlib (`deflate`) or raw deflate bytes through the platform's own `DecompressionStream`.
  *
  * @param limit most bytes that may come out: a few kB can claim to be terabytes
  * @throws DataError if the stream is broken, or would give more than `limit` bytes; `what` names it in the message
  */
 export async function inflate(
   bytes: Uint8Array<ArrayBuffer>,
-  options: { readonly format: "gzip" | "deflate-raw"; readonly limit: number; readonly what: string },
+  options: {
+    readonly format: "gzip" | "deflate" | "deflate-raw";
+    readonly limit: number;
+    readonly what: string;
+  },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { format, limit, what } = options;
   const pieces: Uint8Array[] = [];

@@ -58,7 +58,7 @@ export async function evaluateModel(
   const set =
     corruption === undefined
       ? plain
-      : corrupted(plain, parseCorruptionSpec(`corruption:${corruption}`), seed);
+      : corrupted(plain, parseCorruptionSpec(`corruption:${corruption}`), { seed, preprocessor });
   const loader = createLoader(set, {
     preprocessor,
     input: model.input,

@@ -69,6 +69,9 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     textColumn: settings.textColumn,
     pairColumn: settings.pairColumn,
     imageColumn: settings.imageColumn,
+    maskColumn: settings.maskColumn,
+    classFile: settings.classFile,
+    ignoreIndex: settings.ignoreIndex,
   });
   const opened = await openSplits(files, config.data, {
     ...open,
@@ -130,7 +133,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
       ...common,
       shuffle: true,
       ...(lengths ? { bucketOf: lengthBucket(sets.train, lengths.training) } : {}),
-      augmentation: { ...config.augmentation, fill: "edge" },
+      augmentation: config.augmentation,
     }),
     sets: [
       judged("validation", "validation", sets.validation),

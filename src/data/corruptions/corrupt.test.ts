@@ -2,13 +2,18 @@ import { describe, expect, test } from "vitest";
 import { ConfigError, DataError } from "../../errors.ts";
 import { createRandom, type Random } from "../../tensor/random.ts";
 import { datasetOf, flat, type GoldenImage, golden } from "../data.fixtures.ts";
+import type { Dataset, Text } from "../dataset.ts";
+import { imagePreprocessing } from "../preprocess/config.ts";
+import { createPreprocessor, type Preprocessor } from "../preprocess/preprocessor.ts";
 import { randomFor } from "../seed.ts";
 import { brightness } from "./brightness.ts";
 import { corrupted, corruptImage, isCorruptionSpec, parseCorruptionSpec } from "./corrupt.ts";
 import { type AnyCorruption, type Canvas, type ConstantSet, constantSetFor } from "./corruption.ts";
 import { defocusBlur } from "./defocus-blur.ts";
 import { fog } from "./fog.ts";
-import { corruptions } from "./registry.ts";
+import { corruptions, textCorruptions } from "./registry.ts";
+
+const preprocessor = createPreprocessor(imagePreprocessing({ channels: 1, height: 8, width: 8 }));
 
 interface Goldens {
   colour: GoldenImage;
@@ -122,18 +127,18 @@ test("constants follow the shorter edge", () => {
 test("an image's noise depends on seed and name, not on its place in the set", async () => {
   const set = datasetOf([0, 1, 0], () => flat(128, 8, 8));
   const spec = { name: "gaussian-noise", severity: 3 };
-  const a = corrupted(set, spec, 7);
+  const a = corrupted(set, spec, { seed: 7, preprocessor });
   expect(await a.load(1)).toEqual(await a.load(1));
   expect(await a.load(1)).not.toEqual(await a.load(2));
-  expect(await corrupted(set, spec, 8).load(1)).not.toEqual(await a.load(1));
+  expect(await corrupted(set, spec, { seed: 8, preprocessor }).load(1)).not.toEqual(await a.load(1));
   const moved = { ...set, name: (i: number) => set.name(i + 1) };
-  expect(await corrupted(moved, spec, 7).load(0)).toEqual(await a.load(1));
+  expect(await corrupted(moved, spec, { seed: 7, preprocessor }).load(0)).toEqual(await a.load(1));
   expect(a.source).toBe("made up (corruption:gaussian-noise:3)");
 });
 
 test("a corruption of arrays of numbers is refused", () => {
   const set = datasetOf([0], () => ({ kind: "array", dims: [1], data: new Float32Array(1) }));
-  expect(() => corrupted(set, { name: "fog", severity: 1 }, 0)).toThrow(DataError);
+  expect(() => corrupted(set, { name: "fog", severity: 1 }, { seed: 0, preprocessor })).toThrow(DataError);
 });
 
 test("a specification names a corruption and a severity from 1 to 5", () => {
@@ -152,4 +157,86 @@ test("a specification names a corruption and a severity from 1 to 5", () => {
   expect(() => parseCorruptionSpec("corruption:snow:1")).toThrow(
     /one of gaussian-noise, defocus-blur, fog, brightness/,
   );
+});
+
+test("a mask stays as it is, whatever becomes of the image", () => {
+  const mask = Uint8Array.from({ length: 64 }, (_, i) => i % 3);
+  for (const { name } of corruptions) {
+    const out = corruptImage({ ...flat(90, 8, 8), mask }, { name, severity: 5 }, randomFor(1));
+    expect(out.mask, name).toEqual(Uint8Array.from({ length: 64 }, (_, i) => i % 3));
+  }
+});
+
+describe("a corruption of texts", () => {
+  const source: Text = {
+    kind: "text",
+    text: "The quick brown  fox, naïve; jumps.\nÖver 13 dogs",
+    pair: "Twice over",
+  };
+  /** Token ids are the characters: what was tokenised can be read back. */
+  const characters: Preprocessor = {
+    config: { kind: "array", dims: [1] },
+    dims: [1],
+    prepare(sample) {
+      if (sample.kind !== "text") throw new Error("expected a text");
+      const data = Int32Array.from(sample.text, (c) => c.codePointAt(0)!);
+      return { kind: "tokens", data, types: data, source: sample };
+    },
+    buffer: () => {
+      throw new Error("unused");
+    },
+  };
+  const set: Dataset = { ...datasetOf([0, 1], () => source), load: async () => characters.prepare(source) };
+  const options = { seed: 3, preprocessor: characters };
+
+  test.each(textCorruptions)(
+    "$name spoils more at each severity, and tokenises what it made",
+    async ({ name, severities }) => {
+      expect(severities).toHaveLength(5);
+      const changes = await Promise.all(
+        [1, 2, 3, 4, 5].map(async (severity) => {
+          let changed = 0;
+          for (let seed = 0; seed < 60; seed++) {
+            const sample = await corrupted(set, { name, severity }, { ...options, seed }).load(seed % 2);
+            if (sample.kind !== "tokens") throw new Error("expected tokens");
+            const { text } = sample.source;
+            expect(String.fromCodePoint(...sample.data)).toBe(text);
+            expect(text.split(/\s+/u)).toHaveLength(9);
+            changed +=
+              [...text].filter((c, i) => c !== [...source.text][i]).length +
+              Math.abs(text.length - source.text.length);
+          }
+          return changed;
+        }),
+      );
+      for (let s = 1; s < 5; s++) expect(changes[s]).toBeGreaterThan(changes[s - 1]!);
+    },
+  );
+
+  test("of words that were read apart keeps as many of them", async () => {
+    const words = ["Berlin", "is", "a", "city"];
+    const load = async () =>
+      characters.prepare({ kind: "text", text: words.join(" "), words, tags: [1, 0, 0, 0] });
+    for (let seed = 0; seed < 30; seed++) {
+      const sample = await corrupted(
+        { ...set, load },
+        { name: "typos", severity: 5 },
+        { ...options, seed },
+      ).load(0);
+      if (sample.kind !== "tokens") throw new Error("expected tokens");
+      expect(sample.source.words).toHaveLength(4);
+      expect(sample.source.text).toBe(sample.source.words!.join(" "));
+      expect(sample.source.tags).toEqual([1, 0, 0, 0]);
+    }
+  });
+
+  test("is not for images, nor one of images for texts", () => {
+    const images = datasetOf([0, 1], () => flat(0));
+    expect(() => corrupted(images, { name: "typos", severity: 1 }, options)).toThrow(
+      /needs texts.*gaussian-noise/,
+    );
+    expect(() => corrupted(set, { name: "fog", severity: 1 }, options)).toThrow(
+      /needs images.*typos, casing/,
+    );
+  });
 });

@@ -1,8 +1,10 @@
 import { ConfigError, DataError } from "../../errors.ts";
 import type { Dataset, Image } from "../dataset.ts";
+import type { Preprocessor } from "../preprocess/preprocessor.ts";
 import { randomFor } from "../seed.ts";
+import { withNoise } from "../text-noise.ts";
 import { type Canvas, constantSetFor } from "./corruption.ts";
-import { corruptions } from "./registry.ts";
+import { corruptions, textCorruptions } from "./registry.ts";
 
 /** A corruption at a severity, as a configuration names it: `corruption:fog:3`. */
 export interface CorruptionSpec {
@@ -23,17 +25,17 @@ export function parseCorruptionSpec(text: string): CorruptionSpec {
   const [name = "", severity = "", ...more] = isCorruptionSpec(text)
     ? text.slice(PREFIX.length).split(":")
     : [];
-  const known = corruptions.some((c) => c.name === name);
-  if (known && /^[1-5]$/.test(severity) && more.length === 0) return { name, severity: Number(severity) };
-  const names = corruptions.map((c) => c.name).join(", ");
+  const names = [...namesFor("image"), ...namesFor("text")];
+  if (names.includes(name) && /^[1-5]$/.test(severity) && more.length === 0)
+    return { name, severity: Number(severity) };
   throw new ConfigError(
-    `"${text}": expected corruption:NAME:SEVERITY with NAME one of ${names} and SEVERITY 1 to 5`,
+    `"${text}": expected corruption:NAME:SEVERITY with NAME one of ${names.join(", ")} and SEVERITY 1 to 5`,
   );
 }
 
 /**
  * An image as the corruption leaves it, 8-bit again (clipped to 0 … 1, times 255, the fraction cut off, as the
- * published sets are stored). Constants follow the image's size, see `constantSetFor`.
+ * published sets are stored). Constants follow the image's size, see `constantSetFor`. A mask stays as it is.
  *
  * @param random the image's own generator: the same one gives the same image
  */
@@ -50,28 +52,49 @@ export function corruptImage(
   corruption.apply(canvas, constantSetFor(height, width), spec.severity, random);
   const data = new Uint8Array(image.data.length);
   for (let i = 0; i < data.length; i++) data[i] = Math.max(0, Math.min(1, canvas.data[i]!)) * 255;
-  return { kind: "image", height, width, channels, data };
+  return { ...image, data };
+}
+
+export interface CorruptedOptions {
+  readonly seed: number;
+  /** What the dataset was prepared by: a text that was changed is tokenised again. */
+  readonly preprocessor: Preprocessor;
 }
 
 /**
- * The examples of an image dataset, corrupted. Meant for a dataset at the model's size (`prepared`), since blur and fog
- * are in pixels. Each image's noise depends on the seed, the corruption and the image's name alone, not on the order.
+ * The examples of a prepared dataset, corrupted: images at the model's size, since blur and fog are in pixels, or texts.
+ * Each example's noise depends on the seed, the corruption and the example's name alone, not on the order. Labels and
+ * masks stay as they are.
  *
- * @throws DataError if the examples are no images
+ * @throws DataError if the examples are not what the corruption is for
  */
-export function corrupted(dataset: Dataset, spec: CorruptionSpec, seed: number): Dataset {
-  if (dataset.kind !== "image") {
+export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: CorruptedOptions): Dataset {
+  const { name, severity } = spec;
+  const text = textCorruptions.find((c) => c.name === name);
+  const kind = text ? "text" : "image";
+  if (dataset.kind !== kind) {
     throw new DataError(
-      `${dataset.source}: corruption "${spec.name}" needs images, these examples are arrays of numbers`,
+      `${dataset.source}: corruption "${name}" needs ${kind}s, these examples are ${dataset.kind}s` +
+        (dataset.kind === "array" ? "" : `; for them there are ${namesFor(dataset.kind).join(", ")}`),
     );
   }
+  const noise = text?.noise(text.severities[severity - 1]!); // a severity is 1 to 5
   return {
     ...dataset,
-    source: `${dataset.source} (${PREFIX}${spec.name}:${spec.severity})`,
+    source: `${dataset.source} (${PREFIX}${name}:${severity})`,
     async load(i) {
       const sample = await dataset.load(i);
-      if (sample.kind !== "image") throw new TypeError("internal: a dataset of images loaded an array");
-      return corruptImage(sample, spec, randomFor(seed, spec.name, dataset.name(i)));
+      const random = randomFor(options.seed, name, dataset.name(i));
+      if (sample.kind === "image") return corruptImage(sample, spec, random);
+      if (sample.kind !== "tokens" || !noise)
+        throw new TypeError(
+          `internal: a prepared dataset of ${kind}s loaded an example of kind ${sample.kind}`,
+        );
+      return options.preprocessor.prepare(withNoise(sample.source, noise, random));
     },
   };
+}
+
+function namesFor(kind: "image" | "text"): string[] {
+  return (kind === "image" ? corruptions : textCorruptions).map((c) => c.name);
 }

@@ -1,4 +1,5 @@
 import type { Random } from "../../tensor/random.ts";
+import type { WordNoise } from "../text-noise.ts";
 
 /** Pixels as float64 in 0 … 1, [height, width, channels], that a corruption changes in place. */
 export interface Canvas {
@@ -42,6 +43,17 @@ export function defineCorruption<Constants>(corruption: Corruption<Constants>): 
     apply: (canvas, set, severity, random) =>
       corruption.apply(canvas, corruption.severities[set][severity - 1]!, random),
   };
+}
+
+/**
+ * A way to spoil a text as hasty people do. A new one is one file with one of these and its entry in `registry.ts`.
+ * The constants are ours: no benchmark has set them.
+ */
+export interface TextCorruption {
+  readonly name: string;
+  /** The constants at severities 1 to 5. */
+  readonly severities: readonly number[];
+  noise(constant: number): WordNoise;
 }
 
 /**

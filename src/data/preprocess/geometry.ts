@@ -1,4 +1,5 @@
 import type { Image } from "../dataset.ts";
+import { gathered } from "./gather.ts";
 
 /** Height and width in pixels. */
 export interface Size {
@@ -49,7 +50,7 @@ export function centerCrop(image: Image, size: Size): Image {
 /**
  * A window of an image from row `top` and column `left`, which may lie outside it.
  *
- * @param fill what lies outside: black, or the nearest pixel of the edge
+ * @param fill what lies outside: black, or the nearest pixel of the edge; of a mask it does not count
  */
 export function window(
   image: Image,
@@ -58,39 +59,18 @@ export function window(
   size: Size,
   fill: "black" | "edge" = "black",
 ): Image {
-  const { channels } = image;
   if (top === 0 && left === 0 && size.height === image.height && size.width === image.width) return image;
-  const data = new Uint8Array(size.height * size.width * channels);
-  for (let y = 0; y < size.height; y++) {
-    const sy = fill === "edge" ? clamp(y + top, image.height) : y + top;
-    if (sy < 0 || sy >= image.height) continue;
-    for (let x = 0; x < size.width; x++) {
-      const sx = fill === "edge" ? clamp(x + left, image.width) : x + left;
-      if (sx < 0 || sx >= image.width) continue;
-      const from = (sy * image.width + sx) * channels;
-      const to = (y * size.width + x) * channels;
-      for (let c = 0; c < channels; c++) data[to + c] = image.data[from + c]!;
-    }
-  }
-  return { kind: "image", ...size, channels, data };
-}
-
-function clamp(i: number, n: number): number {
-  return Math.max(0, Math.min(i, n - 1));
+  const rows = Int32Array.from({ length: size.height }, (_, y) => y + top);
+  const columns = Int32Array.from({ length: size.width }, (_, x) => x + left);
+  return gathered(image, rows, columns, fill);
 }
 
 /** An image with left and right exchanged. */
 export function mirrored(image: Image): Image {
-  const { height, width, channels } = image;
-  const data = new Uint8Array(image.data.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = (y * width + x) * channels;
-      const to = (y * width + (width - 1 - x)) * channels;
-      for (let c = 0; c < channels; c++) data[to + c] = image.data[from + c]!;
-    }
-  }
-  return { ...image, data };
+  const { height, width } = image;
+  const rows = Int32Array.from({ length: height }, (_, y) => y);
+  const columns = Int32Array.from({ length: width }, (_, x) => width - 1 - x);
+  return gathered(image, rows, columns, "black");
 }
 
 /** Luma of ITU-R BT.601 in 16-bit fixed point, as Pillow's `convert("L")` rounds it; a grey image is returned as it is. */
@@ -101,5 +81,5 @@ export function toGrey(image: Image): Image {
     const [r, g, b] = [image.data[3 * i]!, image.data[3 * i + 1]!, image.data[3 * i + 2]!];
     data[i] = (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
   }
-  return { kind: "image", height: image.height, width: image.width, channels: 1, data };
+  return { ...image, channels: 1, data };
 }

@@ -1,4 +1,5 @@
 import type { Image } from "../dataset.ts";
+import { gathered, gatheredMask } from "./gather.ts";
 
 /** Interpolation filters, by the names of Pillow. */
 export type Resample = "nearest" | "lanczos" | "bilinear" | "bicubic" | "box" | "hamming";
@@ -36,16 +37,18 @@ const FRACTION_BITS = 22;
 /**
  * Resizes an image to exactly `height` × `width`, to the bit as `Image.resize` of Pillow up to version 12 does: the
  * filter widens when shrinking (antialiasing), along rows first, then along columns, rounded to 8 bits in between.
- * Pillow 13 takes the other order for some sizes, which moves single pixels by one level.
+ * Pillow 13 takes the other order for some sizes, which moves single pixels by one level. A mask takes the nearest pixel.
  */
 export function resize(image: Image, height: number, width: number, resample: Resample): Image {
   if (image.height === height && image.width === width) return image;
-  if (resample === "nearest") return nearest(image, height, width);
+  const [rows, columns] = [nearestPixels(image.height, height), nearestPixels(image.width, width)];
+  if (resample === "nearest") return gathered(image, rows, columns, "black");
   const filter = filters[resample];
   let out = image;
   if (out.width !== width) out = alongRows(out, weightsFor(out.width, width, filter));
   if (out.height !== height) out = alongColumns(out, weightsFor(out.height, height, filter));
-  return out;
+  // A class index between two others is neither of them.
+  return image.mask ? { ...out, mask: gatheredMask(image.mask, image, rows, columns) } : out;
 }
 
 interface Weights {
@@ -125,16 +128,7 @@ function alongColumns(image: Image, w: Weights): Image {
   return { ...image, height: w.outputs, data: new Uint8Array(out.buffer) };
 }
 
-function nearest(image: Image, height: number, width: number): Image {
-  const { channels } = image;
-  const data = new Uint8Array(height * width * channels);
-  for (let y = 0; y < height; y++) {
-    const sy = Math.floor(((y + 0.5) * image.height) / height);
-    for (let x = 0; x < width; x++) {
-      const sx = Math.floor(((x + 0.5) * image.width) / width);
-      const from = (sy * image.width + sx) * channels;
-      for (let c = 0; c < channels; c++) data[(y * width + x) * channels + c] = image.data[from + c]!;
-    }
-  }
-  return { kind: "image", height, width, channels, data };
+/** For each output pixel along one axis, the source pixel that its centre lies in. */
+function nearestPixels(input: number, outputs: number): Int32Array {
+  return Int32Array.from({ length: outputs }, (_, o) => Math.floor(((o + 0.5) * input) / outputs));
 }

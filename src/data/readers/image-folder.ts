@@ -3,6 +3,7 @@ import type { Files } from "../../platform/files.ts";
 import { extension, joinPath } from "../../platform/paths.ts";
 import { listing } from "../dataset.ts";
 import { decodeImage, imageExtensions } from "../decode-image.ts";
+import { findMaskFolders } from "./mask-folder.ts";
 import type { Reader } from "./reader.ts";
 
 // Deep enough for any sorted collection; a loop of links would never end.
@@ -17,7 +18,7 @@ export const imageFolder: Reader = {
   name: "image-folder",
   reads: "a folder of class folders with PNG, JPEG or WebP files",
   async detect(files, path) {
-    if ((await files.stat(path))?.kind !== "folder") return null;
+    if ((await files.stat(path))?.kind !== "folder" || (await findMaskFolders(files, path))) return null;
     for (const entry of await files.list(path)) {
       if (entry.kind !== "folder" || entry.name.startsWith(".")) continue;
       const inside = await files.list(joinPath(path, entry.name));

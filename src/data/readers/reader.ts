@@ -24,6 +24,12 @@ export interface ReaderOptions {
   readonly pairColumn?: string;
   /** Tables: the column of images, or of their paths relative to the file. Default `image` where there is one. */
   readonly imageColumn?: string;
+  /** Tables of images, `labelling: sample`: the column of masks. Default `mask`, `annotation` or the like. */
+  readonly maskColumn?: string;
+  /** Masks: the file that names classes. Default `classes.txt` or `classes.json` beside them. */
+  readonly classFile?: string;
+  /** Masks: numbers of pixels that do not count; null for none. Default 255. */
+  readonly ignoreIndex?: number | readonly number[] | null;
   /** Tables: the feature columns, in order. Default: every column but those above, which must all be numbers. */
   readonly featureColumns?: readonly string[];
   /** npz: names of the two arrays. Default `images` and `labels`, or `x` and `y`. */

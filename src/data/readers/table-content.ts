@@ -3,7 +3,9 @@ import type { Files } from "../../platform/files.ts";
 import { dirname, resolveInside } from "../../platform/paths.ts";
 import { type Dataset, listing } from "../dataset.ts";
 import { decodeImage } from "../decode-image.ts";
+import { datasetOfMasks } from "./masked-images.ts";
 import { createProblems } from "./problems.ts";
+import type { ReaderOptions } from "./reader.ts";
 import { type Cell, numberOf, type Table, textOf } from "./table.ts";
 import type { Plan } from "./table-plan.ts";
 import { wordCollector } from "./table-words.ts";
@@ -22,10 +24,16 @@ export interface ContentCollector {
   finish(): Promise<Content>;
 }
 
-export function contentCollector(table: Table, plan: Plan["content"], files: Files): ContentCollector {
+export function contentCollector(
+  table: Table,
+  plan: Plan["content"],
+  files: Files,
+  options: ReaderOptions,
+): ContentCollector {
   if (plan.kind === "array") return features(table, plan.columns);
   if (plan.kind === "text") return texts(table, plan);
-  return images(table, plan.column, files);
+  const { column, mask } = plan;
+  return mask === null ? images(table, column, files) : maskedImages(table, { column, mask }, files, options);
 }
 
 function texts(table: Table, plan: Extract<Plan["content"], { kind: "text" }>): ContentCollector {
@@ -92,19 +100,72 @@ function features(table: Table, columns: readonly number[]): ContentCollector {
   };
 }
 
-/** Files inside the table, or paths relative to it. */
 function images(table: Table, column: number, files: Files): ContentCollector {
+  const content = fileCollector(table, column, files);
+  return {
+    columns: content.columns,
+    add: content.add,
+    async finish() {
+      const { name, at, bytes } = await content.finish();
+      return { kind: "image", name, load: async (i) => decodeImage(await bytes(i), at(i)) };
+    },
+  };
+}
+
+/** Images with a mask each. */
+function maskedImages(
+  table: Table,
+  plan: { readonly column: number; readonly mask: number },
+  files: Files,
+  options: ReaderOptions,
+): ContentCollector {
+  const [image, mask] = [fileCollector(table, plan.column, files), fileCollector(table, plan.mask, files)];
+  const cut = image.columns.length;
+  return {
+    columns: [...image.columns, ...mask.columns],
+    add(cells, row) {
+      image.add(cells.slice(0, cut), row);
+      mask.add(cells.slice(cut), row);
+    },
+    async finish() {
+      const [images, masks] = [await image.finish(), await mask.finish()];
+      const examples = {
+        source: table.path,
+        format: table.format,
+        length: table.length,
+        warnings: [],
+        name: images.name,
+        image: async (i: number) => decodeImage(await images.bytes(i), images.at(i)),
+        maskBytes: masks.bytes,
+        maskName: masks.at,
+      };
+      return datasetOfMasks(files, examples, [dirname(table.path)], options);
+    },
+  };
+}
+
+/** The files of a column. */
+interface FileColumn {
+  /** What examples are called by it. */
+  readonly name: (i: number) => string;
+  /** Where it lies, for messages. */
+  readonly at: (i: number) => string;
+  readonly bytes: (i: number) => Promise<Uint8Array>;
+}
+
+type FileCollector = Pick<ContentCollector, "columns" | "add"> & { finish(): Promise<FileColumn> };
+
+/** Files inside the table, or paths relative to it. */
+function fileCollector(table: Table, column: number, files: Files): FileCollector {
   const name = table.columns[column]!; // a position in them
   const { embedded } = table;
   if (embedded?.columns.includes(name)) {
+    const rowName = (i: number) => table.rowName(i);
+    const bytes = (i: number) => embedded.bytes(i, name);
     return {
       columns: [],
       add: () => undefined,
-      finish: async () => ({
-        kind: "image",
-        name: (i) => table.rowName(i),
-        load: async (i) => decodeImage(await embedded.bytes(i, name), table.rowName(i)),
-      }),
+      finish: async () => ({ name: rowName, at: (i) => `${rowName(i)} "${name}"`, bytes }),
     };
   }
   const names: string[] = [];
@@ -112,17 +173,13 @@ function images(table: Table, column: number, files: Files): ContentCollector {
     columns: [column],
     add: ([cell = null]) => void names.push(textOf(cell)),
     async finish() {
-      const path = (i: number) => resolveInside(dirname(table.path), names[i]!);
+      const at = (i: number) => resolveInside(dirname(table.path), names[i]!);
       const missing = createProblems();
       for (let i = 0; i < names.length; i++) {
-        if ((await files.stat(path(i)))?.kind !== "file") missing.add(`${path(i)} (${table.rowName(i)})`);
+        if ((await files.stat(at(i)))?.kind !== "file") missing.add(`${at(i)} (${table.rowName(i)})`);
       }
       missing.throwIfAny(`${table.path}: images are missing:`);
-      return {
-        kind: "image",
-        name: (i) => names[i]!,
-        load: async (i) => decodeImage(await files.read(path(i)), path(i)),
-      };
+      return { name: (i) => names[i]!, at, bytes: (i) => files.read(at(i)) };
     },
   };
 }

@@ -21,7 +21,7 @@ export async function datasetOfTable(table: Table, files: Files, options: Reader
   if (table.length === 0) throw new DataError(`${table.path}: no rows below a header line`);
   const plan = planOf(table, options);
   const labels = plan.labels.length === 0 ? null : labelCollector(table, plan.labels, options);
-  const content = contentCollector(table, plan.content, files);
+  const content = contentCollector(table, plan.content, files, options);
   const [groups, weights] = [groupCollector(table, plan), weightCollector(table, plan)];
   const parts = [
     {

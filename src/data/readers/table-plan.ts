@@ -7,6 +7,7 @@ const TEXT_NAMES: readonly string[] = ["text", "sentence", "sentence1", "premise
 const WORD_NAMES: readonly string[] = ["tokens", "words"];
 const PAIR_NAMES: Readonly<Record<string, string>> = { sentence1: "sentence2", premise: "hypothesis" };
 const LABEL_NAMES: readonly string[] = ["label", "labels"];
+const MASK_NAMES: readonly string[] = ["mask", "masks", "annotation", "segmentation", "label"];
 const TAG_NAMES: readonly string[] = ["ner_tags", "tags", "labels"];
 
 /** What the columns of a table are for, by position. */
@@ -16,7 +17,12 @@ export interface Plan {
   readonly group: number | null;
   readonly weight: number | null;
   readonly content:
-    | { readonly kind: "image"; readonly column: number }
+    | {
+        readonly kind: "image";
+        readonly column: number;
+        /** The column of masks, where they are the target. */
+        readonly mask: number | null;
+      }
     | {
         readonly kind: "text";
         readonly column: number;
@@ -51,7 +57,10 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
   const usualImage =
     textColumn === undefined ? (table.embedded?.columns[0] ?? known(table, ["image"])) : undefined;
   const image = imageColumn ?? usualImage;
-  if (image !== undefined) return { ...common, content: { kind: "image", column: at(image, "imageColumn") } };
+  if (image !== undefined) {
+    const mask = labelling === "sample" ? maskColumnOf(table, options) : null;
+    return { ...common, content: { kind: "image", column: at(image, "imageColumn"), mask } };
+  }
   const names = labelling === "sample" ? [...WORD_NAMES, ...TEXT_NAMES] : TEXT_NAMES;
   const text = textColumn ?? known(table, names);
   if (text !== undefined) {
@@ -109,6 +118,11 @@ function labelColumnsOf(table: Table, options: ReaderOptions): number[] {
 function tagColumnOf(table: Table, { labelColumn }: ReaderOptions): number | null {
   const name = labelColumn ?? known(table, TAG_NAMES);
   return name === undefined ? null : columnAt(table, name, "labelColumn");
+}
+
+function maskColumnOf(table: Table, { maskColumn }: ReaderOptions): number | null {
+  const name = maskColumn ?? known(table, MASK_NAMES);
+  return name === undefined ? null : columnAt(table, name, "maskColumn");
 }
 
 function pairColumnOf(table: Table, text: string, named: string | undefined): number | null {
