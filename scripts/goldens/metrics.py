@@ -4,7 +4,7 @@
     python scripts/goldens/metrics.py
 
 Versions at the last run: numpy 2.4.6, scipy 1.17.1, scikit-learn 1.9.1, seqeval 1.2.2, torchmetrics 1.9.0.
-Scores are of few digits, so that ties occur.
+Numbers are of few digits: small files, and ties occur.
 """
 
 import json
@@ -20,6 +20,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from sklearn import metrics
 from torchmetrics.classification import MulticlassCalibrationError, MulticlassJaccardIndex
 from torchmetrics.retrieval import RetrievalHitRate
+from torchmetrics.text import Perplexity
 
 OUT = pathlib.Path(__file__).parents[2] / "src" / "evaluation" / "goldens" / "metrics.json"
 rng = np.random.default_rng(11)
@@ -36,13 +37,13 @@ def averages(truth, predicted, **options):
 
 
 def classification(count, classes, unused):
-    """Logits with a decimal digit; the last `unused` classes never occur, neither true nor predicted."""
+    """The last `unused` classes never occur, neither true nor predicted."""
     used = classes - unused
     truth = rng.integers(used, size=count)
-    logits = np.round(rng.normal(size=(count, classes)), 1)
-    logits[np.arange(count), truth] += np.round(rng.normal(1, 1, size=count), 1)
+    logits = rng.normal(size=(count, classes))
+    logits[np.arange(count), truth] += rng.normal(1, 1, size=count)
     logits[:, used:] = -40
-    logits = np.round(logits, 1)
+    logits = np.round(logits, 3)
     probabilities = special.softmax(logits, axis=1)
     predicted = logits.argmax(axis=1)
     precision, recall, f1, support = metrics.precision_recall_fscore_support(truth, predicted, labels=range(classes), zero_division=0)
@@ -154,6 +155,21 @@ def retrieval(queries, candidates):
     return {"similarity": similarity.tolist(), "partners": partners, "recall": {str(k): judge(k) for k in (1, 5, 10)}}
 
 
+def language(texts, length, vocabulary):
+    logits = np.round(rng.normal(0, 2, size=(texts, length, vocabulary)), 2)
+    targets = rng.integers(vocabulary, size=(texts, length))
+    targets[:, :2] = -100
+    targets[1, 4:] = -100
+    judged = targets >= 0
+    perplexity = Perplexity(ignore_index=-100)(torch.tensor(logits), torch.tensor(targets))
+    return {
+        "logits": logits.tolist(),
+        "targets": targets.tolist(),
+        "perplexity": float(perplexity),
+        "tokenAccuracy": float(np.mean(logits.argmax(-1)[judged] == targets[judged])),
+    }
+
+
 document = {
     "classification": [classification(120, 3, 0), classification(200, 8, 2)],
     "binary": [binary(60), binary(200)],
@@ -162,6 +178,7 @@ document = {
     "tagging": [tagging("BI", 30), tagging("BIES", 30)],
     "segmentation": segmentation(6, 600, 255),
     "retrieval": retrieval(12, 20),
+    "language": language(4, 7, 11),
 }
 OUT.parent.mkdir(exist_ok=True)
 OUT.write_text(json.dumps(document, separators=(",", ":")) + "\n")

@@ -1,22 +1,22 @@
-import { midranks } from "./ranks.ts";
+import { splitScores } from "./split-scores.ts";
 
 /**
- * Area under the ROC curve: how often a positive example scores above a negative one, ties counted half.
- *
- *     AUROC = (Σ ranks of positives − P (P + 1) / 2) / (P N)     (Mann–Whitney U with midranks)
+ * Area under the ROC curve: how often a positive example scores above a negative one, ties counted half
+ * (Mann and Whitney's U over all pairs).
  *
  * @param positive nonzero where an example is positive
- * @returns NaN unless there are examples of both kinds
+ * @returns NaN unless there are examples of both kinds, or where a score is NaN
  */
 export function auroc(scores: ArrayLike<number>, positive: ArrayLike<number>): number {
-  const ranks = midranks(scores);
-  let positives = 0;
-  let sum = 0;
-  for (let i = 0; i < ranks.length; i++) {
-    if (!positive[i]) continue;
-    positives++;
-    sum += ranks[i]!;
+  const { positives, negatives } = splitScores(scores, positive);
+  let below = 0;
+  let upTo = 0;
+  let wins = 0;
+  for (const score of positives) {
+    while (below < negatives.length && negatives[below]! < score) below++;
+    while (upTo < negatives.length && negatives[upTo]! <= score) upTo++;
+    wins += (below + upTo) / 2;
   }
-  const negatives = ranks.length - positives;
-  return (sum - (positives * (positives + 1)) / 2) / (positives * negatives);
+  const pairs = positives.length * negatives.length;
+  return Number.isNaN(positives.at(-1)) || Number.isNaN(negatives.at(-1)) ? Number.NaN : wins / pairs;
 }

@@ -1,35 +1,35 @@
-/** A table of scores, one row per example and one column per class or label, row-major. */
+/** A table of scores, one row per example and one column per class or label. */
 export interface ScoreTable {
-  readonly values: Float32Array;
+  readonly rows: number;
   readonly columns: number;
+  at(row: number, column: number): number;
 }
 
-/** One column, by row. */
-export function columnOf({ values, columns }: ScoreTable, column: number): Float32Array {
-  return Float32Array.from({ length: values.length / columns }, (_, row) => values[row * columns + column]!);
+/** A row-major array as a table. */
+export function tableOf(values: ArrayLike<number>, columns: number): ScoreTable {
+  return { rows: values.length / columns, columns, at: (row, column) => values[row * columns + column]! };
 }
 
 /**
- * The unweighted mean over columns of a score such as `auroc` or `averagePrecision`, without those where it is not
- * defined because no example, or every one, is positive.
+ * A score such as `auroc` or `averagePrecision` of every column: NaN where it is not defined because no example, or
+ * every one, is positive.
  *
  * @param isPositive whether an example bears a column's class
- * @returns NaN if it is defined nowhere
  */
-export function meanOverColumns(
-  score: (scores: Float32Array, positive: Uint8Array) => number,
-  table: ScoreTable,
+export function scoreColumns(
+  score: (scores: Float64Array, positive: Uint8Array) => number,
+  { rows, columns, at }: ScoreTable,
   isPositive: (row: number, column: number) => boolean,
-): number {
-  const rows = table.values.length / table.columns;
-  let sum = 0;
-  let defined = 0;
-  for (let c = 0; c < table.columns; c++) {
+): number[] {
+  return Array.from({ length: columns }, (_, c) => {
+    const scores = Float64Array.from({ length: rows }, (_, row) => at(row, c));
     const positive = Uint8Array.from({ length: rows }, (_, row) => Number(isPositive(row, c)));
-    const value = score(columnOf(table, c), positive);
-    if (Number.isNaN(value)) continue;
-    sum += value;
-    defined++;
-  }
-  return sum / defined;
+    return score(scores, positive);
+  });
+}
+
+/** The unweighted mean of those values that are numbers; NaN if none is. */
+export function meanOfKnown(values: readonly number[]): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.reduce((a, b) => a + b, 0) / known.length;
 }

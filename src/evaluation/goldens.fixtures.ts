@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { tensor } from "../tensor/tensor.ts";
+import type { JudgedBatch } from "./meter.ts";
 import type { Scores } from "./precision-recall.ts";
 
 type Matrix = readonly (readonly number[])[];
@@ -69,6 +71,12 @@ interface MetricGoldens {
     readonly partners: Matrix;
     readonly recall: Readonly<Record<string, number>>;
   };
+  readonly language: {
+    readonly logits: readonly Matrix[];
+    readonly targets: Matrix;
+    readonly perplexity: number;
+    readonly tokenAccuracy: number;
+  };
 }
 
 interface AnswerGoldens {
@@ -90,7 +98,17 @@ function read(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`./goldens/${name}`, import.meta.url), "utf8"));
 }
 
-/** A matrix row by row, with what it needs to be read as one. */
-export function table(matrix: Matrix): { readonly values: Float32Array; readonly columns: number } {
-  return { values: Float32Array.from(matrix.flat()), columns: matrix[0]?.length ?? 0 };
+/** A batch as a meter takes it, with a row of padding at the end and the examples in reverse. */
+export function judgedBatch(
+  rows: readonly (readonly number[])[],
+  targets: readonly (readonly number[])[],
+  dims: readonly number[],
+): JudgedBatch {
+  const padded = <T>(list: readonly T[]) => [...list].reverse().concat(list.slice(0, 1));
+  const targetDims = targets[0]!.length === 1 ? [] : [targets[0]!.length];
+  return {
+    output: tensor("float32", [rows.length + 1, ...dims], Float32Array.from(padded(rows).flat())),
+    targets: tensor("float32", [rows.length + 1, ...targetDims], Float32Array.from(padded(targets).flat())),
+    indices: rows.map((_, i) => rows.length - 1 - i),
+  };
 }

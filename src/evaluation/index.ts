@@ -2,7 +2,7 @@
 export { auroc } from "./auroc.ts";
 export { averagePrecision } from "./average-precision.ts";
 export { brierScore, expectedCalibrationError, Reliability, type ReliabilityBin } from "./calibration.ts";
-export { columnOf, meanOverColumns, type ScoreTable } from "./columns.ts";
+export { meanOfKnown, type ScoreTable, scoreColumns, tableOf } from "./columns.ts";
 export { COMMONSENSE_SETS, type CommonsenseSet, commonsenseAnswer, firstMatch } from "./commonsense.ts";
 export {
   accuracyOf,

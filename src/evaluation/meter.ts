@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ReliabilityBin } from "./calibration.ts";
 
 /** What a network said of a batch, and what would have been right. */
 export interface JudgedBatch {
@@ -10,8 +11,30 @@ export interface JudgedBatch {
   readonly indices: readonly number[];
 }
 
+/** How a class, a label, a type of entity or one of several outputs did. */
+export interface JudgedPart {
+  readonly name: string;
+  /** Examples, entities or pixels that truly are of it. */
+  readonly count: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** True and predicted numbers of some examples, for a picture. */
+export interface JudgedPairs {
+  /** Of the output; empty where there is only one. */
+  readonly name: string;
+  readonly points: readonly (readonly [truth: number, predicted: number])[];
+}
+
+/** What is worth a table or a picture beside the metrics. */
+export interface JudgementDetails {
+  readonly reliability?: readonly ReliabilityBin[];
+  readonly parts?: readonly JudgedPart[];
+  readonly pairs?: readonly JudgedPairs[];
+}
+
 /** What came of judging a set. */
-export interface Judgement {
+export interface Judgement extends JudgementDetails {
   /** Examples judged. */
   readonly count: number;
   /** By name, as `metric-facts.ts` knows them. */

@@ -30,7 +30,7 @@ function plain(name: string, label: string, better: Better, summary: string): Me
   return { ...rate(name, label, better, summary), unit: "number" };
 }
 
-/** Every metric that a meter gives; tables and pages show them in this order. */
+/** Every metric that a meter gives, of a set or of one of its parts; tables and pages show them in this order. */
 export const METRICS: readonly MetricFacts[] = [
   share("accuracy", "Accuracy", "Share of examples whose answer is right."),
   share("top-5", "Top 5", "Share of examples whose class is among the five largest outputs."),
@@ -71,6 +71,16 @@ export const METRICS: readonly MetricFacts[] = [
   rate("recall-1", "Recall at 1", "higher", "Share of queries whose partner is the nearest."),
   rate("recall-5", "Recall at 5", "higher", "Share of queries whose partner is among the five nearest."),
   rate("recall-10", "Recall at 10", "higher", "Share of queries whose partner is among the ten nearest."),
+  rate("precision", "Precision", "higher", "Share of what was predicted that is right."),
+  rate("recall", "Recall", "higher", "Share of what is there that was found."),
+  rate("f1", "F1", "higher", "2PR / (P + R)."),
+  rate(
+    "average-precision",
+    "Average precision",
+    "higher",
+    "Area under the precision–recall curve, not interpolated.",
+  ),
+  rate("iou", "IoU", "higher", "Intersection over union of one class over all pixels of the set."),
   plain("rmse", "RMSE", "lower", "Root of the mean squared error, in the unit of the numbers."),
   plain("mae", "MAE", "lower", "Mean absolute error, in the unit of the numbers."),
   plain("r2", "R²", "higher", "1 − squared error / variance; 0 for the mean as answer to everything."),
