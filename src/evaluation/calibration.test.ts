@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { brierScore, expectedCalibrationError, Reliability } from "./calibration.ts";
 import { metricGoldens } from "./goldens.fixtures.ts";
-import { softmax } from "./metrics.ts";
+import { softmax } from "./logits.ts";
 
 it.each(metricGoldens.classification)(
   "the calibration error of $classes classes is TorchMetrics'",

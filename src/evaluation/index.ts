@@ -1,7 +1,8 @@
-/** Metrics as plain functions of numbers, and the table of what is known of each. */
+/** `holdfast/evaluation`: metrics as plain functions of numbers, meters that gather them batch by batch, what is known of each. */
 export { auroc } from "./auroc.ts";
 export { averagePrecision } from "./average-precision.ts";
 export { brierScore, expectedCalibrationError, Reliability, type ReliabilityBin } from "./calibration.ts";
+export { ClassificationMeter } from "./classification-meter.ts";
 export { meanOfKnown, type ScoreTable, scoreColumns, tableOf } from "./columns.ts";
 export { COMMONSENSE_SETS, type CommonsenseSet, commonsenseAnswer, firstMatch } from "./commonsense.ts";
 export {
@@ -23,7 +24,10 @@ export {
   meanInterval,
   shareInterval,
 } from "./intervals.ts";
+export type { JudgedBatch, JudgedPairs, JudgedPart, Judgement, JudgementDetails, Meter } from "./meter.ts";
 export { inOrder, METRICS, type MetricFacts, metricFacts } from "./metric-facts.ts";
+export { MultiLabelMeter } from "./multi-label-meter.ts";
+export { NextTokenMeter } from "./next-token-meter.ts";
 export { type Average, averageScores, type Counts, type Scores, scoresOf } from "./precision-recall.ts";
 export { midranks, placeOf } from "./ranks.ts";
 export {
@@ -33,6 +37,9 @@ export {
   rootMeanSquaredError,
   spearman,
 } from "./regression.ts";
+export { RegressionMeter } from "./regression-meter.ts";
 export { recallAtK } from "./retrieval.ts";
 export { effectiveRobustness, fitRobustnessLine, type IdOod, type RobustnessLine } from "./robustness.ts";
+export { SegmentationMeter, type SegmentationMeterOptions } from "./segmentation-meter.ts";
+export { TaggingMeter } from "./tagging-meter.ts";
 export { normaliseVqaAnswer, vqaAccuracy } from "./vqa.ts";

@@ -12,8 +12,8 @@ export async function exportCsv(files: Files, run: RunRecord, folder: string): P
   const tables: Readonly<Record<string, readonly object[]>> = {
     "steps.csv": run.steps,
     "layers.csv": run.layers,
-    "evaluations.csv": run.evaluations.map(({ confusion: _, correct: __, metrics, ...rest }) => ({
-      ...rest,
+    "evaluations.csv": run.evaluations.map(({ step, epoch, model, set, kind, count, metrics }) => ({
+      ...{ step, epoch, model, set, kind, count },
       ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`metric ${name}`, value])),
     })),
   };

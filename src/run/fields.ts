@@ -64,6 +64,16 @@ export class Fields {
     });
   }
 
+  /** Pairs of numbers. */
+  points(key: string): [number, number][] {
+    return this.#read(key, "a list of pairs of numbers", (value) =>
+      listOf(value, (item) => {
+        const [x, y, ...more] = listOf(item, toNumber) ?? [];
+        return x === undefined || y === undefined || more.length > 0 ? undefined : [x, y];
+      }),
+    );
+  }
+
   numberMap(key: string): Record<string, number> {
     return this.#read(key, "an object of numbers", (value) => mapOf(value, toNumber));
   }

@@ -60,6 +60,25 @@ export const parseEvaluation: Parser<EvaluationRecord> = (value, where) => {
     metrics: f.numberMap("metrics"),
     ...(f.has("confusion") && { confusion: f.squareMatrix("confusion") }),
     ...(f.has("correct") && { correct: f.string("correct") }),
+    ...(f.has("reliability") && {
+      reliability: f.objects("reliability").map((bin) => ({
+        count: bin.count("count"),
+        confidence: bin.number("confidence"),
+        accuracy: bin.number("accuracy"),
+      })),
+    }),
+    ...(f.has("parts") && {
+      parts: f.objects("parts").map((part) => ({
+        name: part.string("name"),
+        count: part.count("count"),
+        metrics: part.numberMap("metrics"),
+      })),
+    }),
+    ...(f.has("pairs") && {
+      pairs: f
+        .objects("pairs")
+        .map((pairs) => ({ name: pairs.string("name"), points: pairs.points("points") })),
+    }),
   };
 };
 

@@ -105,7 +105,7 @@ export interface EvaluationRecord {
   readonly kind: SetKind;
   /** Examples judged. */
   readonly count: number;
-  /** By name: `loss`, `accuracy` (a share in [0, 1]), … */
+  /** By name, as `evaluation/metric-facts.ts` knows them: `loss`, `accuracy` (a share in [0, 1]), … */
   readonly metrics: Readonly<Record<string, number>>;
   /** Counts [true class][predicted class]. */
   readonly confusion?: readonly (readonly number[])[];
@@ -114,6 +114,36 @@ export interface EvaluationRecord {
    * byte ⌊i / 8⌋. With it two models are compared in pairs, which tells smaller differences apart.
    */
   readonly correct?: string;
+  /** Classifiers, of the initial and the kept model: how sure it was against how often it was right, by bins of equal width over [0, 1]. */
+  readonly reliability?: readonly ReliabilityBinRecord[];
+  /** By label, type of entity, class of pixel or output, of the initial and the kept model. */
+  readonly parts?: readonly PartRecord[];
+  /** Regression, of the initial and the kept model: some examples of each output. */
+  readonly pairs?: readonly PairsRecord[];
+}
+
+/** Examples of which a classifier was about equally sure. */
+export interface ReliabilityBinRecord {
+  readonly count: number;
+  /** Mean probability of the predicted class. */
+  readonly confidence: number;
+  /** Share of right answers. */
+  readonly accuracy: number;
+}
+
+/** One label, type, class or output of a set. */
+export interface PartRecord {
+  readonly name: string;
+  /** Examples, entities or pixels that truly are of it. */
+  readonly count: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** True and predicted numbers. */
+export interface PairsRecord {
+  /** Of the output; empty where there is only one. */
+  readonly name: string;
+  readonly points: readonly (readonly [truth: number, predicted: number])[];
 }
 
 /** A prediction of the kept model on one example. */

@@ -80,6 +80,11 @@ export function evaluationAt(step: number, model: EvaluationRecord["model"] = "c
       [1, 0, 0],
     ],
     correct: "Aw==",
+    ...(model !== "current" && {
+      reliability: [{ count: 3, confidence: 0.9, accuracy: 2 / 3 }],
+      parts: [{ name: "<script>", count: 2, metrics: { f1: 0.5, iou: Number.NaN } }],
+      pairs: [{ name: "", points: [[1, 2] as const, [-0.5, 1e9] as const] }],
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
-import { ClassificationMeter, softmax } from "../evaluation/metrics.ts";
+import { ClassificationMeter } from "../evaluation/classification-meter.ts";
+import { softmax } from "../evaluation/logits.ts";
 import type { Said, Task } from "./task.ts";
 
 /** One class of several for each example: logits [B, C] against class indices [B]. */
@@ -8,7 +9,7 @@ export const classification: Task = {
   samples: ["image", "text", "array"],
   labelling: "class",
   hasClasses: true,
-  metrics: ["accuracy", "loss"],
+  metrics: ["accuracy", "balanced-accuracy", "macro-f1", "auroc", "ece", "brier", "loss"],
   head: "vector",
   architectures: { image: "ForImageClassification", text: "ForSequenceClassification" },
   problemType: "single_label_classification",

@@ -4,6 +4,7 @@ import { base64 } from "../run/bits.ts";
 import type { EvaluatedModel, EvaluationRecord, SetKind } from "../run/records.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { withoutUndefined } from "./plain.ts";
 
 /** A set to judge a model on. */
 export interface EvaluationSet {
@@ -49,7 +50,7 @@ export async function evaluateSet(
 /** A result as the run folder keeps it. */
 export function evaluationRecord(
   set: EvaluationSet,
-  { count, metrics, confusion, correct }: Judgement,
+  { count, metrics, confusion, correct, reliability, parts, pairs }: Judgement,
   at: { readonly step: number; readonly epoch: number; readonly model: EvaluatedModel },
 ): EvaluationRecord {
   return {
@@ -60,5 +61,7 @@ export function evaluationRecord(
     metrics,
     ...(confusion ? { confusion } : {}),
     ...(correct ? { correct: base64(correct) } : {}),
+    // Of models on the way nobody looks at more than the numbers, and there are many.
+    ...(at.model === "current" ? {} : withoutUndefined({ reliability, parts, pairs })),
   };
 }
