@@ -49,7 +49,7 @@ const optimizer = await createOptimizer({
   anchor: { rule: "spd", at: "init" },
 });
 mark("optimizer");
-const sessions = await TrainingSessions.open(runtime, graph, optimizer, output);
+const sessions = await TrainingSessions.open(runtime, [graph], optimizer, { logits: output, seed: 0 });
 mark("sessions");
 const random = createRandom(1);
 const inputs = new Map([...graph.inputs].map(([name, type]) => [name, fill(type)]));

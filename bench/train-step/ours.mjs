@@ -42,7 +42,7 @@ const optimizer = await createOptimizer({
   update: { rule: "adam" },
   anchor: { rule: "weight-decay", strength: 0.01 },
 });
-const sessions = await TrainingSessions.open(runtime, graph, optimizer, "logits");
+const sessions = await TrainingSessions.open(runtime, [graph], optimizer, { logits: "logits", seed: 0 });
 const batch = { inputs: new Map(Object.entries(inputs)), targets };
 
 const answers = {

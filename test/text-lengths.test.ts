@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseConfig } from "../src/config/parse.ts";
+import type { ConfigInput } from "../src/config/schema.ts";
+import { finetune, resume } from "../src/finetune.ts";
+import { nodeFiles } from "../src/platform/node-files.ts";
+import { readRun } from "../src/run/run-reader.ts";
+import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
+import { sentences, writeTinyEncoder } from "./support/tiny-texts.ts";
+
+let folder: string;
+let runtime: Runtime;
+const at = (name: string) => join(folder, name);
+const model = (run: string) => readFileSync(at(`${run}/model/onnx/model.onnx`));
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-lengths-"));
+  await writeTinyEncoder(at("model"));
+  await mkdir(at("data"));
+  await writeFile(at("data/train.tsv"), sentences(90, 1, 40));
+  await writeFile(at("data/test.tsv"), sentences(30, 2, 60));
+  runtime = await openRuntime({ prefer: "native", threads: 1 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function settings(out: string, more: Partial<ConfigInput> = {}): ConfigInput {
+  return {
+    model: at("model"),
+    data: at("data"),
+    out: at(out),
+    steps: 24,
+    batchSize: 8,
+    optimizer: { lr: 0.01 },
+    evaluation: { every: 8, metric: "loss" },
+    report: false,
+    ...more,
+  };
+}
+
+const kinds: Readonly<Record<string, Partial<ConfigInput>>> = {
+  plain: {},
+  adapters: { method: "lora", peft: { dropout: 0.3 } },
+  distilled: { distillation: { strength: 1 } },
+  masked: { mask: { share: 0.3, batches: 3 }, method: "adam" },
+  accumulated: { optimizer: { lr: 0.01, accumulate: 2 }, steps: 12, evaluation: { every: 4 } },
+};
+
+describe.each(Object.entries(kinds))("batches of several lengths, %s", (name, more) => {
+  test("are stopped and gone on with bit for bit", async () => {
+    const notes: string[] = [];
+    await finetune(settings(name, more), {
+      files: nodeFiles,
+      runtime,
+      onEvent: (e) => void (e.kind === "note" && notes.push(e.text)),
+    });
+    expect(notes.join("\n")).toMatch(/filled up to \d+, \d+.* or \d+ .* Longer texts of other sets take/);
+    let steps = 0;
+    await finetune(settings(`${name}-stopped`, more), {
+      files: nodeFiles,
+      runtime,
+      onEvent: (e) => void (e.kind === "step" && steps++),
+      shouldStop: () => steps === 7,
+    });
+    const { config } = await readRun(nodeFiles, at(`${name}-stopped`));
+    const resumed = await resume(parseConfig(config), { files: nodeFiles, runtime });
+    expect(resumed.summary.status).toBe("finished");
+    expect(model(`${name}-stopped`).equals(model(name))).toBe(true);
+  }, 60_000);
+});
+
+test("batches of one length give the metrics before training that those of several give", async () => {
+  const run = async (out: string, buckets: number) => {
+    await finetune(settings(out, { preprocess: { buckets }, head: { pooling: "mean" } }), {
+      files: nodeFiles,
+      runtime,
+    });
+    const { evaluations } = await readRun(nodeFiles, at(out));
+    return evaluations
+      .filter((e) => e.model === "initial")
+      .map((e) => [e.set, e.metrics.accuracy, e.metrics.loss] as const);
+  };
+  const [one, several] = [await run("one", 1), await run("several", 5)];
+  expect(several.length).toBeGreaterThan(0);
+  for (const [i, [set, accuracy, loss]] of several.entries()) {
+    expect([set, accuracy]).toEqual(one[i]!.slice(0, 2));
+    expect(loss).toBeCloseTo(one[i]![2]!, 5);
+  }
+});
