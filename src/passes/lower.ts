@@ -32,6 +32,8 @@ export interface LowerOptions {
   readonly parameters: readonly { readonly value: Value; readonly name: string }[];
   /** Keep half floats as they are, to see the types of the file. Default: they become float32. */
   readonly keepHalves?: boolean;
+  /** Makes float32 of the half floats of an initializer; `widening()` shares what it makes. Default: each graph its own. */
+  readonly widen?: (stored: Tensor) => Tensor;
   /** Runs a graph without inputs; ONNX Runtime in production. Constant parts of the model are computed with it. */
   readonly evaluate: Evaluate;
   /** Source values that are changed on the way: what reads them in the lowered graph reads what is made of them here. */
@@ -164,7 +166,8 @@ class Lowering {
 
   private addConstant(initializer: Value): void {
     if (this.map.has(initializer) || initializer.constant === null) return;
-    const constant = this.options.keepHalves ? initializer.constant : inFloat32(initializer.constant);
+    const { keepHalves, widen = inFloat32 } = this.options;
+    const constant = keepHalves ? initializer.constant : widen(initializer.constant);
     this.map.set(initializer, this.b.constant(constant, this.freshName(initializer.name)));
   }
 

@@ -18,6 +18,16 @@ export function inFloat32(t: Tensor): Tensor {
   return tensor("float32", t.dims, Float32Array.from(t.data as Uint16Array, read)); // half floats are held as their bits
 }
 
+/** `inFloat32` that gives the same tensor again for the same tensor, for whoever makes several graphs of one model. */
+export function widening(): (t: Tensor) => Tensor {
+  const made = new WeakMap<Tensor, Tensor>();
+  return (t) => {
+    const wide = made.get(t) ?? inFloat32(t);
+    made.set(t, wide);
+    return wide;
+  };
+}
+
 /** A float32 tensor in half floats of the given dtype, rounded to the nearest, ties to even; any other as it is. */
 export function narrowed(t: Tensor, dtype: DataType): Tensor {
   if (t.dtype !== "float32" || !isHalf(dtype)) return t;

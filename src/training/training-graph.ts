@@ -33,6 +33,8 @@ export interface TrainingGraphOptions {
   /** The weights to train. */
   readonly trainable: readonly StoredTensor[];
   readonly evaluate: Evaluate;
+  /** Makes float32 of stored half floats; what graphs share that are given the same one. */
+  readonly widen?: (stored: Tensor) => Tensor;
   /** Bytes of frozen weights up to which the models store them themselves; 1 GiB if left out. */
   readonly largestStored?: number;
   /** A term that holds the network to the one it starts from; none if left out. */
@@ -100,6 +102,7 @@ export async function buildTrainingGraph(
     parameters: options.trainable,
     evaluate: options.evaluate,
     transform: masks.transform,
+    ...(options.widen ? { widen: options.widen } : {}),
   });
   const { graph, b } = lowered;
   const logits = lowered.outputs.get(options.logits) ?? refusedLogits(model, lowered, options.logits);

@@ -8,6 +8,7 @@ import type { Model } from "../onnx/model.ts";
 import { createOptimizer } from "../optim/create-optimizer.ts";
 import { storedTensors } from "../passes/parameters.ts";
 import { openRuntime, type Runtime } from "../runtime/runtime.ts";
+import { narrowed } from "../tensor/half-tensor.ts";
 import { scalar, tensor } from "../tensor/tensor.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
 import { TrainingSessions } from "./sessions.ts";
@@ -35,7 +36,7 @@ function attention(): Model {
       inputs: { ids, mask: ids },
       constants: {
         words: weight(1, 10, WIDTH),
-        places: weight(2, 32, WIDTH),
+        places: narrowed(weight(2, 32, WIDTH), "float16"),
         query: weight(3, WIDTH, WIDTH),
         key: weight(4, WIDTH, WIDTH),
         value: weight(5, WIDTH, WIDTH),
@@ -52,7 +53,8 @@ function attention(): Model {
         ["Shape", ["ids"], ["shape"]],
         ["Gather", ["shape", "one"], ["length"]],
         ["Range", ["zero", "length", "one"], ["range"]],
-        ["Gather", ["places", "range"], ["placed"]],
+        ["Gather", ["places", "range"], ["narrow"]],
+        ["Cast", ["narrow"], ["placed"], { to: 1 }],
         ["Add", ["embedded", "placed"], ["x"]],
         ["MatMul", ["x", "query"], ["q"]],
         ["MatMul", ["x", "key"], ["k"]],

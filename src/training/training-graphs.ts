@@ -1,5 +1,6 @@
 import { ConfigError, HoldfastError, messageOf } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
+import { widening } from "../tensor/half-tensor.ts";
 import { type Shape, shapesEqual } from "../tensor/shape.ts";
 import { buildTrainingGraph, type TrainingGraph, type TrainingGraphOptions } from "./training-graph.ts";
 
@@ -31,12 +32,13 @@ export async function buildTrainingGraphs(
   { shapes, onGraph, ...options }: TrainingGraphsOptions,
 ): Promise<TrainingGraphs> {
   const largestStored = options.largestStored ?? LARGEST_STORED_BYTES / shapes.length;
+  const widen = options.widen ?? widening();
   const graphs: TrainingGraph[] = [];
   for (const inputShapes of shapes) {
     onGraph?.(inputShapes);
     const [main] = graphs;
     try {
-      const graph = await buildTrainingGraph(model, { ...options, inputShapes, largestStored });
+      const graph = await buildTrainingGraph(model, { ...options, inputShapes, largestStored, widen });
       if (main) checkSameParameters(main, graph);
       graphs.push(graph);
     } catch (error) {
