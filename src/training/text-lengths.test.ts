@@ -10,7 +10,7 @@ const config: TextPreprocessing = {
   maxLength: 128,
   lengthStep: 1,
   ids: { name: "ids", dtype: "int64" },
-  mask: null,
+  mask: { name: "mask", dtype: "int64" },
   types: null,
   positions: null,
 };
@@ -45,10 +45,17 @@ test("training texts decide the lengths, and longer texts of other sets add some
   } = choose(ofSizes(7, 30, 31), [ofSizes(3, 64, 128), ofSizes(66)]);
   expect(training).toEqual([8, 32]);
   expect(all).toEqual([8, 32, 72, 128]);
-  expect(chosen.lengths).toEqual(all);
+  expect(chosen).toMatchObject({ lengths: all, maxLength: 128 });
   expect(note).toMatch(
     /up to 31 tokens; batches are filled up to 8 or 32 .*, 75 % of .* other sets take 72 or 128\./,
   );
+});
+
+test("a model without a mask is warned of where texts are filled up to several lengths", () => {
+  expect(choose(ofSizes(7, 30), [], undefined, { mask: null }).note).toMatch(
+    /reads what texts are filled up with/,
+  );
+  expect(choose(ofSizes(7, 30), [], 1, { mask: null }).note).not.toMatch(/mask/);
 });
 
 test("texts that fill the limit are counted, because they may be cut", () => {

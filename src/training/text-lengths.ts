@@ -83,7 +83,8 @@ export function chooseLengths(
   return {
     training,
     all,
-    config: { ...config, lengths: all },
+    // What is made of a text later, by noise say, is cut to what batches have room for.
+    config: { ...config, maxLength: all.at(-1) ?? limit, lengths: all },
     note:
       `Texts take up to ${longest} tokens; batches are filled up to ${alternatives(training)} (preprocess.buckets)${filled}` +
       (cut === 0
@@ -91,7 +92,10 @@ export function chooseLengths(
         : `; ${cut} of ${sizes.length} take all of ${limit}, and what they have beyond is cut`) +
       (all.length === training.length
         ? "."
-        : `. Longer texts of other sets take ${alternatives(all.slice(training.length))}.`),
+        : `. Longer texts of other sets take ${alternatives(all.slice(training.length))}.`) +
+      (config.mask === null && all.length > 1
+        ? " The model has no input for a mask, so it reads what texts are filled up with as text; --preprocess.buckets 1 fills all up alike."
+        : ""),
   };
 }
 
