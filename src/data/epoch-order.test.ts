@@ -47,8 +47,14 @@ test("each example is as likely to come early as late", () => {
   expect(Math.abs(sum / epochs - 19.5)).toBeLessThan(2.5);
 });
 
-test("without shuffling, buckets follow one another in the dataset's order", () => {
-  expect([...epochOrder(7, { ...options, shuffle: false })]).toEqual([0, 3, 6, 1, 4, 2, 5]);
+test("without shuffling, a bucket keeps the dataset's order, and batches come in one order in every epoch", () => {
+  const still = { ...options, shuffle: false };
+  const order = epochOrder(26, still);
+  expect(epochOrder(26, { ...still, epoch: 9 })).toEqual(order);
+  const whole = batches(order, 4);
+  for (const batch of whole)
+    expect(batch).toEqual([...batch].sort((a, b) => bucketOf(a) - bucketOf(b) || a - b));
+  expect(whole.at(-1)).toEqual([20, 23]);
 });
 
 test("without buckets, the order is the permutation of the seed, or the dataset's", () => {

@@ -17,7 +17,8 @@ export interface EpochOrderOptions {
  *
  * With buckets, examples are shuffled, then gathered by bucket and cut into batches, and the batches are shuffled: a batch
  * mixes at most the end of one bucket with the beginning of the next. The short batch at the end holds any examples.
- * Without shuffling, buckets follow one another, and examples in a bucket keep the dataset's order.
+ * Without shuffling, examples in a bucket keep the dataset's order, and the batches come in the same order in every epoch:
+ * a random one as well, so that the first few batches stand for the others.
  */
 export function epochOrder(length: number, options: EpochOrderOptions): Uint32Array {
   const { batchSize, shuffle, seed, epoch, bucketOf } = options;
@@ -29,8 +30,8 @@ export function epochOrder(length: number, options: EpochOrderOptions): Uint32Ar
   const whole = shuffle ? batches * batchSize : length;
   const gathered = Uint32Array.from(order);
   gathered.set(gatheredBy(order.subarray(0, whole), bucketOf));
-  if (!shuffle) return gathered;
-  const places = permutation(batches, randomFor(seed, "batches", epoch));
+  const places = permutation(batches, randomFor(seed, "batches", shuffle ? epoch : "every"));
+  order.set(gathered.subarray(batches * batchSize), batches * batchSize);
   for (let to = 0; to < batches; to++) {
     const from = places[to]! * batchSize;
     order.set(gathered.subarray(from, from + batchSize), to * batchSize);

@@ -111,8 +111,14 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const most = config.evaluation.examples ?? Number.POSITIVE_INFINITY;
   const judged = (name: string, kind: SetKind, dataset: Dataset): EvaluationSet => {
     const all = evenly(dataset, most);
-    const open = (part: Dataset) => createLoader(part, { ...common, shuffle: false });
-    return { name, kind, loader: open(all), pick: (indices) => open(subset(all, indices)) };
+    const inOrder = { ...common, shuffle: false };
+    const alike = lengths ? { bucketOf: lengthBucket(all, lengths.all) } : {};
+    return {
+      name,
+      kind,
+      loader: createLoader(all, { ...inOrder, ...alike }),
+      pick: (indices) => createLoader(subset(all, indices), inOrder),
+    };
   };
   const buffer = preprocessor.buffer(input, config.batchSize);
   const shapesOf = (length: number): BatchShapes =>
