@@ -70,6 +70,9 @@ export class FileError extends HoldfastError {}
 /** Training or evaluation stopped because of what happened at run time (NaN, a missing package, a failed session). */
 export class RunError extends HoldfastError {}
 
+/** The Hub, or a server that speaks as it does, refuses, cannot be reached, or gave something else than it said. */
+export class HubError extends HoldfastError {}
+
 /** A message for anything thrown, on one line. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

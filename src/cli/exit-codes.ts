@@ -36,7 +36,7 @@ export function errorText(error: unknown): { readonly what: string; readonly men
 
 function mendFor(error: unknown, what: string): string | null {
   if (isDiskFull(error))
-    return "Free some space, then go on from the last checkpoint: holdfast resume RUN. Nothing half-written stays behind.";
+    return "Free some space and run it again; a run goes on from its last checkpoint: holdfast resume RUN. Nothing half-written stays behind.";
   if (error instanceof HoldfastError) {
     const { install } = error.details;
     if (typeof install === "string" && !what.includes(install)) return `Install it: ${install}`;

@@ -1,5 +1,6 @@
 import { bytes, duration, integer, percent } from "../report/format.ts";
 import type { TrainingEvent } from "../training/events.ts";
+import { bar } from "./bar.ts";
 import { EvaluationTable } from "./evaluation-table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,7 +22,6 @@ export interface Progress {
   end(): void;
 }
 
-const BAR_COLUMNS = 24;
 /** A live line that changes more often than this cannot be read. */
 const REDRAW_MILLISECONDS = 100;
 /** Without a terminal a line of steps appears at most this often, and at most this many times a run. */
@@ -167,9 +167,4 @@ function countLine(
   terminal: Terminal,
 ): string {
   return `${bar(done / total, terminal)} ${verb} ${set} ${integer(done)}/${integer(total)}`;
-}
-
-function bar(share: number, terminal: Terminal): string {
-  const full = Math.round(Math.min(1, share) * BAR_COLUMNS);
-  return terminal.style("cyan", "━".repeat(full)) + terminal.style("dim", "─".repeat(BAR_COLUMNS - full));
 }

@@ -11,6 +11,7 @@ import { interpolateCommand } from "./commands/interpolate.ts";
 import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
 import { predictCommand } from "./commands/predict.ts";
+import { pullCommand } from "./commands/pull.ts";
 import { report } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { schema } from "./commands/schema.ts";
@@ -32,6 +33,7 @@ export const commands: readonly CliCommand[] = [
   graph,
   report,
   init,
+  pullCommand,
   schema,
   doctor,
 ];

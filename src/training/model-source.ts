@@ -21,10 +21,15 @@ export const COMPANION_FILES: readonly string[] = [
   "tokenizer_config.json",
   "special_tokens_map.json",
   "vocab.txt",
+  "merges.txt",
+  "added_tokens.json",
+  "chat_template.jinja",
+  "generation_config.json",
 ];
 
 /**
- * Finds the model behind a path: an `.onnx` file, or a folder with `onnx/model.onnx`, `model.onnx` or one `.onnx` file.
+ * Finds the model behind a path: an `.onnx` file, or a folder with `onnx/model.onnx`, `model.onnx` or one `.onnx`
+ * file, in itself or in `onnx/`.
  *
  * @throws ModelError if there is none, or several to choose from
  */
@@ -56,12 +61,20 @@ async function modelInFolder(files: Files, folder: string): Promise<string> {
     const path = joinPath(folder, name);
     if (await files.exists(path)) return path;
   }
-  const found = (await files.list(folder)).filter((e) => e.kind === "file" && e.name.endsWith(".onnx"));
-  if (found.length === 1) return joinPath(folder, found[0]!.name);
+  const found = [...(await modelsIn(files, folder)), ...(await modelsIn(files, joinPath(folder, "onnx")))];
+  if (found.length === 1) return found[0]!;
   throw new ModelError(
     found.length === 0
-      ? `${folder}: holds no model: expected onnx/model.onnx, model.onnx or one other .onnx file`
-      : `${folder}: holds several models, name one: ${found.map((e) => e.name).join(", ")}`,
+      ? `${folder}: holds no model: expected onnx/model.onnx, model.onnx or one other .onnx file in it or in onnx/`
+      : `${folder}: holds several models, name one: ${found.join(", ")}`,
+  );
+}
+
+async function modelsIn(files: Files, folder: string): Promise<string[]> {
+  if ((await files.stat(folder))?.kind !== "folder") return [];
+  const entries = await files.list(folder);
+  return entries.flatMap((e) =>
+    e.kind === "file" && e.name.endsWith(".onnx") ? [joinPath(folder, e.name)] : [],
   );
 }
 
