@@ -1,15 +1,11 @@
 import { findMethod } from "../config/methods.ts";
 import { dotted, type Settings } from "../config/overlay.ts";
 import type { Estimate } from "../evaluation/intervals.ts";
-import {
-  effectiveRobustness,
-  fitRobustnessLine,
-  type IdOod,
-  type RobustnessLine,
-} from "../evaluation/robustness.ts";
+import { effectiveRobustness, fitRobustnessLine, type RobustnessLine } from "../evaluation/robustness.ts";
 import { anchorRules } from "../optim/anchors/registry.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
+import { idOodOf } from "../report/robustness.ts";
 import { hitsOf, type RunView, type SetResult, scoreOf, setsOfSide, viewsOf } from "../report/run-view.ts";
 import type { SetKind } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
@@ -154,14 +150,6 @@ async function readJobRecord(files: Files, folder: string): Promise<JobRecord> {
   return (await files.exists(path)) ? (JSON.parse(await files.readText(path)) as JobRecord) : {};
 }
 
-/** A run as a point in distribution × shifted; empty where it was not judged on both, or not by a share. */
-export function idOodOf(view: RunView): IdOod[] {
-  const [id, ood] = [scoreOf(view, "id", "last"), scoreOf(view, "ood", "last")];
-  if (!id || !ood || !view.metric.isShare) return [];
-  const count = (side: "id" | "ood") => setsOfSide(view, side).reduce((n, s) => n + (s.last?.count ?? 0), 0);
-  return [{ id: id.value, ood: ood.value, idCount: count("id"), oodCount: count("ood") }];
-}
-
 async function viewOf(files: Files, folder: string): Promise<RunView> {
   return viewsOf([await readRun(files, folder)])[0]!; // of one run there is one view
 }
@@ -297,7 +285,7 @@ function differences(
 function differenceRow(a: RunView, b: RunView, set: string, kind: SetKind): Int8Array[] {
   const hits = (view: RunView) => {
     const last = view.sets.find((s) => s.set === set && s.kind === kind)?.last;
-    return last && hitsOf(last).right;
+    return last && view.metric.isShare ? hitsOf(last, view.metric).right : undefined;
   };
   const [ha, hb] = [hits(a), hits(b)];
   if (!ha || !hb || ha.length !== hb.length) return [];

@@ -5,12 +5,14 @@ import {
   meanInterval,
   signOf,
 } from "../evaluation/intervals.ts";
+import type { MetricFacts } from "../evaluation/metric-facts.ts";
 import { hitsOf, type RunView, type Side, setsOfSide } from "./run-view.ts";
 
 /** Whether one model does better than another: `same` when the interval of the difference holds 0. */
 export type Outcome = "better" | "worse" | "same" | "unknown";
 
 export interface Comparison {
+  readonly metric: MetricFacts;
   readonly outcome: Outcome;
   /** First minus second, in the metric's unit; `low` and `high` are NaN where the metric has no interval. */
   readonly difference: Estimate;
@@ -38,10 +40,10 @@ export function compareOn(side: Side, a: Judged, b: Judged): Comparison | undefi
     const eb = others.find((o) => o.set === set.set && o.kind === set.kind)?.[b.which];
     const [va, vb] = [ea?.metrics[metric.name], eb?.metrics[metric.name]];
     if (!ea || !eb || va === undefined || vb === undefined) return undefined;
-    parts.push(metric.isShare ? pairOf(hitsOf(ea), hitsOf(eb)) : plain(va - vb, ea.count));
+    parts.push(metric.isShare ? pairOf(hitsOf(ea, metric), hitsOf(eb, metric)) : plain(va - vb, ea.count));
   }
   const difference = meanInterval(parts);
-  return { outcome: outcomeOf(difference, metric.higherIsBetter), difference };
+  return { metric, outcome: outcomeOf(difference, metric.higherIsBetter), difference };
 }
 
 function pairOf(a: ReturnType<typeof hitsOf>, b: ReturnType<typeof hitsOf>): MeanPart {

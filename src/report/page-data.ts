@@ -22,8 +22,8 @@ export function pageData(views: readonly RunView[], layered: readonly LayeredRun
         environment: run.environment,
         config: run.config,
         // Matrices and answers of the way there would be most of the page; evaluations.jsonl has them.
-        evaluations: run.evaluations.map(({ confusion, correct, ...e }) =>
-          e.model === "best" ? { ...e, confusion, correct } : e,
+        evaluations: run.evaluations.map(({ confusion, correct, reliability, parts, pairs, ...e }) =>
+          e.model === "best" ? { ...e, confusion, correct, reliability, parts, pairs } : e,
         ),
         stepsEvery: every,
         steps: columnsOf(run.steps.filter((_, i) => i % every === every - 1 || i === run.steps.length - 1)),

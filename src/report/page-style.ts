@@ -74,6 +74,11 @@ th small{display:block;font-weight:400}
 .results td small,.glance td small{display:block;line-height:1.35}
 .glance td.inline small{display:inline}
 .glance-box{margin-top:40px}
+.metrics td,.metrics th,.parts th,.parts td,.corruptions td,.robustness td{white-space:nowrap}
+.parts td.bar{background:linear-gradient(var(--count),var(--count)) left bottom/var(--share) 2px no-repeat content-box}
+.robustness,.corruptions{margin-top:26px}
+.parts thead .key,.corruptions thead .key{font-weight:400;font-size:12.5px}
+.network img{display:block;max-width:100%;margin:0 auto}
 .better{color:var(--good)} .worse{color:var(--bad)}
 .key{display:inline-flex;align-items:center;gap:7px;white-space:nowrap;color:var(--ink);font-weight:600}
 .key svg{flex:none}
@@ -98,6 +103,7 @@ svg.columns .head{fill:var(--ink);font-weight:600;font-size:12.5px} svg.columns 
 figure.large{max-width:720px}
 .rift{stroke:var(--paper);stroke-width:1.5}
 .panels.small{grid-template-columns:repeat(auto-fit,minmax(min(100%,290px),1fr));gap:24px 30px}
+.panels.even{grid-template-columns:repeat(auto-fill,minmax(min(100%,290px),1fr));gap:24px 30px}
 .compared th small{margin-left:31px}
 .bed{fill:var(--faint)} .unanchored{stroke:var(--line);stroke-dasharray:2 4}
 svg.layers .unanchored{stroke:var(--soft);opacity:.55}

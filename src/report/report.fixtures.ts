@@ -93,6 +93,7 @@ export function fixtureRun(options: FixtureOptions = {}): RunRecord {
     evaluations,
     samples: sampleRecords(random, classes),
     interpolation: null,
+    network: null,
     remarks: [],
   };
 }

@@ -11,6 +11,7 @@ const HEADINGS = [
   "New data and shifted data",
   "Training",
   "Layer by layer",
+  "Class by class",
   "Which classes are mistaken",
   "Examples",
   "Configuration",

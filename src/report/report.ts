@@ -10,10 +10,16 @@ import { type Html, html } from "./html.ts";
 import { renderPage, type Section } from "./page.ts";
 import { pageData } from "./page-data.ts";
 import { viewsOf } from "./run-view.ts";
+import { calibrationSection } from "./sections/calibration.ts";
 import { confusionSection } from "./sections/confusion.ts";
+import { corruptionsSection } from "./sections/corruptions.ts";
 import { glossarySection } from "./sections/glossary.ts";
 import { layeredRun, layersSection } from "./sections/layers.ts";
-import { resultsTable } from "./sections/results.ts";
+import { networkSection } from "./sections/network.ts";
+import { partsSection } from "./sections/parts.ts";
+import { regressionSection } from "./sections/regression.ts";
+import { resultsSection } from "./sections/results.ts";
+import { robustnessTable } from "./sections/robustness.ts";
 import { samplesSection } from "./sections/samples.ts";
 import {
   configurationSection,
@@ -39,25 +45,47 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
   const headIsNew = runs.every((r) => r.summary.head === "new");
   const scatter = idOodScatter(canvas, views, !headIsNew);
   const forest = forestPlot(canvas, views, !headIsNew);
+  const robustness = robustnessTable(views, verdict);
+  const calibration = calibrationSection(canvas, views);
+  const corruptions = corruptionsSection(canvas, views, verdict, !headIsNew);
+  const regression = regressionSection(canvas, views);
+  const parts = partsSection(views);
+  const network = networkSection(views);
+  const isUnjudged = views.every((v) => v.sets.length === 0);
+  const hasConfusion = isUnjudged || views.some((v) => v.sets.some((s) => s.last?.confusion));
   const remarks = runs.flatMap((r) => r.remarks.map((remark) => `${r.folder}: ${remark}`));
 
   const sections: readonly Section[] = [
     {
       id: "results",
       title: "Results",
-      lead: "The kept model of each run on every set, with 95 % confidence intervals.",
-      body: html`${resultsTable(views, verdict)}`,
+      lead: "The kept model of each run on every set, with 95 % confidence intervals where the metric is a share of right answers.",
+      body: resultsSection(views, verdict),
     },
-    ...(scatter
-      ? [
-          {
-            id: "shift",
-            title: "New data and shifted data",
-            lead: "",
-            body: html`<div class="two">${scatter}<div>${SCATTER_TEXT}</div></div>`,
-          },
-        ]
-      : []),
+    ...optional(scatter, (chart) => ({
+      id: "shift",
+      title: "New data and shifted data",
+      lead: "",
+      body: html`<div class="two">${chart}<div>${SCATTER_TEXT}</div></div>${robustness}`,
+    })),
+    ...optional(corruptions, (body) => ({
+      id: "corruptions",
+      title: "Corruptions",
+      lead: "The test set under corruptions of severity 1 to 5, which the labels do not see.",
+      body,
+    })),
+    ...optional(calibration, (body) => ({
+      id: "calibration",
+      title: "How sure, and how often right",
+      lead: "On the dashed line a model is right as often as it is sure. Below it the model is too sure of itself. Larger marks stand for more examples.",
+      body,
+    })),
+    ...optional(regression, (body) => ({
+      id: "predicted",
+      title: "Predicted and true",
+      lead: "On the dashed line the prediction is right.",
+      body,
+    })),
     {
       id: "training",
       title: "Training",
@@ -70,7 +98,18 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
       lead: "Where in the network the anchor rule fired, and how far each parameter tensor moved from the weights it started with.",
       body: layersSection(layered, verdict),
     },
-    { id: "confusion", title: "Which classes are mistaken", lead: "", body: confusionSection(views) },
+    ...optional(parts, ({ kind, body }) => ({
+      id: "parts",
+      title: `${kind} by ${kind.toLowerCase()}`,
+      lead: "",
+      body,
+    })),
+    ...optional(hasConfusion || undefined, () => ({
+      id: "confusion",
+      title: "Which classes are mistaken",
+      lead: "",
+      body: confusionSection(views),
+    })),
     {
       id: "examples",
       title: "Examples",
@@ -87,6 +126,7 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
           },
         ]
       : []),
+    ...optional(network, (body) => ({ id: "network", title: "Network", lead: "", body })),
     { id: "configuration", title: "Configuration", lead: "", body: configurationSection(views) },
     { id: "environment", title: "Environment", lead: "", body: environmentSection(views) },
     { id: "reproduce", title: "How to reproduce", lead: "", body: reproduceSection(views) },
@@ -122,6 +162,11 @@ export async function writeReport(
   const page = await renderReport(runs);
   await files.makeFolder(dirname(outPath));
   await files.write(outPath, page);
+}
+
+/** A section that a page has only if there is something to show. */
+function optional<T>(what: T | undefined, section: (what: T) => Section): readonly Section[] {
+  return what === undefined ? [] : [section(what)];
 }
 
 function subtitle(runs: readonly RunRecord[]): string {

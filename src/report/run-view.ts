@@ -1,4 +1,5 @@
 import { type Estimate, type Hits, meanInterval, shareInterval } from "../evaluation/intervals.ts";
+import { inOrder, type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
 import { unpackBits } from "../run/bits.ts";
 import type { EvaluationRecord, RunStatus, SetKind } from "../run/records.ts";
 import type { RunRecord } from "../run/run-reader.ts";
@@ -9,21 +10,14 @@ export interface RunView {
   /** Place among the runs of the page; chooses colour, dash and marker. */
   readonly index: number;
   readonly label: string;
-  /** The metric that the page judges by. */
-  readonly metric: Metric;
+  /** The metric that the page judges the run by. */
+  readonly metric: MetricFacts;
   readonly sets: readonly SetResult[];
   /** Whether an anchor rule other than plain weight decay was at work. */
   readonly anchored: boolean;
   /** Share of anchored tensor-steps in which the anchor rule fired; undefined without one, or without records. */
   readonly firingRate: number | undefined;
   readonly status: RunStatus;
-}
-
-export interface Metric {
-  readonly name: string;
-  readonly higherIsBetter: boolean;
-  /** Whether it is a share of right answers, which has an interval. */
-  readonly isShare: boolean;
 }
 
 /** One set: the first model and the kept one (the latest one, where the run did not end). */
@@ -65,15 +59,38 @@ export function setsOfSide(view: RunView, side: Side): readonly SetResult[] {
   return tests.length > 0 ? tests : ofKind("validation");
 }
 
-/** The right answers of an evaluation, for intervals. */
-export function hitsOf(evaluation: EvaluationRecord): Hits {
-  const right =
-    evaluation.correct === undefined ? undefined : unpackBits(evaluation.correct, evaluation.count);
-  return {
-    count: evaluation.count,
-    share: evaluation.metrics.accuracy ?? Number.NaN,
-    ...(right && { right }),
-  };
+/** The right answers of an evaluation by a metric that is a share, for intervals. */
+export function hitsOf({ count, correct, metrics }: EvaluationRecord, { name }: MetricFacts): Hits {
+  const share = metrics[name] ?? Number.NaN;
+  const right = correct === undefined ? undefined : unpackBits(correct, count);
+  // The bits are of one metric; another share, such as the first five, has none.
+  const isOfThis = right && Math.abs(right.reduce((a, b) => a + b, 0) - share * count) < 0.5;
+  return { count, share, ...(isOfThis && { right }) };
+}
+
+/** An evaluation's value with its interval where the metric is a share (otherwise `low` and `high` are NaN). */
+export function estimateOf(evaluation: EvaluationRecord, metric: MetricFacts): Estimate | undefined {
+  const value = evaluation.metrics[metric.name];
+  if (value === undefined) return undefined;
+  return metric.isShare
+    ? shareInterval(hitsOf(evaluation, metric))
+    : { value, low: Number.NaN, high: Number.NaN };
+}
+
+/** Every metric that some run was judged by, in the table's order. */
+export function metricsOf(views: readonly RunView[]): readonly MetricFacts[] {
+  return inOrder(views.flatMap((v) => v.run.evaluations.flatMap((e) => Object.keys(e.metrics))));
+}
+
+/** The metric that all runs are judged by; undefined where they differ. */
+export function oneMetric(views: readonly RunView[]): MetricFacts | undefined {
+  const [first, ...others] = views.map((v) => v.metric);
+  return others.every((m) => m.name === first?.name) ? first : undefined;
+}
+
+/** The runs as a page that judges by another metric sees them. */
+export function judgedBy(metric: MetricFacts, views: readonly RunView[]): readonly RunView[] {
+  return views.map((view) => ({ ...view, metric }));
 }
 
 /**
@@ -88,7 +105,7 @@ export function scoreOf(view: RunView, side: Side, which: "initial" | "last"): E
   if (view.metric.isShare) {
     return meanInterval(
       found.map((e) => {
-        const hits = hitsOf(e);
+        const hits = hitsOf(e, view.metric);
         return {
           estimate: shareInterval(hits),
           count: hits.count,
@@ -101,11 +118,12 @@ export function scoreOf(view: RunView, side: Side, which: "initial" | "last"): E
   return { value, low: Number.NaN, high: Number.NaN };
 }
 
-function metricOf(run: RunRecord): Metric {
+/** What chose the kept model; where that was the loss, which nobody can read, the first of the others. */
+function metricOf(run: RunRecord): MetricFacts {
   const { metric, higherIsBetter } = run.summary.selection;
-  const hasAccuracy = run.evaluations.some((e) => e.metrics.accuracy !== undefined);
-  if (hasAccuracy || metric === "accuracy") return { name: "accuracy", higherIsBetter: true, isShare: true };
-  return { name: metric, higherIsBetter, isShare: false };
+  const known = inOrder(run.evaluations.flatMap((e) => Object.keys(e.metrics)));
+  if (metric === "loss" && known[0]) return known[0];
+  return { ...metricFacts(metric), higherIsBetter };
 }
 
 function setsOf(run: RunRecord): readonly SetResult[] {

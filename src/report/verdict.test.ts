@@ -86,7 +86,7 @@ test("a metric that is no share is compared without an interval", () => {
   expect(headline).toBe(
     "Against Adam, Adam + SPD is different on shifted data (−0.5) and different in distribution (−0.5).",
   );
-  expect(all).toContain("mae 1 of 1\u202f000 examples");
+  expect(all).toContain("MAE 1 on 1\u202f000 examples");
 });
 
 test("repeated runs: mean and standard deviation of each method, and which runs the comparison is of", () => {

@@ -1,5 +1,7 @@
+import type { MetricFacts } from "../evaluation/metric-facts.ts";
 import { type Comparison, compareOn } from "./compare.ts";
-import { duration, integer, number, percent, percentRange, points, pointsWithInterval } from "./format.ts";
+import { duration, integer, number, percent, percentRange, pointsWithInterval } from "./format.ts";
+import { differenceText, namedValue, valueText } from "./metric-text.ts";
 import { type RunView, type Side, scoreOf, setsOfSide } from "./run-view.ts";
 
 /** What a statement means for the reader: gain, loss, neither, or a reason for caution. */
@@ -27,6 +29,7 @@ export function verdictOf(views: readonly RunView[]): Verdict {
   const plain = plainFor(main, views);
   const statements = [
     ...endStatements(views),
+    ...mixedStatements(views),
     ...repeatStatements(views),
     ...(neverFired(main) ? [firingStatement(main)] : []),
     ...(plain ? plainStatements(main, plain) : []),
@@ -92,7 +95,9 @@ function comparisonHeadline(
     return `No difference between ${a} and ${b} beyond the confidence interval, ${known.map((k) => k.where).join(" or ")}.`;
   }
   const part = (c: Comparison, where: string) =>
-    c.outcome === "same" ? `no different ${where}` : `${word(c)} ${where} (${amount(c)})`;
+    c.outcome === "same" || c.difference.value === 0
+      ? `${word(c)} ${where}`
+      : `${word(c)} ${where} (${amount(c)})`;
   const [x, y] = known;
   if (x && y && x.c.outcome === y.c.outcome && x.c.outcome !== "unknown") {
     return `Against ${b}, ${a} is ${word(x.c)} both ${x.where} (${amount(x.c)}) and ${y.where} (${amount(y.c)}).`;
@@ -100,9 +105,10 @@ function comparisonHeadline(
   return `Against ${b}, ${a} is ${known.map(({ c, where }) => part(c, where)).join(" and ")}.`;
 }
 
-function amount({ outcome, difference }: Comparison): string {
-  if (outcome !== "unknown") return `${points(difference.value)} points`;
-  return `${difference.value > 0 ? "+" : ""}${number(difference.value)}`;
+function amount({ metric, difference }: Comparison): string {
+  const text = differenceText(metric, difference.value);
+  if (metric.unit === "percent") return `${text} points`;
+  return text;
 }
 
 function word({ outcome, difference }: Comparison): string {
@@ -118,8 +124,7 @@ function amountWithInterval(c: Comparison): string {
 function reaches(view: RunView): string {
   const id = scoreOf(view, "id", "last");
   const ood = scoreOf(view, "ood", "last");
-  const show = (value: number) =>
-    view.metric.isShare ? percent(value) : `${view.metric.name} ${number(value)}`;
+  const show = (value: number) => namedValue(view.metric, value);
   const parts = [id && `${show(id.value)} in distribution`, ood && `${show(ood.value)} on shifted data`];
   const known = parts.filter((p) => p !== undefined);
   if (known.length === 0) return `${view.label}: not evaluated yet.`;
@@ -137,11 +142,9 @@ function scoreStatements(view: RunView): Statement[] {
         ? `In distribution (${sets.map((s) => s.set).join(", ")})`
         : `On shifted data (mean over ${sets.map((s) => s.set).join(", ")})`;
     const value = view.metric.isShare
-      ? `${percent(score.value)} right (95\u202f% CI ${percentRange(score)})`
-      : `${view.metric.name} ${number(score.value)}`;
-    return [
-      { tone: "neutral", text: `${where}: ${view.label} has ${value} of ${integer(examples)} examples.` },
-    ];
+      ? `${percent(score.value)} right (95\u202f% CI ${percentRange(score)}) of`
+      : `${namedValue(view.metric, score.value)} on`;
+    return [{ tone: "neutral", text: `${where}: ${view.label} has ${value} ${integer(examples)} examples.` }];
   };
   return [...describe("id"), ...describe("ood")];
 }
@@ -150,11 +153,11 @@ function initialStatements(view: RunView): Statement[] {
   if (view.run.summary.head === "new") {
     const initial = scoreOf(view, "id", "initial");
     if (!initial) return [];
-    const value = view.metric.isShare ? percent(initial.value) : number(initial.value);
+    const value = valueText(view.metric, initial.value);
     return [
       {
         tone: "neutral",
-        text: `The initial model has a new, untrained head, so its ${view.metric.name} (${value}) is a guess; only runs can be compared.`,
+        text: `The initial model has a new, untrained head, so its ${view.metric.label} (${value}) is a guess; only runs can be compared.`,
       },
     ];
   }
@@ -181,7 +184,8 @@ function sides(compare: (side: Side) => Comparison | undefined, a: string, b: st
       ];
     }
     const tone = c.outcome === "better" ? "good" : c.outcome === "worse" ? "bad" : "neutral";
-    return [{ tone, text: `${a} against ${b}, ${where}: ${word(c)} by ${amountWithInterval(c)}.` }];
+    const by = c.difference.value === 0 ? "" : ` by ${amountWithInterval(c)}`;
+    return [{ tone, text: `${a} against ${b}, ${where}: ${word(c)}${by}.` }];
   });
 }
 
@@ -236,7 +240,7 @@ function repeatStatements(views: readonly RunView[]): Statement[] {
   return (["ood", "id"] as const).flatMap((side): Statement[] => {
     const parts = methods.flatMap((method) => {
       const values = runsOf(method).flatMap((v) => scoreOf(v, side, "last")?.value ?? []);
-      return values.length > 1 ? [`${method} ${spread(values, views[0]!.metric.isShare)}`] : [];
+      return values.length > 1 ? [`${method} ${spread(values, views[0]!.metric)}`] : [];
     });
     const where = side === "id" ? "in distribution" : "on shifted data";
     return parts.length > 0
@@ -246,12 +250,13 @@ function repeatStatements(views: readonly RunView[]): Statement[] {
 }
 
 /** `93.5 % ± 0.4 (3 runs)`, the standard deviation after the sign. */
-function spread(values: readonly number[], isShare: boolean): string {
+function spread(values: readonly number[], { unit }: MetricFacts): string {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
-  const text = isShare
-    ? `${percent(mean)} ± ${(deviation * 100).toFixed(1)}`
-    : `${number(mean)} ± ${number(deviation)}`;
+  const text =
+    unit === "percent"
+      ? `${percent(mean)} ± ${(deviation * 100).toFixed(1)}`
+      : `${number(mean)} ± ${number(deviation)}`;
   return `${text} (${values.length} runs)`;
 }
 
@@ -270,6 +275,15 @@ function endStatements(views: readonly RunView[]): Statement[] {
     }
     return [];
   });
+}
+
+/** Runs that are judged by different metrics do different things: they are shown, and nothing is made of it. */
+function mixedStatements(views: readonly RunView[]): Statement[] {
+  const metrics = [...new Set(views.map((v) => v.metric.name))];
+  if (metrics.length < 2) return [];
+  const parts = views.map((v) => `${v.label} (${v.run.summary.task}) by ${v.metric.label}`);
+  const text = `These runs are judged by different metrics, so they stand side by side and are not compared: ${parts.join(", ")}.`;
+  return [{ tone: "caution", text }];
 }
 
 function caveats(main: RunView, views: readonly RunView[]): Statement[] {

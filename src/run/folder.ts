@@ -7,6 +7,7 @@ export const RUN_FILES = {
   environment: "environment.json",
   summary: "summary.json",
   interpolation: "interpolation.json",
+  network: "network.svg",
   checkpoint: "checkpoint",
   model: "model",
   adapter: "adapter",

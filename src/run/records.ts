@@ -10,6 +10,7 @@
  *     evaluations.jsonl  EvaluationRecord, one line per set and evaluation
  *     samples.jsonl      SampleRecord, one line per shown example
  *     interpolation.json InterpolationRecord, where `holdfast interpolate` was run
+ *     network.svg        a picture of the trained network
  *     checkpoint/        what `resume` needs
  *     model/             the exported model
  *     adapter/           adapters of their own, as Python PEFT has them, where some were trained

@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly samples: readonly SampleRecord[];
   /** Null where nobody walked the line to the pretrained weights. */
   readonly interpolation: InterpolationRecord | null;
+  /** A picture of the network as SVG, where one was written. */
+  readonly network: string | null;
   /** What was left out while reading, in words: a last line torn by a kill. */
   readonly remarks: readonly string[];
 }
@@ -73,6 +75,7 @@ export async function readRun(files: Files, folder: string): Promise<RunRecord> 
     interpolation: (await files.exists(at(RUN_FILES.interpolation)))
       ? parseInterpolation(await json(RUN_FILES.interpolation), at(RUN_FILES.interpolation))
       : null,
+    network: (await files.exists(at(RUN_FILES.network))) ? await files.readText(at(RUN_FILES.network)) : null,
     remarks,
   };
 }

@@ -32,6 +32,8 @@ export interface RunWriter {
   layers(records: readonly LayerRecord[]): Promise<void>;
   evaluations(...records: readonly EvaluationRecord[]): Promise<void>;
   samples(records: readonly SampleRecord[]): Promise<void>;
+  /** A picture of the network, as SVG. */
+  network(svg: string): Promise<void>;
   /** Replaces the summary. */
   summary(summary: RunSummary): Promise<void>;
 }
@@ -99,6 +101,7 @@ function writerOf(files: Files, folder: string): RunWriter {
     layers: (records) => append(LAYERS, records),
     evaluations: (...records) => append(EVALUATIONS, records),
     samples: (records) => append(SAMPLES, records),
+    network: (svg) => files.write(joinPath(folder, RUN_FILES.network), svg),
     summary: (summary) => files.write(joinPath(folder, RUN_FILES.summary), document(summary)),
   };
 }

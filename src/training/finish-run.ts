@@ -1,6 +1,8 @@
 import type { Batch } from "../data/loader.ts";
 import { preprocessorJson } from "../data/preprocess/to-json.ts";
+import { messageOf } from "../errors.ts";
 import { logitsOf } from "../heads/find-head.ts";
+import { drawNetwork } from "../picture/picture.ts";
 import type { EvaluationRecord, RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import { adapterDistance, bakeAdapters, otherParameters, saveAdapters } from "./adapters.ts";
@@ -81,6 +83,7 @@ export async function finishRun(
 
   options.onEvent({ kind: "phase", text: "Writing the model and checking it" });
   const model = await writeModel(run, kept);
+  await drawRun(run, options);
   const initial = await metricsBefore(run);
   return {
     model,
@@ -101,6 +104,15 @@ export async function finishRun(
       }),
     },
   };
+}
+
+/** Draws the network for the report. A network that cannot be drawn has been trained all the same. */
+async function drawRun({ network, summary, writer }: PreparedRun, { onEvent }: FinishOptions): Promise<void> {
+  try {
+    await writer.network(drawNetwork(network.model, { title: summary.name }));
+  } catch (error) {
+    onEvent({ kind: "note", text: `No picture of the network: ${messageOf(error)}` });
+  }
 }
 
 /** Metrics of the initial model by set, from the records that the run has written. */

@@ -6,7 +6,8 @@ import { domainOf, logitAxis } from "../../report/charts/logit-axis.ts";
 import { interpolationLine } from "../../report/charts/scatter.ts";
 import { number, percent } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
-import { type Comparison, idOodOf } from "../results.ts";
+import { idOodOf } from "../../report/robustness.ts";
+import type { Comparison } from "../results.ts";
 
 interface Cloud {
   readonly name: string;

@@ -1,6 +1,8 @@
+import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import type { StepRecord } from "../../run/records.ts";
-import { axisNumber, number, percent, percentRange } from "../format.ts";
+import { axisNumber, number, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
+import { tickText, valueText } from "../metric-text.ts";
 import type { RunView } from "../run-view.ts";
 import { type Canvas, lookOf } from "./canvas.ts";
 import { type EvaluationCurve, evaluationCurves, type Series } from "./evaluation-curves.ts";
@@ -15,7 +17,8 @@ const POINTS = 200;
 interface Panel {
   readonly title: string;
   readonly series: readonly Series[];
-  readonly isShare: boolean;
+  /** What is drawn, where it is a metric. */
+  readonly metric?: MetricFacts;
   /** Whether single points matter: they get a marker and a tooltip. */
   readonly dots: boolean;
 }
@@ -25,9 +28,8 @@ const SHIFTS_IN_SIGHT = 4;
 
 /** Small charts over training: loss, validation, shifts, learning rate, gradient norm. Empty ones are left out. */
 export function learningCurves(canvas: Canvas, views: readonly RunView[]): Html {
-  const isShare = views[0]!.metric.isShare; // a report has at least one run
   const { validation, shiftMean, shifts } = evaluationCurves(views);
-  const panelOf = (curve: EvaluationCurve): Panel => ({ ...curve, isShare, dots: true });
+  const panelOf = (curve: EvaluationCurve): Panel => ({ ...curve, dots: true });
   const areFew = shifts.length <= SHIFTS_IN_SIGHT;
   const inSight = [
     stepPanel("Training loss", views, (s) => s.loss),
@@ -57,18 +59,19 @@ function stepPanel(title: string, views: readonly RunView[], read: (s: StepRecor
       POINTS,
     ),
   }));
-  return { title, series, isShare: false, dots: false };
+  return { title, series, dots: false };
 }
 
 function figure(canvas: Canvas, panel: Panel): Html {
   const { Plot } = canvas;
+  const show = showOf(panel);
   const range = panel.dots ? lateRange(panel) : undefined;
   const clip = range !== undefined;
-  const isInside = (p: CurvePoint) => !range || p.y >= range[0];
+  const isInside = (p: CurvePoint) => !range || (p.y >= range[0] && p.y <= range[1]);
   const marks = panel.series.flatMap(({ view, points }) => {
     const { colour, dash, symbol } = lookOf(view.index);
     const title = (p: CurvePoint) =>
-      `${view.label}, step ${p.x}: ${panel.isShare ? `${percent(p.y)} (${percentRange(p)})` : number(p.y)}`;
+      `${view.label}, step ${p.x}: ${show(p.y)}${panel.metric?.isShare ? ` (${percentRange(p)})` : ""}`;
     const best = view.run.summary.bestStep;
     return [
       Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.13, clip }),
@@ -85,7 +88,6 @@ function figure(canvas: Canvas, panel: Panel): Html {
         : []),
     ];
   });
-  const format = panel.isShare ? (y: number) => `${Math.round(y * 1000) / 10}\u202f%` : axisNumber;
   const chart = canvas.draw(
     {
       width: WIDTH,
@@ -100,7 +102,7 @@ function figure(canvas: Canvas, panel: Panel): Html {
         grid: true,
         tickSize: 0,
         ticks: 5,
-        tickFormat: format,
+        tickFormat: panel.metric ? tickText(panel.metric) : axisNumber,
         nice: true,
         ...(range && { domain: [...range] }),
       },
@@ -127,8 +129,13 @@ function lateRange({ series }: Panel): readonly [number, number] | undefined {
   return isNarrow ? part : undefined;
 }
 
-function description({ title, series, isShare }: Panel): string {
-  const show = (y: number | undefined) => (y === undefined ? "nothing" : isShare ? percent(y) : number(y));
+function showOf({ metric }: Panel): (value: number | undefined) => string {
+  return (value) => (value === undefined ? "nothing" : metric ? valueText(metric, value) : number(value));
+}
+
+function description(panel: Panel): string {
+  const { title, series } = panel;
+  const show = showOf(panel);
   const parts = series.map(
     ({ view, points }) => `${view.label} from ${show(points[0]?.y)} to ${show(points.at(-1)?.y)}`,
   );

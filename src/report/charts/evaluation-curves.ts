@@ -1,6 +1,7 @@
-import { type Estimate, meanInterval, shareInterval } from "../../evaluation/intervals.ts";
+import { type Estimate, meanInterval } from "../../evaluation/intervals.ts";
+import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import type { EvaluationRecord } from "../../run/records.ts";
-import { hitsOf, type RunView } from "../run-view.ts";
+import { estimateOf, hitsOf, type RunView } from "../run-view.ts";
 import type { CurvePoint } from "./thin.ts";
 
 /** One run's line in one chart. */
@@ -12,31 +13,50 @@ export interface Series {
 /** The metric over training on one set, or on all shifts together. */
 export interface EvaluationCurve {
   readonly title: string;
+  readonly metric: MetricFacts;
   readonly series: readonly Series[];
 }
 
-/** Every set that was judged on the way, shifts apart, and their unweighted mean where there are several. */
-export function evaluationCurves(views: readonly RunView[]): {
+export interface EvaluationCurves {
   readonly validation: readonly EvaluationCurve[];
   readonly shiftMean: readonly EvaluationCurve[];
   readonly shifts: readonly EvaluationCurve[];
-} {
-  const metric = views[0]!.metric.name; // a report has at least one run
+}
+
+/**
+ * Every set that was judged on the way, shifts apart, and their unweighted mean where there are several. Runs that are
+ * judged by different metrics share no chart.
+ */
+export function evaluationCurves(views: readonly RunView[]): EvaluationCurves {
+  const groups = [...new Set(views.map((v) => v.metric.name))].map((name) =>
+    curvesOfMetric(views.filter((v) => v.metric.name === name)),
+  );
+  return {
+    validation: groups.flatMap((g) => g.validation),
+    shiftMean: groups.flatMap((g) => g.shiftMean),
+    shifts: groups.flatMap((g) => g.shifts),
+  };
+}
+
+function curvesOfMetric(views: readonly RunView[]): EvaluationCurves {
+  const { metric } = views[0]!; // a group has at least one run
   const namesOf = (kind: EvaluationRecord["kind"]) => [
     ...new Set(views.flatMap((v) => v.run.evaluations.filter((e) => e.kind === kind).map((e) => e.set))),
   ];
   const curves = (kind: EvaluationRecord["kind"], title: (set: string) => string) =>
     namesOf(kind).map((set) => ({
       title: title(set),
+      metric,
       series: views.map((view) => ({ view, points: setPoints(view, kind, set) })),
     }));
-  const shifts = curves("shift", (set) => `Shift “${set}”: ${metric}`);
+  const shifts = curves("shift", (set) => `Shift “${set}”: ${metric.label}`);
   const mean = {
-    title: `Mean of all shifts: ${metric}`,
+    title: `Mean of all shifts: ${metric.label}`,
+    metric,
     series: views.map((view) => ({ view, points: meanPoints(view, namesOf("shift").length) })),
   };
   return {
-    validation: curves("validation", () => `Validation: ${metric}`),
+    validation: curves("validation", () => `Validation: ${metric.label}`),
     shiftMean: shifts.length > 1 ? [mean] : [],
     shifts,
   };
@@ -45,7 +65,7 @@ export function evaluationCurves(views: readonly RunView[]): {
 function setPoints(view: RunView, kind: EvaluationRecord["kind"], set: string): CurvePoint[] {
   return onTheWay(view)
     .filter((e) => e.kind === kind && e.set === set)
-    .map((e) => pointAt(e.step, estimateOf(view, e)));
+    .map((e) => pointAt(e.step, bandOf(view, e)));
 }
 
 /** Only steps at which every shift was judged: a mean over fewer would jump. */
@@ -61,8 +81,8 @@ function meanPoints(view: RunView, sets: number): CurvePoint[] {
         step,
         meanInterval(
           records.map((e) => {
-            const { right } = hitsOf(e);
-            return { estimate: estimateOf(view, e), count: e.count, ...(right && { values: right }) };
+            const right = view.metric.isShare ? hitsOf(e, view.metric).right : undefined;
+            return { estimate: bandOf(view, e), count: e.count, ...(right && { values: right }) };
           }),
         ),
       ),
@@ -75,9 +95,14 @@ function onTheWay(view: RunView): readonly EvaluationRecord[] {
   );
 }
 
-function estimateOf(view: RunView, e: EvaluationRecord): Estimate {
-  const value = e.metrics[view.metric.name] ?? Number.NaN;
-  return view.metric.isShare ? shareInterval(hitsOf(e)) : { value, low: value, high: value };
+/** A value without an interval is a band without width. */
+function bandOf(view: RunView, e: EvaluationRecord): Estimate {
+  const { value, low, high } = estimateOf(e, view.metric) ?? {
+    value: Number.NaN,
+    low: Number.NaN,
+    high: Number.NaN,
+  };
+  return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
 }
 
 function pointAt(x: number, { value, low, high }: Estimate): CurvePoint {

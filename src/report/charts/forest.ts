@@ -1,7 +1,9 @@
-import { type Estimate, shareInterval } from "../../evaluation/intervals.ts";
-import { percent, percentRange } from "../format.ts";
+import type { Estimate } from "../../evaluation/intervals.ts";
+import type { MetricFacts } from "../../evaluation/metric-facts.ts";
+import { percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { hitsOf, type RunView, type SetResult, scoreOf, setsOfSide } from "../run-view.ts";
+import { tickText, valueText } from "../metric-text.ts";
+import { estimateOf, oneMetric, type RunView, type SetResult, scoreOf, setsOfSide } from "../run-view.ts";
 import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
 
 interface Mark extends Estimate {
@@ -16,19 +18,21 @@ interface Mark extends Estimate {
 const ROWS = 14;
 
 /**
- * Every model's share of right answers with its interval, one row per set: the page's main picture.
- * Undefined where the metric is no share.
+ * Every model's value of a metric between 0 and 1, with its interval where it has one, one row per set: the page's main
+ * picture. Undefined where the runs have no such metric in common.
  */
 export function forestPlot(
   canvas: Canvas,
   views: readonly RunView[],
   showInitial: boolean,
 ): Html | undefined {
+  const metric = oneMetric(views);
+  if (metric?.unit !== "percent") return undefined;
   const all = views.flatMap((view) => marksOf(view));
   if (showInitial && views[0]) all.unshift(...initialMarks(views[0]));
   const sets = new Set(all.map((m) => m.set)).size;
   const marks = all.filter((m) => Number.isFinite(m.value) && (sets <= ROWS || !m.isShift));
-  if (marks.length === 0 || !views.every((v) => v.metric.isShare)) return undefined;
+  if (marks.length === 0) return undefined;
   const { Plot } = canvas;
   const rows = [...new Set(marks.map((m) => m.set))];
   const models = [...new Set(marks.map((m) => m.model))];
@@ -50,7 +54,7 @@ export function forestPlot(
         ticks: 5,
         tickSize: 0,
         label: null,
-        tickFormat: (x: number) => `${Math.round(x * 100)}\u202f%`,
+        tickFormat: tickText(metric),
       },
       y: { domain: [rows.length, 0], axis: null },
       marks: [
@@ -75,7 +79,8 @@ export function forestPlot(
         ),
         ...byLook.flatMap((group) => {
           const { colour, symbol } = group[0]!.look; // every model has marks
-          const title = (m: Mark) => `${m.model}, ${m.set}: ${percent(m.value)} (${percentRange(m)})`;
+          const title = (m: Mark) =>
+            `${m.model}, ${m.set}: ${valueText(metric, m.value)}${metric.isShare ? ` (${percentRange(m)})` : ""}`;
           return [
             Plot.link(group, {
               x1: "low",
@@ -91,9 +96,14 @@ export function forestPlot(
         }),
       ],
     },
-    marks.map((m) => `${m.model}, ${m.set}: ${percent(m.value)}`).join("; "),
+    marks.map((m) => `${m.model}, ${m.set}: ${valueText(metric, m.value)}`).join("; "),
   );
-  return html`<figure class="forest"><figcaption>Right answers, with 95 % confidence intervals</figcaption>${chart}</figure>`;
+  return html`<figure class="forest"><figcaption>${captionOf(metric)}</figcaption>${chart}</figure>`;
+}
+
+function captionOf({ name, label, isShare }: MetricFacts): string {
+  const what = name === "accuracy" ? "Right answers" : label;
+  return isShare ? `${what}, with 95 % confidence intervals` : what;
 }
 
 const SHIFTED_MEAN = "mean of shifts";
@@ -110,15 +120,20 @@ function marksFor(view: RunView, which: "initial" | "last", model: string, look:
   const shifts = setsOfSide(view, "ood");
   const marksOfSets = (sets: readonly SetResult[], isShift: boolean) =>
     sets.flatMap((s): Mark[] => {
-      const evaluation = s[which];
-      return evaluation ? [{ set: s.set, model, look, isShift, ...shareInterval(hitsOf(evaluation)) }] : [];
+      const estimate = s[which] && estimateOf(s[which], view.metric);
+      return estimate ? [{ set: s.set, model, look, isShift, ...drawn(estimate) }] : [];
     });
   const mean = shifts.length > 1 ? scoreOf(view, "ood", which) : undefined;
   return [
     ...marksOfSets(setsOfSide(view, "id"), false),
     ...marksOfSets(shifts, true),
-    ...(mean ? [{ set: SHIFTED_MEAN, model, look, isShift: false, ...mean }] : []),
+    ...(mean ? [{ set: SHIFTED_MEAN, model, look, isShift: false, ...drawn(mean) }] : []),
   ];
+}
+
+/** A value without an interval is a bar without length. */
+function drawn({ value, low, high }: Estimate): Estimate {
+  return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
 }
 
 function short(text: string): string {

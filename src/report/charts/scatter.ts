@@ -2,7 +2,7 @@ import { type Estimate, logit } from "../../evaluation/intervals.ts";
 import type { SetSummary } from "../../run/records.ts";
 import { percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { type RunView, scoreOf, setsOfSide } from "../run-view.ts";
+import { oneMetric, type RunView, scoreOf, setsOfSide } from "../run-view.ts";
 import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
 import { domainOf, logitAxis } from "./logit-axis.ts";
 
@@ -15,7 +15,7 @@ interface Point {
 
 /**
  * In distribution against shifted data on logit axes, where models of one kind tend to lie on a line.
- * Undefined where no run has both, or the metric is no share.
+ * Undefined where no run has both, or the metric is no share of right answers.
  */
 export function idOodScatter(
   canvas: Canvas,
@@ -24,7 +24,7 @@ export function idOodScatter(
 ): Html | undefined {
   const points = views.flatMap((v) => point(v, "last", v.label, lookOf(v.index)));
   if (showInitial && views[0]) points.unshift(...point(views[0], "initial", "initial model", INITIAL_LOOK));
-  if (points.length === 0 || !views.every((v) => v.metric.isShare)) return undefined;
+  if (points.length === 0 || !oneMetric(views)?.isShare) return undefined;
   const { Plot } = canvas;
   const count = Math.max(...views.flatMap((v) => v.sets.map((s) => s.last?.count ?? 1)));
   const at = (share: number) => logit(share, count);

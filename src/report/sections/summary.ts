@@ -1,7 +1,9 @@
 import type { Estimate } from "../../evaluation/intervals.ts";
+import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import { runKey } from "../charts/key.ts";
 import { duration, integer, number, percent, percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
+import { valueText } from "../metric-text.ts";
 import { type RunView, type Side, scoreOf } from "../run-view.ts";
 import type { Tone, Verdict } from "../verdict.ts";
 
@@ -25,8 +27,10 @@ export function verdictSection(verdict: Verdict, picture: Html | undefined): Htm
 /** One row per run: the figures that decide. */
 export function glanceTable(views: readonly RunView[]): Html {
   const hasOod = views.some((v) => scoreOf(v, "ood", "last"));
+  const metrics = [...new Set(views.map((v) => v.metric.label))];
+  const unitNote = metrics.length === 1 && html` <small>${metrics[0]}</small>`;
   return html`<div class="scroll"><table class="glance">
-    <thead><tr><th scope="col">Run</th><th scope="col">In distribution</th>${hasOod && html`<th scope="col">Shifted, mean</th>`}
+    <thead><tr><th scope="col">Run</th><th scope="col">In distribution${unitNote}</th>${hasOod && html`<th scope="col">Shifted, mean</th>`}
       <th scope="col">Deviation</th><th scope="col">Fired</th><th scope="col">Kept step</th><th scope="col">Time</th><th scope="col">State</th></tr></thead>
     <tbody>${views.map((view) => row(view, hasOod))}</tbody>
   </table></div>`;
@@ -45,12 +49,12 @@ function row(view: RunView, hasOod: boolean): Html {
 }
 
 function cell(view: RunView, side: Side): Html {
-  return html`<td>${estimateText(scoreOf(view, side, "last"), view.metric.isShare)}</td>`;
+  return html`<td>${estimateText(scoreOf(view, side, "last"), view.metric)}</td>`;
 }
 
-/** A value with its interval beneath it. */
-export function estimateText(estimate: Estimate | undefined, isShare: boolean): Html {
+/** A value with its interval beneath it, where it has one. */
+export function estimateText(estimate: Estimate | undefined, metric: MetricFacts): Html {
   if (!estimate) return html`–`;
-  if (!isShare) return html`<b>${number(estimate.value)}</b>`;
-  return html`<b>${percent(estimate.value)}</b> <small>${percentRange(estimate)}</small>`;
+  const hasInterval = metric.isShare && Number.isFinite(estimate.low);
+  return html`<b>${valueText(metric, estimate.value)}</b>${hasInterval && html` <small>${percentRange(estimate)}</small>`}`;
 }

@@ -1,0 +1,144 @@
+import { parseHTML } from "linkedom";
+import { expect, test } from "vitest";
+import type { RunRecord } from "../run/run-reader.ts";
+import { fixtureRun } from "./report.fixtures.ts";
+import { renderReport } from "./report.ts";
+import {
+  corruptedRun,
+  judgedClassifier,
+  regressionRun,
+  segmentationRun,
+  taggingRun,
+} from "./task-runs.fixtures.ts";
+
+async function open(...runs: readonly RunRecord[]) {
+  const text = await renderReport(runs);
+  const { document } = parseHTML(text);
+  const all = (selector: string) => [...document.querySelectorAll(selector)];
+  return { text, all, texts: (selector: string) => all(selector).map((e) => e.textContent?.trim()) };
+}
+
+const plain = { anchorRule: "none" } as const;
+
+test("a classifier: every metric with its label, a reliability diagram per set with its error, F1 of every class", async () => {
+  const { all, texts } = await open(judgedClassifier());
+  expect(texts(".metrics thead th")).toEqual([
+    "Set",
+    ...[
+      "Accuracy ↑",
+      "Top 5 ↑",
+      "Balanced accuracy ↑",
+      "Macro F1 ↑",
+      "AUROC ↑",
+      "ECE ↓",
+      "Brier score ↓",
+      "Loss ↓",
+    ],
+  ]);
+  expect(all(".metrics tbody tr").length).toBe(5);
+  expect(all("#calibration figure svg").length).toBe(4);
+  expect(texts("#calibration .note")[0]).toMatch(/^ECE \d\.\d\u202f%$/);
+  expect(texts("#parts details[open] thead th")).toEqual(["Class", "Precision", "Recall", "F1", "Support"]);
+  expect(all("#parts details[open] tbody tr").length).toBe(10);
+});
+
+test("several classifiers: a table for each metric, the main one in sight, and differences in its own unit", async () => {
+  const { all, texts } = await open(judgedClassifier(), judgedClassifier(plain));
+  expect(texts("#results > h3")).toEqual(["Accuracy"]);
+  expect(texts("#results details > summary")).toHaveLength(7);
+  expect(texts("#results details > summary")[0]).toMatch(/^Top 5\s+Higher is better$/);
+  const difference = all("#results details:last-of-type tbody tr:last-child td:last-child")[0]?.textContent;
+  expect(difference).toMatch(/^[+−]?\d/);
+  expect(difference).not.toContain("better");
+  expect(texts("#parts details[open] thead th")[1]).toMatch(/^F1\s+Adam \+ SPD$/);
+  expect(texts(".robustness thead th").at(-1)).toBe("Relative robustness");
+});
+
+test("three unanchored runs tell a line, and every run's effective robustness is measured from it", async () => {
+  const runs = [0, 0.6, 1.2].map((gain, seed) =>
+    fixtureRun({ ...plain, seed: seed + 1, steps: 200 + 100 * seed, gain }),
+  );
+  const spread = runs.map((run, i) => ({
+    ...run,
+    evaluations: run.evaluations.map((e) => {
+      const { correct: _, ...rest } = e;
+      return { ...rest, metrics: { ...e.metrics, accuracy: (e.metrics.accuracy ?? 0) * (1 - 0.1 * i) } };
+    }),
+  }));
+  const { texts } = await open(fixtureRun(), ...spread);
+  expect(texts(".robustness thead th").at(-1)).toBe("Effective robustness");
+  for (const row of texts(".robustness tbody td:last-child")) expect(row).toMatch(/^[+−±]\d+\.\d$/);
+});
+
+test("corruptions: a curve over severities for the mean and each of them, and mCE against the initial model and the plain run", async () => {
+  const { all, texts } = await open(corruptedRun(), corruptedRun(plain));
+  expect(texts("#corruptions figcaption")).toEqual([
+    "Mean of 3 corruptions",
+    "fog",
+    "gaussian noise",
+    "defocus blur",
+  ]);
+  expect(all("#corruptions figure svg").length).toBe(4);
+  const cells = texts(".corruptions tbody td").map((t) => Number.parseFloat(t ?? ""));
+  const [ofInitial, , ofPlain] = cells;
+  expect(ofInitial).toBeLessThan(100);
+  expect(ofPlain).toBeLessThan(100);
+  expect(texts(".corruptions tbody tr:last-child td").at(-1)).toBe("–"); // the plain run against itself
+});
+
+test("one severity alone has no curve, but an mCE", async () => {
+  const run = corruptedRun();
+  const { all } = await open({
+    ...run,
+    evaluations: run.evaluations.filter((e) => e.kind !== "shift" || e.set.endsWith(" 3")),
+  });
+  expect(all("#corruptions figure").length).toBe(0);
+  expect(all(".corruptions tbody td").length).toBe(2);
+});
+
+test("regression: predicted against true numbers for every set and run, and no matrix of mistaken classes", async () => {
+  const { all, texts } = await open(regressionRun(), regressionRun(plain));
+  expect(all("#predicted details").length).toBe(4);
+  expect(all("#predicted details[open] svg.plot").length).toBe(2);
+  expect(all("#confusion").length).toBe(0);
+  expect(texts("#results > h3")).toEqual(["RMSE"]);
+  expect(texts(".headline")[0]).toContain("different on shifted data (−");
+  expect(all("figure.forest").length).toBe(0);
+});
+
+test("segmentation: IoU of every class, and a dash for one that never occurs", async () => {
+  const { texts } = await open(segmentationRun());
+  expect(texts("#parts h2")).toEqual(["Class by class"]);
+  expect(texts("#parts details[open] tbody tr:last-child td")).toEqual(["–", "–", "0"]);
+  expect(texts("#results > h3")).toEqual(["Mean IoU", "Every metric"]);
+});
+
+test("tags: precision, recall and F1 of every type of entity", async () => {
+  const { texts } = await open(taggingRun());
+  expect(texts("#parts h2")).toEqual(["Type by type"]);
+  expect(texts("#parts details[open] tbody th")).toEqual(["LOC", "PER"]);
+});
+
+test("runs of different tasks stand side by side, and the page says that they are not compared", async () => {
+  const { all, texts } = await open(judgedClassifier(), regressionRun(plain));
+  expect(texts(".statements").join(" ")).toContain(
+    "judged by different metrics, so they stand side by side and are not compared: Adam + SPD (classification) by Accuracy, Adam (regression) by RMSE.",
+  );
+  expect(texts("#results > h3")).toEqual(["Accuracy, RMSE"]);
+  expect(all("#training figcaption").filter((c) => c.textContent === "Validation: RMSE").length).toBe(1);
+  expect(all("#predicted, #calibration").length).toBe(2);
+});
+
+test("a network's picture is an image, so that nothing in the file runs", async () => {
+  const network = `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`;
+  const { text, all } = await open({ ...fixtureRun(), network });
+  const source = all("#network img")[0]?.getAttribute("src") ?? "";
+  expect(atob(source.replace("data:image/svg+xml;base64,", ""))).toBe(network);
+  expect(text).not.toContain("alert(1)");
+});
+
+test("a run from before the other metrics has a page as it had", async () => {
+  const { all } = await open(fixtureRun());
+  expect(all("#calibration, #predicted, #corruptions, #network").length).toBe(0);
+  expect(all("#confusion, #parts").length).toBe(2);
+});
