@@ -61,12 +61,14 @@ it("a comparison tunes, trains, walks and writes its tables and page", async () 
   expect(result.written.map((path) => path.slice(folder.length))).toEqual([
     "/out/table.csv",
     "/out/table.json",
+    "/out/table.md",
     "/out/table.tex",
     "/out/report.html",
   ]);
 
   // A walk ends at the run's own model, and begins at the probe's: what both were judged to be.
-  const [adamw, probe] = result.comparison!.methods.map((m) => m.runs[0]!.view.run);
+  const runOf = (name: string) => result.comparison!.methods.find((m) => m.name === name)?.runs[0]?.view.run;
+  const [adamw, probe] = [runOf("adamw"), runOf("linear-probe")];
   const points = adamw!.interpolation!.points;
   expect(points.map((p) => p.share)).toEqual([0, 1]);
   for (const [point, run] of [[points[0]!, probe!] as const, [points[1]!, adamw!] as const]) {

@@ -1,5 +1,6 @@
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
+import { tableMarkdown } from "./markdown.ts";
 import { renderComparison } from "./page/page.ts";
 import { type Comparison, gatherResults } from "./results.ts";
 import { type CompareOptions, runMethods } from "./run-methods.ts";
@@ -47,7 +48,7 @@ export async function compare(input: CompareInput, options: CompareOptions): Pro
 }
 
 async function writeTables(files: Files, folder: string, comparison: Comparison): Promise<string[]> {
-  const tables = { csv: tableCsv, json: tableJson, tex: tableLatex };
+  const tables = { csv: tableCsv, json: tableJson, md: tableMarkdown, tex: tableLatex };
   const written: string[] = [];
   for (const [extension, render] of Object.entries(tables)) {
     const path = joinPath(folder, `table.${extension}`);

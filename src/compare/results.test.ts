@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import { createMemoryFiles } from "../platform/memory-files.ts";
+import { tableMarkdown } from "./markdown.ts";
 import { type Comparison, gatherResults } from "./results.ts";
 import { runMethods } from "./run-methods.ts";
 import { parseCompare } from "./schema.ts";
@@ -101,4 +102,12 @@ it("LaTeX is a tabular whose rows have as many cells as the head, with an arrow 
   expect(new Set(rows.map((r) => r.split("&").length)).size).toBe(1);
   expect(rows[2]).toMatch(/^spd\$\^\{\\uparrow\}\$ & 90\.0 \$\\pm\$ 0\.0/);
   expect(rows[0]).toContain("ID \\%");
+});
+
+it("Markdown has the difference on both sides, bold where it was seen", () => {
+  const rows = tableMarkdown(comparison).trimEnd().split("\n");
+  expect(rows).toHaveLength(5);
+  expect(new Set(rows.map((r) => r.split(" | ").length)).size).toBe(1);
+  expect(rows[0]).toMatch(/\| ID − adamw \| OOD − adamw \|$/);
+  expect(rows[3]).toMatch(/^\| spd .*no difference seen \(.*\) \| \*\*\+33\.3 \(.*\)\*\* \|$/);
 });

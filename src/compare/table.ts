@@ -46,7 +46,7 @@ export function tableRows(comparison: Comparison): string[][] {
     ...comparison.methods.map((row) => [
       row.name,
       row.setting,
-      ...columns.map((c) => cell(c, row)),
+      ...columns.map((c) => cellText(c, row)),
       differenceText(row, comparison),
     ]),
   ];
@@ -55,7 +55,8 @@ export function tableRows(comparison: Comparison): string[][] {
 /** Columns whose interval says nothing that a reader needs. */
 const WITHOUT_INTERVAL = new Set(["seconds", "peak_memory_bytes"]);
 
-function cell(column: Column, row: MethodResult): string {
+/** `91.2 ± 0.4`, or the value alone where the interval says nothing that a reader needs. */
+export function cellText(column: Column, row: MethodResult): string {
   const { value, half } = cellParts(column, row);
   return half === null ? value : `${value} ± ${half}`;
 }
@@ -79,7 +80,7 @@ function differenceText(row: MethodResult, { baseline }: Comparison): string {
 }
 
 /** `+1.2 (+0.3 to +2.1)`, or `no difference seen (−0.4 to +1.0)`. */
-function describeDifference(difference: Estimate): string {
+export function describeDifference(difference: Estimate): string {
   const range = `(${points(difference.low)} to ${points(difference.high)})`;
   return signOf(difference) === "same"
     ? `no difference seen ${range}`
@@ -155,7 +156,7 @@ export function tableLatex(comparison: Comparison): string {
     line(["Method", ...columns.map((c) => latex(c.head))]),
     "\\midrule",
     ...comparison.methods.map((row) =>
-      line([`${latex(row.name)}${mark(row)}`, ...columns.map((c) => latex(cell(c, row)))]),
+      line([`${latex(row.name)}${mark(row)}`, ...columns.map((c) => latex(cellText(c, row)))]),
     ),
     "\\bottomrule",
     "\\end{tabular}",

@@ -43,7 +43,7 @@ export const compareCommand: CliCommand = {
           "Every method gets the same number of trials on one seed, chosen by the validation set alone, then one run per seed; " +
           "all are judged on test and shifted sets, in pairs against a baseline. The file lists methods, seeds, search ranges, " +
           "and under `base` the settings of every run, as holdfast finetune takes them. Each trial and run is a folder; the same " +
-          "command again goes on where it was stopped. Writes table.csv, table.json, table.tex and report.html.",
+          "command again goes on where it was stopped. Writes table.csv, .json, .md, .tex and report.html.",
       )
       .argument("<file>", "methods, seeds, search ranges and shared settings as YAML or JSON")
       .option("--out <folder>", "folder of the comparison, in place of the file's")
