@@ -1,9 +1,9 @@
-"""Small Parquet files, for src/data/readers/table.test.ts and src/data/find-parts.test.ts.
+"""Small Parquet files, for src/data/readers/table*.test.ts and src/data/find-parts.test.ts.
 
     pip install pyarrow pillow datasets soundfile && python scripts/goldens/parquet.py     # writes src/data/goldens/*.parquet
 
 One as the Hugging Face hub has image sets: images embedded as {bytes, path}, class names in the metadata, several row
-groups; one of texts without either; and what `datasets` itself writes of words and their tags, in two files.
+groups; one of texts without either; one of dialogues, as lists of turns; and what `datasets` itself writes of words and their tags, in two files.
 """
 
 import io
@@ -50,3 +50,6 @@ words = datasets.Dataset.from_dict(
 )
 for shard in range(2):
     words.shard(2, shard, contiguous=True).to_parquet(FOLDER / f"words-{shard}.parquet")
+
+turns = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}], [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]]
+pq.write_table(pa.table({"messages": turns, "answer": ["Hello", "!"]}), FOLDER / "dialogues.parquet", compression="none")

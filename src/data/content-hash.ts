@@ -29,9 +29,12 @@ export function hashText(...parts: readonly (string | number)[]): number {
 export function hashSample(sample: Sample): number {
   switch (sample.kind) {
     case "tokens":
+    case "sequence":
       return hashSample(sample.source);
     case "text":
       return hashText("text", sample.text, sample.pair ?? "");
+    case "dialogue":
+      return hashText("dialogue", ...sample.messages.flatMap(({ role, content }) => [role, content]));
     case "image":
       return hashText("image", sample.height, sample.width, sample.channels, hashBytes(sample.data));
     case "array": {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { nodeFiles } from "../platform/node-files.ts";
 import type { Dataset, Image, Sample, SampleKind } from "./dataset.ts";
+import type { Tokenizer } from "./preprocess/tokenizer.ts";
 
 /** An image as `scripts/goldens/data.py` writes it. */
 export interface GoldenImage {
@@ -48,3 +49,20 @@ export function datasetOf(
 export function flat(value: number, height = 2, width = 2): Image {
   return { kind: "image", height, width, channels: 1, data: new Uint8Array(height * width).fill(value) };
 }
+
+/** A tokenizer whose tokens are letters, numbered as Unicode does; nothing is put around them. */
+export const letters: Tokenizer = {
+  padId: 0,
+  start: [],
+  eosId: null,
+  size: 0x10000,
+  special: {},
+  maxLength: null,
+  content: (text) => Array.from(text, (c) => c.charCodeAt(0)),
+  decode: (ids) => String.fromCharCode(...ids),
+  idOf: (token) => (token.length === 1 ? token.charCodeAt(0) : undefined),
+  encode: (text, _, maxLength) => {
+    const ids = Int32Array.from(text.slice(0, maxLength), (c) => c.charCodeAt(0));
+    return { ids, types: new Int32Array(ids.length) };
+  },
+};

@@ -47,6 +47,25 @@ export interface Text {
   readonly tags?: readonly number[];
 }
 
+/** One turn of a dialogue: `system`, `user` or `assistant`, and what is said. */
+export interface Message {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** What a language model is asked, and what it shall write. */
+export interface Dialogue {
+  readonly kind: "dialogue";
+  /** In order. What the assistant says is the response; without any, the dialogue only asks. */
+  readonly messages: readonly Message[];
+  /** The instruction and what it is about, where they were read apart, as Alpaca has them. */
+  readonly instruction?: { readonly text: string; readonly input: string };
+  /** What must be found in a written response, where that is less than all of it. */
+  readonly answer?: string;
+  /** The responses to choose from; `answer` or the response is one of them. */
+  readonly choices?: readonly string[];
+}
+
 /** A text as the model's tokenizer gives it. */
 export interface Tokens {
   readonly kind: "tokens";
@@ -57,10 +76,27 @@ export interface Tokens {
   readonly source: Text;
 }
 
-export type Sample = Image | NumberArray | Text | Tokens;
+/** A text or dialogue as a language model is trained on it. */
+export interface Sequence {
+  readonly kind: "sequence";
+  /** Token ids, special tokens included. */
+  readonly data: Int32Array;
+  /** What the output at each token is compared with; negative where nothing is. */
+  readonly targets: Int32Array;
+  readonly source: Text | Dialogue;
+}
+
+export type Sample = Image | NumberArray | Text | Dialogue | Tokens | Sequence;
 
 /** What data is made of; texts become tokens when they are prepared for a model. */
-export type SampleKind = Exclude<Sample["kind"], "tokens">;
+export type SampleKind = Exclude<Sample["kind"], "tokens" | "sequence">;
+
+/** What was read, as one string: for people to read, and to tell examples apart by. */
+export function wordsOf(source: Text | Dialogue): string {
+  if (source.kind === "dialogue")
+    return source.messages.map(({ role, content }) => `${role}: ${content}`).join("\n");
+  return source.pair === undefined ? source.text : `${source.text} / ${source.pair}`;
+}
 
 /**
  * What examples are labelled with: one of the classes, several of them, numbers to regress on, or nothing beside the

@@ -8,7 +8,7 @@ const partNames = { train: ["train"], validation: ["validation", "valid", "val"]
 export type PartName = keyof typeof partNames;
 
 /** Endings of files that are one part each; of those that hold rows, several files may make one part. */
-const FILES = /\.(npz|safetensors|csv|tsv|jsonl|parquet)$/;
+const FILES = /\.(npz|safetensors|csv|tsv|jsonl|json|parquet)$/;
 const ROWS = /\.(csv|tsv|jsonl|parquet)$/;
 /** How the Hugging Face hub names the files of a part: `train-00000-of-00005.parquet`, also with a hash behind. */
 const SHARD = /^(\w+)-\d+-of-\d+[^.]*(\.\w+)$/;

@@ -6,6 +6,7 @@ import { type Dataset, NO_LABEL, type Sample, type SampleKind, type Text } from 
 import { decodeImage, imageExtensions } from "./decode-image.ts";
 import { readNpz } from "./formats/npy.ts";
 import { readSeparated } from "./readers/csv.ts";
+import { readJson } from "./readers/json.ts";
 import { readJsonl } from "./readers/jsonl.ts";
 import { readParquet } from "./readers/parquet.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
@@ -18,6 +19,7 @@ const TABLES: Readonly<Record<string, (files: Files, path: string) => Promise<Ta
   ".csv": (files, path) => readSeparated(files, path, ","),
   ".tsv": (files, path) => readSeparated(files, path, "\t"),
   ".jsonl": readJsonl,
+  ".json": readJson,
   ".parquet": readParquet,
 };
 

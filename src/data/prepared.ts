@@ -1,5 +1,5 @@
 import { DataError, messageOf } from "../errors.ts";
-import { type Dataset, listing, type Sample } from "./dataset.ts";
+import { type Dataset, listing, type Sample, wordsOf } from "./dataset.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
 import { subset, withWarnings } from "./views.ts";
 
@@ -30,7 +30,7 @@ export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset 
       const sample = await dataset.load(i);
       try {
         const ready = preprocessor.prepare(sample);
-        if (sizes && ready.kind === "tokens") sizes[i] = ready.data.length;
+        if (sizes && (ready.kind === "tokens" || ready.kind === "sequence")) sizes[i] = ready.data.length;
         return ready;
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
@@ -65,13 +65,15 @@ export function cached(dataset: Dataset, cache: SampleCache): Dataset {
 
 /** Bytes of pixels, numbers or characters. */
 function bytesOf(sample: Sample): number {
-  if (sample.kind === "text") return 2 * (sample.text.length + (sample.pair?.length ?? 0));
-  if (sample.kind === "tokens") return 2 * sample.data.byteLength + bytesOf(sample.source);
+  if (sample.kind === "text" || sample.kind === "dialogue") return 2 * wordsOf(sample).length;
+  if (sample.kind === "tokens" || sample.kind === "sequence")
+    return 2 * sample.data.byteLength + bytesOf(sample.source);
   return sample.data.byteLength + (sample.kind === "image" ? (sample.mask?.byteLength ?? 0) : 0);
 }
 
 function ownsItsMemory(sample: Sample): boolean {
-  return sample.kind === "text" || sample.data.buffer.byteLength === sample.data.byteLength;
+  if (sample.kind === "text" || sample.kind === "dialogue") return true;
+  return sample.data.buffer.byteLength === sample.data.byteLength;
 }
 
 function copyOf(sample: Sample): Sample {

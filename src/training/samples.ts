@@ -1,4 +1,4 @@
-import type { Sample, Text } from "../data/dataset.ts";
+import { type Dialogue, type Sample, type Text, wordsOf } from "../data/dataset.ts";
 import { encodePng } from "../data/encode-png.ts";
 import { base64 } from "../run/bits.ts";
 import type { SampleRecord } from "../run/records.ts";
@@ -51,13 +51,13 @@ export async function sampleRecords(
 /** What a page shows of the example itself. */
 async function pictured(sample: Sample): Promise<Pick<SampleRecord, "png" | "text">> {
   if (sample.kind === "image") return { png: base64(await encodePng(sample)) };
-  return sample.kind === "tokens" ? { text: shown(sample.source) } : {};
+  return sample.kind === "tokens" || sample.kind === "sequence" ? { text: shown(sample.source) } : {};
 }
 
 /** Characters of a text that a page shows. */
 const SHOWN = 280;
 
-function shown({ text, pair }: Text): string {
-  const whole = pair === undefined ? text : `${text} / ${pair}`;
+function shown(source: Text | Dialogue): string {
+  const whole = wordsOf(source);
   return whole.length > SHOWN ? `${whole.slice(0, SHOWN)}…` : whole;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { datasetOf, flat } from "../data/data.fixtures.ts";
+import { datasetOf, flat, letters } from "../data/data.fixtures.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { TextPreprocessing } from "../data/preprocess/config.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
@@ -14,11 +14,7 @@ const config: TextPreprocessing = {
   types: null,
   positions: null,
 };
-const tokenizer: Tokenizer = {
-  padId: 0,
-  maxLength: 512,
-  encode: () => ({ ids: new Int32Array(), types: new Int32Array() }),
-};
+const tokenizer: Tokenizer = { ...letters, maxLength: 512 };
 
 function ofSizes(...sizes: readonly (number | undefined)[]): Dataset {
   return {

@@ -75,7 +75,9 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
   if (dataset.kind !== kind) {
     throw new DataError(
       `${dataset.source}: corruption "${name}" needs ${kind}s, these examples are ${dataset.kind}s` +
-        (dataset.kind === "array" ? "" : `; for them there are ${namesFor(dataset.kind).join(", ")}`),
+        (dataset.kind === "array" || dataset.kind === "dialogue"
+          ? ""
+          : `; for them there are ${namesFor(dataset.kind).join(", ")}`),
     );
   }
   const noise = text?.noise(text.severities[severity - 1]!); // a severity is 1 to 5

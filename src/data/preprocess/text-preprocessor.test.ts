@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { letters } from "../data.fixtures.ts";
 import type { Tokens } from "../dataset.ts";
 import type { TextPreprocessing } from "./config.ts";
 import { textPreprocessor } from "./text-preprocessor.ts";
@@ -13,15 +14,7 @@ const config: TextPreprocessing = {
   types: null,
   positions: { name: "positions", dtype: "int64" },
 };
-/** A letter is a token. */
-const tokenizer: Tokenizer = {
-  padId: 9,
-  maxLength: null,
-  encode: (text, _, maxLength) => {
-    const ids = Int32Array.from(text.slice(0, maxLength), (c) => c.charCodeAt(0));
-    return { ids, types: new Int32Array(ids.length) };
-  },
-};
+const tokenizer: Tokenizer = { ...letters, padId: 9 };
 
 function filled(lengths: readonly number[] | undefined, texts: readonly string[]) {
   const preprocessor = textPreprocessor(lengths ? { ...config, lengths } : config, tokenizer);

@@ -15,6 +15,20 @@ export interface Tokenizer {
   readonly padId: number;
   /** The longest input that the tokenizer's file says the model takes; null where it says nothing of use. */
   readonly maxLength: number | null;
+  /** Ids that begin every text. */
+  readonly start: readonly number[];
+  /** The token that ends a text, where the tokenizer's files name one. */
+  readonly eosId: number | null;
+  /** One more than the largest id. */
+  readonly size: number;
+  /** `bos_token`, `eos_token` and their like, as a chat template asks for them. */
+  readonly special: Readonly<Record<string, string>>;
+  /** Ids of a text without any special token around it; those that are written in it are found. */
+  content(text: string): number[];
+  /** The text of ids, special tokens left out. */
+  decode(ids: readonly number[]): string;
+  /** The id of a token, if there is such a one. */
+  idOf(token: string): number | undefined;
   /** Ids of a text or pair; longer ones are cut at the end, of a pair the longer text first, and keep their special tokens. */
   encode(text: string, pair: string | undefined, maxLength: number): Encoded;
 }
@@ -25,7 +39,9 @@ interface HubTokenizer {
     text: string,
     options?: { text_pair?: string; add_special_tokens?: boolean; return_token_type_ids?: boolean },
   ): { readonly ids: number[]; readonly token_type_ids?: number[] };
+  decode(ids: number[], options?: { skip_special_tokens?: boolean }): string;
   token_to_id(token: string): number | undefined;
+  get_vocab(withAddedTokens?: boolean): Map<string, number>;
 }
 
 /** Content of `tokenizer.json` and of `tokenizer_config.json`, as far as we read them ourselves. */
@@ -35,7 +51,8 @@ interface TokenizerJson {
 }
 interface TokenizerConfigJson {
   readonly model_max_length?: number;
-  readonly pad_token?: string | { readonly content?: string } | null;
+  readonly pad_token?: unknown;
+  readonly eos_token?: unknown;
 }
 
 /** The special tokens around the texts, with their segments. */
@@ -81,8 +98,16 @@ function createTokenizer(
   const double = templateOf(hub, { isPair: true, hasSegments });
   const content = (text: string) => hub.encode(text, { add_special_tokens: false }).ids;
   const limit = Number(config.model_max_length);
+  const eos = tokenIn(config.eos_token);
   return {
     padId: padIdOf(hub, definition, config),
+    start: single.parts[0] ?? [],
+    eosId: (eos === undefined ? undefined : hub.token_to_id(eos)) ?? null,
+    size: [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id), -1) + 1,
+    special: specialTokens(config),
+    content,
+    decode: (ids) => hub.decode([...ids], { skip_special_tokens: true }),
+    idOf: (token) => hub.token_to_id(token),
     maxLength: limit > 0 && limit < NO_LENGTH ? limit : null,
     encode(text, pair, maxLength) {
       const template = pair === undefined ? single : double;
@@ -142,8 +167,24 @@ function templateOf(
 }
 
 function padIdOf(hub: HubTokenizer, definition: TokenizerJson, config: TokenizerConfigJson): number {
-  const named = config.pad_token;
-  const token = typeof named === "object" ? named?.content : named;
+  const token = tokenIn(config.pad_token);
   const byName = token === undefined ? undefined : hub.token_to_id(token);
   return byName ?? definition.padding?.pad_id ?? 0;
+}
+
+/** The text of a token, which is written as such or as an object with more about it. */
+function tokenIn(value: unknown): string | undefined {
+  const content =
+    typeof value === "object" && value !== null ? (value as { content?: unknown }).content : value;
+  return typeof content === "string" ? content : undefined;
+}
+
+/** Every entry of the configuration that names a token. */
+function specialTokens(config: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) => {
+      const token = key.endsWith("_token") ? tokenIn(value) : undefined;
+      return token === undefined ? [] : [[key, token]];
+    }),
+  );
 }

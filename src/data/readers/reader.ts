@@ -22,6 +22,12 @@ export interface ReaderOptions {
   readonly textColumn?: string;
   /** Tables: the column of second texts, for pairs. */
   readonly pairColumn?: string;
+  /** Tables of dialogues: the column of prompts. Default `messages`, or `instruction`, `prompt` or `question`. */
+  readonly promptColumn?: string;
+  /** Tables of dialogues: the column of responses. Default `output`, `response`, `completion` or `answer`. */
+  readonly responseColumn?: string;
+  /** Tables of dialogues: the column of what must be found in a response. Default `answer`, where it is not the response. */
+  readonly answerColumn?: string;
   /** Tables: the column of images, or of their paths relative to the file. Default `image` where there is one. */
   readonly imageColumn?: string;
   /** Tables of images, `labelling: sample`: the column of masks. Default `mask`, `annotation` or the like. */

@@ -1,6 +1,7 @@
 import { csv, tsv } from "./csv.ts";
 import { idx } from "./idx.ts";
 import { imageFolder } from "./image-folder.ts";
+import { json } from "./json.ts";
 import { jsonl } from "./jsonl.ts";
 import { maskFolder } from "./mask-folder.ts";
 import { npz } from "./npz.ts";
@@ -8,4 +9,4 @@ import { parquet } from "./parquet.ts";
 import type { Reader } from "./reader.ts";
 
 /** Every kind of data that can be opened. */
-export const readers: readonly Reader[] = [imageFolder, maskFolder, npz, idx, csv, tsv, jsonl, parquet];
+export const readers: readonly Reader[] = [imageFolder, maskFolder, npz, idx, csv, tsv, jsonl, json, parquet];

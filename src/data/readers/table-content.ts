@@ -7,6 +7,7 @@ import { datasetOfMasks } from "./masked-images.ts";
 import { createProblems } from "./problems.ts";
 import type { ReaderOptions } from "./reader.ts";
 import { type Cell, numberOf, type Table, textOf } from "./table.ts";
+import { dialogueCollector } from "./table-dialogues.ts";
 import type { Plan } from "./table-plan.ts";
 import { wordCollector } from "./table-words.ts";
 
@@ -32,6 +33,7 @@ export function contentCollector(
 ): ContentCollector {
   if (plan.kind === "array") return features(table, plan.columns);
   if (plan.kind === "text") return texts(table, plan);
+  if (plan.kind === "dialogue") return dialogueCollector(table, plan.columns);
   const { column, mask } = plan;
   return mask === null ? images(table, column, files) : maskedImages(table, { column, mask }, files, options);
 }

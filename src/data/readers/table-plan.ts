@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../../errors.ts";
 import type { ReaderOptions } from "./reader.ts";
 import type { Table } from "./table.ts";
+import { type DialogueColumns, dialogueColumnsOf } from "./table-dialogues.ts";
 
 /** Names under which texts and labels usually stand. */
 const TEXT_NAMES: readonly string[] = ["text", "sentence", "sentence1", "premise", "question"];
@@ -30,6 +31,7 @@ export interface Plan {
         /** Classes of the words, where the column holds lists of words. */
         readonly tags: number | null;
       }
+    | { readonly kind: "dialogue"; readonly columns: DialogueColumns }
     | { readonly kind: "array"; readonly columns: readonly number[] };
 }
 
@@ -61,6 +63,9 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
     const mask = labelling === "sample" ? maskColumnOf(table, options) : null;
     return { ...common, content: { kind: "image", column: at(image, "imageColumn"), mask } };
   }
+  const dialogue =
+    labelling === "sample" && textColumn === undefined ? dialogueColumnsOf(table, options, at) : null;
+  if (dialogue) return { ...common, content: { kind: "dialogue", columns: dialogue } };
   const names = labelling === "sample" ? [...WORD_NAMES, ...TEXT_NAMES] : TEXT_NAMES;
   const text = textColumn ?? known(table, names);
   if (text !== undefined) {

@@ -1,0 +1,150 @@
+import type { Dialogue, Message } from "../dataset.ts";
+import { createProblems } from "./problems.ts";
+import type { ReaderOptions } from "./reader.ts";
+import { type Cell, isList, type Table, textOf } from "./table.ts";
+import type { ContentCollector } from "./table-content.ts";
+
+/** Columns of a dialogue, by position: a list of turns, or a prompt and a response. */
+export type DialogueColumns = {
+  readonly answer: number | null;
+  readonly choices: number | null;
+} & (
+  | { readonly kind: "messages"; readonly column: number }
+  | {
+      readonly kind: "pair";
+      readonly prompt: number;
+      /** What the prompt is about, where it is an instruction as Alpaca has them. */
+      readonly input: number | null;
+      readonly isInstruction: boolean;
+      readonly response: number | null;
+    }
+);
+
+const MESSAGE_NAMES: readonly string[] = ["messages", "conversations"];
+const PROMPT_NAMES: readonly string[] = ["instruction", "prompt", "question"];
+const RESPONSE_NAMES: readonly string[] = ["output", "response", "completion", "answer"];
+/** How others call the speakers. */
+const ROLES: Readonly<Record<string, string>> = { human: "user", gpt: "assistant", model: "assistant" };
+
+/** The columns of dialogues that a table has by name, those named in the options first; null if it has none. */
+export function dialogueColumnsOf(
+  table: Table,
+  options: ReaderOptions,
+  at: (name: string, key: string) => number,
+): DialogueColumns | null {
+  const known = (names: readonly string[]) => names.find((n) => table.columns.includes(n));
+  const place = (name: string | undefined) => (name === undefined ? null : table.columns.indexOf(name));
+  const { promptColumn, responseColumn, answerColumn } = options;
+  const answer = answerColumn === undefined ? undefined : at(answerColumn, "answerColumn");
+  const messages = promptColumn === undefined ? known(MESSAGE_NAMES) : undefined;
+  const choices = place(known(["choices"]));
+  if (messages !== undefined) {
+    return {
+      kind: "messages",
+      column: at(messages, "promptColumn"),
+      answer: answer ?? place(known(["answer"])),
+      choices,
+    };
+  }
+  const prompt = promptColumn ?? known(PROMPT_NAMES);
+  if (prompt === undefined) return null;
+  const isInstruction = prompt === "instruction";
+  const response = responseColumn ?? known(RESPONSE_NAMES);
+  const responseAt = response === undefined ? null : at(response, "responseColumn");
+  const found = answer ?? place(known(["answer"]));
+  return {
+    kind: "pair",
+    prompt: at(prompt, "promptColumn"),
+    isInstruction,
+    input: isInstruction ? place(known(["input"])) : null,
+    response: responseAt,
+    answer: found === responseAt ? null : found,
+    choices,
+  };
+}
+
+/** Dialogues out of the rows of a table. @param needsResponse whether rows without a response are an error */
+export function dialogueCollector(
+  table: Table,
+  columns: DialogueColumns,
+  needsResponse = true,
+): ContentCollector & { readonly read: (cells: readonly Cell[]) => Dialogue | null } {
+  const { answer, choices } = columns;
+  const own =
+    columns.kind === "messages" ? [columns.column] : [columns.prompt, columns.input, columns.response];
+  const all = [...own, answer, choices];
+  const asked = all.filter((c) => c !== null);
+  const read = (cells: readonly Cell[]): Dialogue | null => {
+    let next = 0;
+    const [given, extra] = [
+      own.map((c) => (c === null ? null : (cells[next++] ?? null))),
+      [answer, choices].map((c) => (c === null ? null : (cells[next++] ?? null))),
+    ];
+    const base = columns.kind === "messages" ? messagesOf(given[0] ?? null) : pairOf(given, columns);
+    if (base === null) return null;
+    const [answerCell = null, choiceCell = null] = extra;
+    return {
+      kind: "dialogue",
+      ...base,
+      ...(textOf(answerCell) === "" ? {} : { answer: textOf(answerCell) }),
+      ...(isList(choiceCell) ? { choices: choiceCell.map(textOf) } : {}),
+    };
+  };
+  const broken = createProblems();
+  const mute = createProblems();
+  return {
+    columns: asked,
+    read,
+    add(cells, row) {
+      const dialogue = read(cells);
+      if (dialogue === null) broken.add(table.rowName(row));
+      else if (needsResponse && !speaks(dialogue)) mute.add(table.rowName(row));
+    },
+    async finish() {
+      broken.throwIfAny(`${table.path}: no prompt, or no list of messages with role and content, in rows`);
+      mute.throwIfAny(`${table.path}: the assistant says nothing in rows`);
+      return {
+        kind: "dialogue",
+        name: (i) => table.rowName(i),
+        // Every row was read when the table was opened.
+        load: async (i) => read(await table.row(i, asked))!,
+      };
+    },
+  };
+}
+
+function speaks({ messages }: Dialogue): boolean {
+  return messages.some(({ role, content }) => role === "assistant" && content !== "");
+}
+
+function pairOf(
+  [prompt = null, input = null, response = null]: readonly Cell[],
+  { isInstruction }: { readonly isInstruction: boolean },
+): Pick<Dialogue, "messages" | "instruction"> | null {
+  const [asked, about, said] = [textOf(prompt), textOf(input), textOf(response)];
+  if (asked === "") return null;
+  const user = { role: "user", content: about.trim() === "" ? asked : `${asked}\n\n${about}` };
+  return {
+    messages: said === "" ? [user] : [user, { role: "assistant", content: said }],
+    ...(isInstruction ? { instruction: { text: asked, input: about } } : {}),
+  };
+}
+
+/** Turns as the chat format has them (role, content), or ShareGPT (from, value). */
+function messagesOf(cell: Cell): Pick<Dialogue, "messages"> | null {
+  let turns: unknown;
+  try {
+    turns = typeof cell === "string" ? JSON.parse(cell) : cell;
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(turns) || turns.length === 0) return null;
+  const messages: Message[] = [];
+  for (const turn of turns as unknown[]) {
+    const { role, from, content, value } = (turn ?? {}) as Readonly<Record<string, unknown>>;
+    const [who, said] = [role ?? from, content ?? value];
+    if (typeof who !== "string" || typeof said !== "string") return null;
+    messages.push({ role: ROLES[who] ?? who, content: said });
+  }
+  return { messages };
+}
