@@ -16,10 +16,10 @@ const share = () => z.number().min(0).max(1);
 const headSchema = z
   .strictObject({
     mode: z
-      .enum(["auto", "keep", "new"])
+      .enum(["auto", "keep", "new", "zero-shot"])
       .default("auto")
       .describe(
-        "keep the classifier, or replace it by a new one; auto keeps it only if it has as many outputs as the data has classes",
+        "keep the classifier, replace it by a new one, or by one made of the class names by a text tower (CLIP); auto keeps it only if it has as many outputs as the data has classes",
       ),
     from: z
       .string()
@@ -39,6 +39,23 @@ const headSchema = z
       .string()
       .optional()
       .describe("output of the model that answers the task; the first if left out"),
+    textModel: z
+      .string()
+      .optional()
+      .describe(
+        "zero-shot: the .onnx file or folder of the text tower; text_model.onnx beside the model, or the model itself, if left out",
+      ),
+    templates: z
+      .union([z.string(), z.array(z.string()).min(1)])
+      .optional()
+      .describe(
+        "zero-shot: sentences with {} for the class name, a list of them or a text file with one on each line; a few about photos if left out",
+      ),
+    logitScale: z
+      .number()
+      .positive()
+      .optional()
+      .describe("zero-shot: factor on the cosines; the model's, or 100 where no file tells it, if left out"),
   })
   .prefault({})
   .describe("the classifier");

@@ -10,6 +10,7 @@ export const RUN_FILES = {
   network: "network.svg",
   checkpoint: "checkpoint",
   model: "model",
+  zeroShot: "zero-shot",
   adapter: "adapter",
   tensorboard: "tensorboard",
   csv: "csv",

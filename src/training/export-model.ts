@@ -17,6 +17,7 @@ import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { json, writeCompanions } from "./companions.ts";
 import { modelConfig } from "./model-config.ts";
 import type { ModelSource } from "./model-source.ts";
+import type { Network } from "./prepare-network.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 import type { TrainableParameter } from "./training-graph.ts";
 
@@ -32,7 +33,7 @@ export interface ExportOptions {
   readonly source: ModelSource;
   /** Names of the outputs where they are classes. */
   readonly classes: readonly string[];
-  readonly head: "kept" | "new";
+  readonly head: Network["head"];
   /** What the model takes. */
   readonly kind: SampleKind;
   /** `model_type` for a model that came without one. */

@@ -2,7 +2,10 @@ import type { Batch } from "../data/loader.ts";
 import { preprocessorJson } from "../data/preprocess/to-json.ts";
 import { messageOf } from "../errors.ts";
 import { logitsOf } from "../heads/find-head.ts";
+import { saveModel } from "../onnx/save.ts";
 import { drawNetwork } from "../picture/picture.ts";
+import { joinPath } from "../platform/paths.ts";
+import { RUN_FILES } from "../run/folder.ts";
 import type { EvaluationRecord, RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import { adapterDistance, bakeAdapters, otherParameters, saveAdapters } from "./adapters.ts";
@@ -136,7 +139,7 @@ function deviationOf(
   const change = adapters ? adapterDistance(adapters, best) : 0;
   const own = adapters ? otherParameters(adapters, graph.parameters) : graph.parameters;
   const counted = new Set(
-    own.filter((p) => network.head === "kept" || !network.headParameters.has(p.source)).map((p) => p.name),
+    own.filter((p) => network.head !== "new" || !network.headParameters.has(p.source)).map((p) => p.name),
   );
   let sum = change ** 2;
   for (const [name, d] of optimizer.deviations()) if (counted.has(name)) sum += d * d;
@@ -159,6 +162,9 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
   const { graph: written } = network.model;
   const place = Math.max(0, written.outputs.indexOf(network.output));
   const renamed = run.config.export.names === "kept" ? null : nameForPipelines(written, data.preprocessing);
+  // Its weights are still those that the run started from: one end of the line to what it has become.
+  if (network.head === "zero-shot" && !adapters)
+    await saveModel(network.model, joinPath(writer.folder, RUN_FILES.zeroShot, "model.onnx"), files);
   const path = await exportModel(network.model, {
     files,
     folder: writer.modelFolder,

@@ -76,6 +76,7 @@ export async function interpolateRun(run: string, options: InterpolateOptions): 
 
 async function startOf(judge: RunJudge, run: string, { files, from }: InterpolateOptions): Promise<string> {
   if (from === undefined) {
+    if (judge.summary.head === "zero-shot") return joinPath(run, RUN_FILES.zeroShot);
     if (judge.summary.head !== "new") return judge.config.model;
     throw new ConfigError(
       `${run}: the run trained a new head, which ${judge.config.model} has not, so there is no line between the two. ` +

@@ -2,6 +2,7 @@ import type { SampleKind } from "../data/dataset.ts";
 import { basename } from "../platform/paths.ts";
 import type { Task } from "../tasks/task.ts";
 import type { ModelSource } from "./model-source.ts";
+import type { Network } from "./prepare-network.ts";
 
 /** `model_type` of a model whose family nobody has named: Transformers.js loads it by `AutoModel`, and knows no class of it. */
 const UNNAMED_FAMILY = "custom";
@@ -12,7 +13,7 @@ export interface ModelConfigOptions {
   readonly task: Task;
   /** In the order of the model's outputs; empty where the task has none. */
   readonly classes: readonly string[];
-  readonly head: "kept" | "new";
+  readonly head: Network["head"];
   /** What the model takes. */
   readonly kind: SampleKind;
   /** `model_type` to write where `base` has none. */
@@ -30,7 +31,7 @@ export interface ModelConfigOptions {
 export function modelConfig(options: ModelConfigOptions): Record<string, unknown> {
   const { task, classes, head, kind, modelType } = options;
   const base = options.base ?? {};
-  const architecture = head === "new" ? architectureFor(base.architectures, task.architectures[kind]) : null;
+  const architecture = head !== "kept" ? architectureFor(base.architectures, task.architectures[kind]) : null;
   return {
     ...base,
     model_type: base.model_type ?? modelType ?? UNNAMED_FAMILY,

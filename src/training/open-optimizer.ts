@@ -75,7 +75,7 @@ export async function openOptimizer(
   // Settings bear the names of hyperparameters; those of other rules are not this one's to take.
   const chosen = Object.entries(config.optimizer).filter(([key]) => key in known);
   const headGroup: ParamGroup[] =
-    headLrScale === 1 || network.head === "kept"
+    headLrScale === 1 || network.head !== "new"
       ? []
       : [{ name: "head", role: "head", lrScale: headLrScale, rest: true }];
   const decay = config.optimizer.layerDecay ?? findMethod(config.method)?.layerDecay ?? 1;

@@ -156,7 +156,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
  */
 function inModelOrder(splits: Splits, { config, labels }: PrepareDataOptions): Splits {
   const { mode, from } = config.head;
-  if (labels === null || mode === "new" || from !== undefined) return splits;
+  if (labels === null || mode === "new" || mode === "zero-shot" || from !== undefined) return splits;
   const known = new Set(labels);
   if (mode === "auto" && !splits.train.classes?.every((name) => known.has(name))) return splits;
   return {

@@ -2,9 +2,11 @@ import { findMethod } from "../config/methods.ts";
 import type { Config } from "../config/schema.ts";
 import { allProblems, ConfigError, ModelError } from "../errors.ts";
 import { findHead, type HeadSite, logitsOf } from "../heads/find-head.ts";
-import { type HeadForm, headForms, putNewHead } from "../heads/new-head.ts";
+import { type HeadForm, headForms, type NewHead, putNewHead } from "../heads/new-head.ts";
+import { putZeroShotHead } from "../heads/zero-shot-head.ts";
 import { removeNode, valueNamed } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
+import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
 import { lower } from "../passes/lower.ts";
@@ -14,6 +16,7 @@ import type { Shape } from "../tensor/shape.ts";
 import { type Adapters, adapterTensors, attachAdapters, describeAdapters } from "./adapters.ts";
 import { chooseTrainable } from "./choose-trainable.ts";
 import type { RunData } from "./prepare-data.ts";
+import type { ZeroShotClassifier } from "./zero-shot.ts";
 
 /** A model whose head fits the task, and the weights of it that are to be trained. */
 export interface Network {
@@ -24,7 +27,7 @@ export interface Network {
   readonly logits: string;
   /** Name of the output that the loss reads: the logits, or what the task makes of them for it. */
   readonly judged: string;
-  readonly head: "kept" | "new";
+  readonly head: "kept" | "new" | "zero-shot";
   /** What the classifier reads. */
   readonly feature: Value;
   /** Weights of the classifier. */
@@ -45,6 +48,8 @@ export interface NetworkOptions {
   /** Class names of the model's own classifier, in the order of its outputs; null where it says none. */
   readonly labels: readonly string[] | null;
   readonly evaluate: Evaluate;
+  /** The classifier that the class names make, for `head.mode: zero-shot`. */
+  readonly zeroShot?: ZeroShotClassifier | null;
 }
 
 /** Keeps or replaces the classifier, and chooses what is trained. @throws ConfigError, ModelError */
@@ -53,6 +58,7 @@ export async function prepareNetwork(model: Model, options: NetworkOptions): Pro
   const output = answerOf(model, config.head.output);
   const notes: string[] = [];
   const { head: form } = task;
+  if (options.zeroShot) return putZeroShot(model, output, options.zeroShot, options);
   if (form === null && (config.head.mode === "new" || config.head.from !== undefined)) {
     throw new ConfigError(`head.mode new: ${task.name} keeps the model's own output; leave head.mode out`);
   }
@@ -180,15 +186,11 @@ async function replaceHead(
   options: NetworkOptions,
   notes: string[],
 ): Promise<Network> {
-  const { config, data, evaluate } = options;
+  const { config, data } = options;
   const { inputShapes } = data;
   const feature =
     config.head.from === undefined ? featureOf(output) : valueNamed(model.graph, config.head.from);
-  const types = await lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
-  const refused = types.refused.get(feature);
-  if (refused) throw allProblems(refused);
-  const type = types.valueOf.get(feature)?.type;
-  if (!type) throw new ConfigError(`head.from: the type of "${feature.name}" is not known`);
+  const type = await typeOf(feature, model, options);
   const head = putNewHead(model, {
     form,
     feature,
@@ -198,16 +200,65 @@ async function replaceHead(
     ...maskOf(model, type.dims, inputShapes),
   });
   notes.push(`The new head reads "${feature.name}" [${type.dims.join(", ")}], pooled: ${head.pooled}.`);
-  const headParameters = new Set(head.parameters);
+  return withHead(model, { made: head, kind: "new", feature, notes, config });
+}
+
+/** The image's embedding gets a classifier made of texts. */
+async function putZeroShot(
+  model: Model,
+  output: Value,
+  { weight, notes }: ZeroShotClassifier,
+  options: NetworkOptions,
+): Promise<Network> {
+  const { config, task } = options;
+  if (task.name !== "classification")
+    throw new ConfigError(
+      `head.mode zero-shot: class names make a classifier; task ${task.name} needs another head`,
+    );
+  const type = await typeOf(output, model, options);
+  const made = putZeroShotHead(model, { feature: output, type, weight });
+  return withHead(model, { made, kind: "zero-shot", feature: output, notes: [...notes], config });
+}
+
+/** The type of a value for a run's shapes. */
+async function typeOf(feature: Value, model: Model, { data, evaluate }: NetworkOptions): Promise<TensorType> {
+  const { inputShapes } = data;
+  const types = await lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
+  const refused = types.refused.get(feature);
+  if (refused) throw allProblems(refused);
+  const type = types.valueOf.get(feature)?.type;
+  if (!type) throw new ConfigError(`head.from: the type of "${feature.name}" is not known`);
+  return type;
+}
+
+/** The network whose head was just made. */
+function withHead(
+  model: Model,
+  {
+    made,
+    kind,
+    feature,
+    notes,
+    config,
+  }: {
+    readonly made: NewHead;
+    readonly kind: "new" | "zero-shot";
+    readonly feature: Value;
+    readonly notes: string[];
+    readonly config: Config;
+  },
+): Network {
+  const { logits } = made;
+  const headParameters = new Set(made.parameters);
   return {
     model,
-    output: head.logits,
-    logits: head.logits.name,
-    judged: head.logits.name,
-    head: "new",
+    output: logits,
+    logits: logits.name,
+    judged: logits.name,
+    head: kind,
     feature,
     headParameters,
-    ...chooseTrained(model, { config, headParameters, head: "new", output: head.logits, notes }),
+    ...chooseTrained(model, { config, headParameters, head: kind, output: logits, notes }),
     notes,
     restoreOutputs: () => undefined,
   };

@@ -35,6 +35,7 @@ import type { TrainerOptions } from "./trainer.ts";
 import type { TrainingGraph } from "./training-graph.ts";
 import { buildTrainingGraphs } from "./training-graphs.ts";
 import { splitAverage, WeightAverage } from "./weight-average.ts";
+import { cutToImages, zeroShotClassifier } from "./zero-shot.ts";
 
 export interface PrepareRunOptions {
   readonly files: Files;
@@ -72,6 +73,8 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   onEvent({ kind: "phase", text: `Reading ${config.model}` });
   const source = await findModel(files, config.model);
   const model = await loadModel(source.path, files);
+  const isZeroShot = config.head.mode === "zero-shot";
+  if (isZeroShot) cutToImages(model, config.head);
 
   onEvent({ kind: "phase", text: `Reading ${config.data}` });
   const labels = classifierLabels(source, model);
@@ -85,6 +88,9 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     onEvent,
   });
 
+  const zeroShot = isZeroShot
+    ? await zeroShotClassifier({ files, runtime, head: config.head, source, classes: data.classes })
+    : null;
   onEvent({ kind: "phase", text: "Building the training graph" });
   const evaluate = createEvaluator(runtime);
   const network = await prepareNetwork(model, {
@@ -93,6 +99,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     data,
     labels,
     evaluate,
+    zeroShot,
   });
   const graphs = await buildTrainingGraphs(model, {
     shapes: data.shapes,
