@@ -247,7 +247,9 @@ const datasetSchema = z
     format: z
       .string()
       .optional()
-      .describe("image-folder, mask-folder, npz, idx, csv, tsv, jsonl or parquet; detected if left out"),
+      .describe(
+        "image-folder, mask-folder, audio-folder, npz, safetensors, idx, csv, tsv, jsonl, json or parquet; detected if left out",
+      ),
     labelColumn: z.string().optional().describe("tables: column of the label; label if left out"),
     labelColumns: z
       .array(z.string())
@@ -271,6 +273,7 @@ const datasetSchema = z
       .describe("tables: column of texts or of lists of words; text, sentence or tokens if left out"),
     pairColumn: z.string().optional().describe("tables: column of second texts, for pairs"),
     imageColumn: z.string().optional().describe("tables: column of images or of image paths"),
+    audioColumn: z.string().optional().describe("tables: column of WAV files or of their paths"),
     maskColumn: z.string().optional().describe("tables: column of masks; mask or annotation if left out"),
     classFile: z
       .string()

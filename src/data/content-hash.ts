@@ -37,11 +37,15 @@ export function hashSample(sample: Sample): number {
       return hashText("dialogue", ...sample.messages.flatMap(({ role, content }) => [role, content]));
     case "image":
       return hashText("image", sample.height, sample.width, sample.channels, hashBytes(sample.data));
-    case "array": {
-      const { buffer, byteOffset, byteLength } = sample.data;
-      return hashText("array", ...sample.dims, hashBytes(new Uint8Array(buffer, byteOffset, byteLength)));
-    }
+    case "audio":
+      return hashText("audio", sample.sampleRate, hashFloats(sample.data));
+    case "array":
+      return hashText("array", ...sample.dims, hashFloats(sample.data));
   }
+}
+
+function hashFloats({ buffer, byteOffset, byteLength }: Float32Array): number {
+  return hashBytes(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 function mixed(h: number): number {

@@ -35,6 +35,15 @@ export interface NumberArray {
   readonly data: Float32Array;
 }
 
+/** A sound of one channel. */
+export interface Audio {
+  readonly kind: "audio";
+  /** Numbers a second. */
+  readonly sampleRate: number;
+  /** The wave, in [−1, 1]. */
+  readonly data: Float32Array;
+}
+
 /** A sentence, or two of them, as it was read. */
 export interface Text {
   readonly kind: "text";
@@ -86,9 +95,9 @@ export interface Sequence {
   readonly source: Text | Dialogue;
 }
 
-export type Sample = Image | NumberArray | Text | Dialogue | Tokens | Sequence;
+export type Sample = Image | NumberArray | Audio | Text | Dialogue | Tokens | Sequence;
 
-/** What data is made of; texts become tokens when they are prepared for a model. */
+/** What data is made of; texts become tokens, and sounds arrays, when they are prepared for a model. */
 export type SampleKind = Exclude<Sample["kind"], "tokens" | "sequence">;
 
 /** What was read, as one string: for people to read, and to tell examples apart by. */

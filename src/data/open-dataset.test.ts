@@ -156,7 +156,7 @@ describe("CSV", () => {
     expect(await dataset.load(1)).toEqual(imageOf(encoded[0]!.image));
     await expect(openDataset(files, "d/out.csv")).rejects.toThrow(/"..\/secret.png" leads out of the folder/);
     await expect(openDataset(files, "d/gone.csv")).rejects.toThrow(
-      "images are missing: d/img/2.png (gone.csv:1), d/img/3.png (gone.csv:2)",
+      'files of column "image" are missing: d/img/2.png (gone.csv:1), d/img/3.png (gone.csv:2)',
     );
   });
 

@@ -78,7 +78,8 @@ function ownsItsMemory(sample: Sample): boolean {
 
 function copyOf(sample: Sample): Sample {
   if (sample.kind === "image") return { ...sample, data: sample.data.slice() };
-  return sample.kind === "array" ? { ...sample, data: sample.data.slice() } : sample;
+  if (sample.kind === "array") return { ...sample, data: sample.data.slice() };
+  return sample.kind === "audio" ? { ...sample, data: sample.data.slice() } : sample;
 }
 
 export interface CheckOptions {

@@ -69,6 +69,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     textColumn: settings.textColumn,
     pairColumn: settings.pairColumn,
     imageColumn: settings.imageColumn,
+    audioColumn: settings.audioColumn,
     maskColumn: settings.maskColumn,
     classFile: settings.classFile,
     ignoreIndex: settings.ignoreIndex,

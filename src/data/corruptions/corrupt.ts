@@ -75,7 +75,7 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
   if (dataset.kind !== kind) {
     throw new DataError(
       `${dataset.source}: corruption "${name}" needs ${kind}s, these examples are ${dataset.kind}s` +
-        (dataset.kind === "array" || dataset.kind === "dialogue"
+        (dataset.kind !== "image" && dataset.kind !== "text"
           ? ""
           : `; for them there are ${namesFor(dataset.kind).join(", ")}`),
     );

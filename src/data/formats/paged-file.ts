@@ -1,7 +1,9 @@
 import type { Files } from "../../platform/files.ts";
 
-// Small enough that a row at a random place costs little, large enough that reading all of a file costs few calls.
-const PAGE_BYTES = 1 << 17;
+// Small enough that a row at a random place costs little.
+const PAGE_BYTES = 1 << 15;
+// Large enough that reading all of a file costs few calls.
+const PIECE_BYTES = 1 << 20;
 // A file of this size is in memory after it was read once; of a larger one the pages that were used last are.
 const KEPT_BYTES = 64 << 20;
 
@@ -48,7 +50,8 @@ export async function openPagedFile(files: Files, path: string): Promise<PagedFi
     bytes,
     range,
     async *pieces() {
-      for (let at = 0; at < bytes; at += PAGE_BYTES) yield await range(at, Math.min(PAGE_BYTES, bytes - at));
+      for (let at = 0; at < bytes; at += PIECE_BYTES)
+        yield await files.readRange(path, at, Math.min(PIECE_BYTES, bytes - at));
     },
   };
 }

@@ -53,18 +53,18 @@ export function preprocessingFor(
   const [input, ...more] = inputs;
   if (!input || more.length > 0 || input.dtype !== "float32") {
     throw new ConfigError(
-      `the model takes ${describeInputs(inputs)}; ${kind === "image" ? "images" : "arrays"} feed one input of float32. ` +
+      `the model takes ${describeInputs(inputs)}; ${kind === "image" ? "images" : kind === "audio" ? "sounds" : "arrays"} feed one input of float32. ` +
         "Where a column holds texts, name it with --dataset.textColumn",
     );
   }
   const shown = `input "${input.name}" [${input.dims.map((d) => d ?? "free").join(", ")}]`;
-  if (kind === "array") {
+  if (kind === "array" || kind === "audio") {
     const dims = input.dims.map((d) => {
       if (d === null)
         throw new ConfigError(`${shown} leaves a dimension free; give the model with fixed dimensions`);
       return d;
     });
-    return { kind, dims };
+    return { kind: "array", dims };
   }
   const declared = imageInput(input.dims);
   if (declared === null) {

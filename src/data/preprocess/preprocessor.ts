@@ -7,6 +7,7 @@ import { centerCrop, resizedSize, toGrey } from "./geometry.ts";
 import { resize } from "./resize.ts";
 import { textPreprocessor } from "./text-preprocessor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { waveform } from "./waveform.ts";
 
 /** Turns samples into rows of the model's input, in two moments: what may be kept, and what ends in floats. */
 export interface Preprocessor {
@@ -43,6 +44,7 @@ export function createPreprocessor(config: Preprocessing, tokenizer: Tokenizer |
     config,
     dims,
     prepare(sample) {
+      if (sample.kind === "audio") return waveform(sample, dims);
       if (sample.kind !== "array")
         throw new DataError(`the model takes arrays ${formatShape(dims)}, got ${nameOf(sample)}`);
       if (shapesEqual(sample.dims, dims)) return sample;
@@ -57,6 +59,7 @@ export function createPreprocessor(config: Preprocessing, tokenizer: Tokenizer |
 /** A sample as messages call it. */
 function nameOf(sample: Sample): string {
   if (sample.kind === "array") return `an array of shape ${formatShape(sample.dims)}`;
+  if (sample.kind === "audio") return "a sound";
   return sample.kind === "image" ? "an image" : "a text";
 }
 

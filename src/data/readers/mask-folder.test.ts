@@ -150,7 +150,7 @@ test("a table's columns of images and masks", async () => {
   await maskOf(named, "t.csv", { labelling: "sample", maskColumn: "truth" });
   const missing = createMemoryFiles({ ...files, "t.csv": "image,mask\nx/1.png,y/2.png" });
   await expect(openDataset(missing, "t.csv", { labelling: "sample" })).rejects.toThrow(
-    /images are missing: .*y\/2\.png/,
+    /are missing: .*y\/2\.png/,
   );
 });
 

@@ -30,6 +30,8 @@ export interface ReaderOptions {
   readonly answerColumn?: string;
   /** Tables: the column of images, or of their paths relative to the file. Default `image` where there is one. */
   readonly imageColumn?: string;
+  /** Tables: the column of WAV files or of their paths. Default `audio` where there is one. */
+  readonly audioColumn?: string;
   /** Tables of images, `labelling: sample`: the column of masks. Default `mask`, `annotation` or the like. */
   readonly maskColumn?: string;
   /** Masks: the file that names classes. Default `classes.txt` or `classes.json` beside them. */

@@ -6,6 +6,7 @@ import { decodeImage } from "../decode-image.ts";
 import { datasetOfMasks } from "./masked-images.ts";
 import { createProblems } from "./problems.ts";
 import type { ReaderOptions } from "./reader.ts";
+import { soundLoader } from "./sounds.ts";
 import { type Cell, numberOf, type Table, textOf } from "./table.ts";
 import { dialogueCollector } from "./table-dialogues.ts";
 import type { Plan } from "./table-plan.ts";
@@ -34,6 +35,7 @@ export function contentCollector(
   if (plan.kind === "array") return features(table, plan.columns);
   if (plan.kind === "text") return texts(table, plan);
   if (plan.kind === "dialogue") return dialogueCollector(table, plan.columns);
+  if (plan.kind === "audio") return sounds(table, plan.column, files);
   const { column, mask } = plan;
   return mask === null ? images(table, column, files) : maskedImages(table, { column, mask }, files, options);
 }
@@ -85,7 +87,7 @@ function features(table: Table, columns: readonly number[]): ContentCollector {
       if (odd.size > 0) {
         throw new DataError(
           `${table.path}: columns with values that are no numbers: ${listing([...odd.values()])}. Name the columns to ` +
-            "use with featureColumns, the one of texts with textColumn, or the one of image paths with imageColumn.",
+            "use with featureColumns, the one of texts with textColumn, or the one of paths with imageColumn or audioColumn.",
         );
       }
       const dims = [columns.length];
@@ -110,6 +112,18 @@ function images(table: Table, column: number, files: Files): ContentCollector {
     async finish() {
       const { name, at, bytes } = await content.finish();
       return { kind: "image", name, load: async (i) => decodeImage(await bytes(i), at(i)) };
+    },
+  };
+}
+
+function sounds(table: Table, column: number, files: Files): ContentCollector {
+  const content = fileCollector(table, column, files);
+  return {
+    columns: content.columns,
+    add: content.add,
+    async finish() {
+      const { name, at, bytes } = await content.finish();
+      return { kind: "audio", name, load: soundLoader(bytes, at) };
     },
   };
 }
@@ -180,7 +194,7 @@ function fileCollector(table: Table, column: number, files: Files): FileCollecto
       for (let i = 0; i < names.length; i++) {
         if ((await files.stat(at(i)))?.kind !== "file") missing.add(`${at(i)} (${table.rowName(i)})`);
       }
-      missing.throwIfAny(`${table.path}: images are missing:`);
+      missing.throwIfAny(`${table.path}: files of column "${name}" are missing:`);
       return { name: (i) => names[i]!, at, bytes: (i) => files.read(at(i)) };
     },
   };

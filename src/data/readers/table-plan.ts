@@ -31,14 +31,15 @@ export interface Plan {
         /** Classes of the words, where the column holds lists of words. */
         readonly tags: number | null;
       }
+    | { readonly kind: "audio"; readonly column: number }
     | { readonly kind: "dialogue"; readonly columns: DialogueColumns }
     | { readonly kind: "array"; readonly columns: readonly number[] };
 }
 
 /** @throws DataError, ConfigError naming the columns there are and the setting that chooses one */
 export function planOf(table: Table, options: ReaderOptions): Plan {
-  const { textColumn, imageColumn, featureColumns, labelling = "class" } = options;
-  const given = Object.entries({ textColumn, imageColumn, featureColumns }).filter(
+  const { textColumn, imageColumn, audioColumn, featureColumns, labelling = "class" } = options;
+  const given = Object.entries({ textColumn, imageColumn, audioColumn, featureColumns }).filter(
     ([, v]) => v !== undefined,
   );
   if (given.length > 1)
@@ -56,13 +57,14 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
     const columns = featureColumns.map((c) => at(c, "featureColumns"));
     return { ...common, content: { kind: "array", columns } };
   }
-  const usualImage =
-    textColumn === undefined ? (table.embedded?.columns[0] ?? known(table, ["image"])) : undefined;
-  const image = imageColumn ?? usualImage;
+  const isFile = textColumn === undefined && audioColumn === undefined;
+  const image = imageColumn ?? (isFile ? usualFile(table, "image") : undefined);
   if (image !== undefined) {
     const mask = labelling === "sample" ? maskColumnOf(table, options) : null;
     return { ...common, content: { kind: "image", column: at(image, "imageColumn"), mask } };
   }
+  const audio = audioColumn ?? (isFile ? usualFile(table, "audio") : undefined);
+  if (audio !== undefined) return { ...common, content: { kind: "audio", column: at(audio, "audioColumn") } };
   const dialogue =
     labelling === "sample" && textColumn === undefined ? dialogueColumnsOf(table, options, at) : null;
   if (dialogue) return { ...common, content: { kind: "dialogue", columns: dialogue } };
@@ -90,6 +92,14 @@ export function textColumnsOf(
         "name it with textColumn",
     );
   return { text: columnAt(table, text, "textColumn"), pair: pairColumnOf(table, text, pairColumn) };
+}
+
+/** A column of files of a kind: one that holds them, or one of paths with the kind as its name. */
+function usualFile(table: Table, kind: "image" | "audio"): string | undefined {
+  const { embedded } = table;
+  const isAudio = (column: string) => embedded?.isAudio(column) === true || column === "audio";
+  const inside = embedded?.columns.find((column) => isAudio(column) === (kind === "audio"));
+  return inside ?? known(table, [kind]);
 }
 
 function known(table: Table, names: readonly string[]): string | undefined {
