@@ -1,5 +1,6 @@
 import type { CliCommand } from "./command.ts";
 import { artifacts } from "./commands/artifacts.ts";
+import { cardCommand } from "./commands/card.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
@@ -12,6 +13,7 @@ import { mergeCommand } from "./commands/merge.ts";
 import { methodsCommand } from "./commands/methods.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { pullCommand } from "./commands/pull.ts";
+import { pushCommand } from "./commands/push.ts";
 import { report } from "./commands/report.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { schema } from "./commands/schema.ts";
@@ -27,11 +29,13 @@ export const commands: readonly CliCommand[] = [
   interpolateCommand,
   soupCommand,
   mergeCommand,
+  pushCommand,
   artifacts,
   inspect,
   methodsCommand,
   graph,
   report,
+  cardCommand,
   init,
   pullCommand,
   schema,
