@@ -5,10 +5,11 @@
  *     npm run build && node bench/buckets.mjs --model examples/sentiment/cache/minilm --data examples/sentiment/cache/data/amazon
  *
  * Other options: --batch 16, --steps 24, --threads 1, and --shift name=path as for a run. The first step of a length opens
- * its session; it is reported by itself and in no ratio. Memory is the most that a process of one of the two holds.
+ * its session; it is reported by itself and in no ratio. Memory is the most that a process of one of the two
+ * holds (Linux), without the copies that judging and the best model so far would add.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -91,7 +92,8 @@ try {
 async function measureMemory(name) {
   const side = await prepare(name, kinds[name]);
   for (let step = 0; step < Number(options.steps); step++) await side.step();
-  console.log(process.resourceUsage().maxRSS / 1024);
+  // Not resourceUsage: its maximum begins with what the parent held when it forked.
+  console.log(Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024);
 }
 
 async function measureTime() {
@@ -126,7 +128,7 @@ async function measureTime() {
     (_, q) => average(quarter(ours.one, q)) / average(quarter(ours.chosen, q)),
   );
   console.log(
-    `${options.threads} thread, batches of ${options.batch}, ${options.steps} steps each in turns; ${chosen.data.notes.at(-1)}`,
+    `${options.threads} thread, batches of ${options.batch}, ${options.steps} steps each in turns; ${chosen.data.notes.find((note) => note.includes("filled up"))}`,
   );
   console.log(
     "| | ms per step | steps/s | epoch, s | validation, s | most memory, MiB |\n|---|---|---|---|---|---|",
