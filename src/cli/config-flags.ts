@@ -27,9 +27,22 @@ export interface ConfigFlag {
 /** Keys that only a file can give: lists of objects make no readable flag. */
 export const FILE_ONLY: readonly string[] = ["groups"];
 
-/** Records have one flag that is given once per entry, named in the singular. */
-const ENTRY_FLAGS: Readonly<Record<string, { readonly flag: string; readonly argument: string }>> = {
-  shifts: { flag: "shift", argument: "name=path" },
+/** A flag that is given once per entry of a record. */
+interface EntryFlag {
+  /** The key in the singular. */
+  readonly flag: string;
+  readonly argument: string;
+  /** Forms that an entry may have, for the message. */
+  readonly expected: string;
+}
+
+const ENTRY_FLAGS: Readonly<Record<string, EntryFlag>> = {
+  shifts: {
+    flag: "shift",
+    argument: "name=path",
+    expected: "name=path or name=corruption:NAME:SEVERITY",
+  },
+  fix: { flag: "fix", argument: "name=value", expected: "name=number, such as sr=16000" },
 };
 
 // Commander takes null for "no value given".
@@ -42,6 +55,7 @@ const TOP_LEVEL_GROUPS: Readonly<Record<string, string>> = {
   validation: "Model and data:",
   test: "Model and data:",
   shifts: "Model and data:",
+  fix: "Model and data:",
   out: "Run folder:",
   overwrite: "Run folder:",
   report: "Run folder:",
@@ -80,7 +94,7 @@ function optionsOf(key: string, node: SchemaNode): Option[] {
       new Option(
         `--${entry.flag} <${entry.argument}>`,
         `${node.description ?? ""}; repeat for several`,
-      ).argParser((text, before: Settings | undefined) => ({ ...before, ...parseEntry(text) })),
+      ).argParser((text, before: Settings | undefined) => ({ ...before, ...parseEntry(text, entry, node) })),
     ];
   }
   if (node.type === "boolean") {
@@ -90,10 +104,12 @@ function optionsOf(key: string, node: SchemaNode): Option[] {
   return [new Option(`--${key} <${argumentName(node)}>`, about).argParser((text) => parseValue(text, node))];
 }
 
-function parseEntry(text: string): Settings {
+function parseEntry(text: string, { expected }: EntryFlag, { additionalProperties }: SchemaNode): Settings {
   const cut = text.indexOf("=");
-  if (cut > 0 && cut < text.length - 1) return { [text.slice(0, cut)]: text.slice(cut + 1) };
-  throw new InvalidArgumentError("Expected name=path or name=corruption:NAME:SEVERITY.");
+  if (cut > 0 && cut < text.length - 1) {
+    return { [text.slice(0, cut)]: parseValue(text.slice(cut + 1), additionalProperties ?? {}) };
+  }
+  throw new InvalidArgumentError(`Expected ${expected}.`);
 }
 
 /** The value that a flag's text stands for. What it may be is left to the schema; here it only gets its type. */

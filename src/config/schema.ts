@@ -436,6 +436,12 @@ const exportSchema = z
 /** Every setting of a fine-tuning run. The same keys serve the YAML file, the flags and the library. */
 export const configSchema = z.strictObject({
   model: z.string().describe("an .onnx file, or a folder with onnx/model.onnx as Transformers.js has it"),
+  fix: z
+    .record(z.string(), z.number())
+    .default({})
+    .describe(
+      "one value for good for inputs of the model, such as sr=16000, so that branches they decide are decided; the model that is written still takes them",
+    ),
   data: z
     .string()
     .describe(

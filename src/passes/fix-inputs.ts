@@ -29,6 +29,14 @@ export function fixInputs(
   }
 }
 
+/** The values of a model's inputs that `fixInputs` gave one, by name: what its file must still be fed. */
+export function fixedInputs(model: Model): Map<string, Tensor> {
+  const stored = new Set(model.graph.initializers);
+  return new Map(
+    model.graph.inputs.flatMap((v) => (v.constant === null || stored.has(v) ? [] : [[v.name, v.constant]])),
+  );
+}
+
 function filled(input: Value, value: number, sizes: ReadonlyMap<string, number>): Tensor {
   const { name, declared } = input;
   const dims = declared?.dims

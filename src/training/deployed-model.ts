@@ -12,6 +12,7 @@ import { logitsOf, type OutputKind } from "../heads/find-head.ts";
 import { headForms } from "../heads/new-head.ts";
 import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
+import { fixedInputs } from "../passes/fix-inputs.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -19,6 +20,7 @@ import type { Session } from "../runtime/session.ts";
 import { taskOf, tasks } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { fixBySettings, fixedSession } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
 import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
@@ -32,6 +34,8 @@ export interface DeployedModelOptions {
   readonly batchSize?: number;
   /** What the model does, where neither a run nor a config.json says it; classification if left out. */
   readonly task?: TaskName;
+  /** Inputs that have one value for good, as a run's settings have them; those of the run itself if left out. */
+  readonly fix?: Config["fix"];
   /** Overrides of the preprocessing, as a run's settings have them. */
   readonly preprocess?: Partial<Config["preprocess"]>;
 }
@@ -103,10 +107,12 @@ export class DeployedModel {
       : {};
     const source = await (isRun ? findRunModel(files, path) : findModel(files, path));
     const model = await loadModel(source.path, files);
-    const session = await runtime.createSession(
+    fixBySettings(model, options.fix ?? own.fix ?? {}, options.batchSize ?? BATCH_SIZE);
+    const opened = await runtime.createSession(
       runtime.kind === "native" ? { path: source.path } : await files.read(source.path),
       { name: source.path },
     );
+    const session = fixedSession(opened, fixedInputs(model));
     const preprocess = { ...own.preprocess, ...withoutUndefined(options.preprocess ?? {}) };
     const tokenizer = await openTokenizer(files, source.folder);
     return new DeployedModel(model, session, source, tokenizer, own, { ...options, preprocess });

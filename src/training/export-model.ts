@@ -15,6 +15,7 @@ import type { DataType } from "../tensor/data-type.ts";
 import { inFloat32, isHalf, narrowed } from "../tensor/half-tensor.ts";
 import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { json, writeCompanions } from "./companions.ts";
+import { fixedSession } from "./fixed-session.ts";
 import { modelConfig } from "./model-config.ts";
 import type { ModelSource } from "./model-source.ts";
 import type { Network } from "./prepare-network.ts";
@@ -107,6 +108,8 @@ export interface VerifyOptions {
   readonly output: string;
   readonly kind: OutputKind;
   readonly batch: Batch;
+  /** Values of inputs that the batch does not hold, by name. */
+  readonly fixed?: ReadonlyMap<string, Tensor>;
   /** Whether the model's weights are half floats. */
   readonly inHalf?: boolean;
   /** What the training session gives for the batch, [B, …]. */
@@ -116,7 +119,7 @@ export interface VerifyOptions {
 /** Runs the exported file in a session of its own and compares. @throws RunError if it computes something else */
 export async function verifyExport(options: VerifyOptions): Promise<void> {
   const { runtime, path, output, batch, logits, kind } = options;
-  const session = await runtime.createSession({ path });
+  const session = fixedSession(await runtime.createSession({ path }), options.fixed ?? new Map());
   try {
     const want = outputFrom(logits.data, logits.dims.at(-1) ?? 1, kind);
     const got = await outputOfRows(session, batch, output);

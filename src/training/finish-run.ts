@@ -3,6 +3,7 @@ import { preprocessorJson } from "../data/preprocess/to-json.ts";
 import { messageOf } from "../errors.ts";
 import { logitsOf } from "../heads/find-head.ts";
 import { saveModel } from "../onnx/save.ts";
+import { fixedInputs } from "../passes/fix-inputs.ts";
 import { drawNetwork } from "../picture/picture.ts";
 import { joinPath } from "../platform/paths.ts";
 import { RUN_FILES } from "../run/folder.ts";
@@ -190,6 +191,7 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
       kind: logitsOf(output).kind,
       batch: renamed ? withNames(batch, renamed) : batch,
       logits,
+      fixed: fixedInputs(network.model),
       inHalf: storesHalves(graph.parameters),
     });
     break;

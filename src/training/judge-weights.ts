@@ -15,6 +15,7 @@ import { tasks } from "../tasks/registry.ts";
 import { DeployedModel } from "./deployed-model.ts";
 import { type EvaluationSet, evaluateSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
+import { fixBySettings } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
 import { COMPANION_FILES, findRunModel } from "./model-source.ts";
 import { prepareData } from "./prepare-data.ts";
@@ -56,6 +57,7 @@ export class RunJudge {
     const config = parseConfig(parseYaml(configText), joinPath(folder, "config.yaml"));
     const source = await findRunModel(files, folder);
     const model = await loadModel(source.path, files);
+    fixBySettings(model, config.fix, config.batchSize);
     const batchSize = modelInputs(model).batchSize ?? config.batchSize;
     const head = { ...config.head, mode: "keep", from: undefined } as const;
     const data = await prepareData({
@@ -89,8 +91,8 @@ export class RunJudge {
   /** Judges a model folder that `write` made. @param kinds sets to judge on; all of the run's if left out */
   async judge(folder: string, kinds?: readonly EvaluationSet["kind"][]): Promise<SetSummary[]> {
     const { files, runtime, onEvent = () => undefined } = this.options;
-    const { task, batchSize } = this.config;
-    const model = await DeployedModel.open(folder, { files, runtime, batchSize, task });
+    const { task, batchSize, fix } = this.config;
+    const model = await DeployedModel.open(folder, { files, runtime, batchSize, task, fix });
     try {
       const judged: SetSummary[] = [];
       for (const set of this.sets) {

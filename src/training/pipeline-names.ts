@@ -31,7 +31,7 @@ function inputNames(graph: Graph, preprocessing: Preprocessing): ReadonlyMap<str
   if (preprocessing.kind === "array") return new Map(); // No pipeline feeds arrays.
   if (preprocessing.kind === "image") {
     const stored = new Set(graph.initializers);
-    const input = graph.inputs.find((v) => !stored.has(v));
+    const input = graph.inputs.find((v) => !stored.has(v) && v.constant === null);
     return new Map(input ? [[input.name, "pixel_values"]] : []);
   }
   const { ids, mask, types, positions } = preprocessing;

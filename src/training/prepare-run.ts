@@ -22,6 +22,7 @@ import { describeRun } from "./describe-run.ts";
 import { describeEnvironment } from "./environment.ts";
 import type { TrainingEvent } from "./events.ts";
 import { findMask, type MaskParts } from "./find-mask.ts";
+import { fixBySettings } from "./fixed-session.ts";
 import type { GradientMask } from "./gradient-mask.ts";
 import { chooseLoss } from "./loss-settings.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
@@ -73,6 +74,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   onEvent({ kind: "phase", text: `Reading ${config.model}` });
   const source = await findModel(files, config.model);
   const model = await loadModel(source.path, files);
+  fixBySettings(model, config.fix, config.batchSize);
   const isZeroShot = config.head.mode === "zero-shot";
   if (isZeroShot) cutToImages(model, config.head);
 

@@ -54,7 +54,7 @@ export function preprocessingFor(
   if (!input || more.length > 0 || input.dtype !== "float32") {
     throw new ConfigError(
       `the model takes ${describeInputs(inputs)}; ${kind === "image" ? "images" : kind === "audio" ? "sounds" : "arrays"} feed one input of float32. ` +
-        "Where a column holds texts, name it with --dataset.textColumn",
+        "Others get one value for good with --fix NAME=VALUE. Where a column holds texts, name it with --dataset.textColumn",
     );
   }
   const shown = `input "${input.name}" [${input.dims.map((d) => d ?? "free").join(", ")}]`;
