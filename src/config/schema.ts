@@ -469,7 +469,7 @@ export const configSchema = z.strictObject({
     .string()
     .optional()
     .describe(
-      "all, head, bias, bias+norm, blocks:FROM-TO, or a regular expression on parameter names; the method's if left out",
+      "all, head, bias, bias+norm, blocks:FROM-TO, a regular expression on parameter names, or but: and one, for all others (but:embeddings); the method's if left out",
     ),
   epochs: z.number().positive().default(5).describe("passes over the training data"),
   steps: count().optional().describe("optimizer steps, instead of epochs"),

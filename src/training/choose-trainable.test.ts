@@ -21,12 +21,14 @@ test("all, head, bias, blocks and names choose what they say, and the head with 
   expect(names("blocks:0-0")).toEqual(everything);
   expect(names("blocks:1-")).toEqual(["fc.weight", "fc.bias"]);
   expect(names("^conv.w")).toEqual(["conv.weight", "fc.weight", "fc.bias"]);
+  expect(names("but:weight")).toEqual(["conv.bias", "fc.weight", "fc.bias"]);
 });
 
 test.each([
   ["blocks:1-7", /blocks 0 to 1, which this network has/],
   ["blocks:-", /expected blocks:FROM-TO/],
   ["blocks:1-0", /expected blocks:FROM-TO/],
+  ["but:[", /no regular expression; expected all, head, bias/],
   ["[", /no regular expression; expected all, head, bias/],
 ])("%s is refused with what is expected", (wanted, message) => {
   expect(() => names(wanted)).toThrow(message);
@@ -35,6 +37,19 @@ test.each([
 test("a name that fits nothing is refused where there is no head to train", () => {
   expect(() => chooseTrainable(tiny(), "nothing-like-it")).toThrow(/fits no weight; holdfast inspect/);
 });
+
+test.skipIf(conformanceCases.size === 0)(
+  "all but some leaves a real export's constants as they are",
+  async () => {
+    const { path, files } = await readCase("bert_tiny_cls__ts17");
+    const namesOf = async (wanted: string) =>
+      chooseTrainable(await loadModel(path, files), wanted).map((t) => t.name);
+    const isWord = (name: string) => name.includes("word_embeddings");
+    const all = await namesOf("all");
+    expect(all.filter(isWord).length).toBeGreaterThan(0);
+    expect(await namesOf("but:word_embeddings")).toEqual(all.filter((n) => !isWord(n)));
+  },
+);
 
 describe.skipIf(conformanceCases.size === 0)("biases of real exports", () => {
   test.each(["bert_tiny_cls__ts11", "bert_tiny_cls__ts17", "bert_tiny_cls__dyn18"])(

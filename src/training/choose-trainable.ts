@@ -21,6 +21,7 @@ export interface TrainableOptions {
  *     bias        what is only added: biases, and the β of normalisations (BitFit)
  *     bias+norm   those, and the gains of normalisations
  *     blocks:2-5  blocks 2 to 5 of the network (`findBlocks`), from the input on; blocks:2- to the last, blocks:-5 from the first
+ *     but:words   every weight whose name the regular expression does not fit
  *     …           anything else is a regular expression on names
  *
  * @throws ConfigError if it is no regular expression, fits no weight, or a weight is not float32
@@ -57,20 +58,33 @@ export function chooseTrainable(
       wanted,
     );
   }
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(wanted, "u");
-  } catch (cause) {
-    throw new ConfigError(
-      `trainable "${wanted}" is no regular expression; expected all, head, bias, bias+norm, blocks:FROM-TO or one`,
-      { cause },
+  if (wanted.startsWith(BUT)) {
+    const left = patternOf(wanted.slice(BUT.length), wanted);
+    return someOf(
+      withHead((t) => !left.test(t.name)),
+      wanted,
     );
   }
+  const pattern = patternOf(wanted, wanted);
   // A name that is asked for is trained even if it looks like a constant.
   return someOf(
     all.filter((t) => pattern.test(t.name) || head.has(t.value)),
     wanted,
   );
+}
+
+/** How a choice begins that names what stays as it is. */
+const BUT = "but:";
+
+function patternOf(text: string, wanted: string): RegExp {
+  try {
+    return new RegExp(text, "u");
+  } catch (cause) {
+    throw new ConfigError(
+      `trainable "${wanted}" is no regular expression; expected all, head, bias, bias+norm, blocks:FROM-TO, but:NAMES or one`,
+      { cause },
+    );
+  }
 }
 
 function blockRange(
