@@ -33,8 +33,22 @@ const headSchema = z
       .describe(
         "how a map or a sequence becomes one vector before a new head; mean, max and last see those positions that the attention mask counts",
       ),
-    hidden: count().optional().describe("units of a hidden layer of a new head; it is linear if left out"),
+    hidden: count()
+      .optional()
+      .describe(
+        "units of a hidden layer of a new head, which is linear if left out; fcn and decoder: channels, 64",
+      ),
     activation: z.enum(["gelu", "relu", "tanh"]).default("gelu").describe("behind the hidden layer"),
+    map: z
+      .enum(["linear", "fcn", "decoder"])
+      .default("linear")
+      .describe(
+        "segmentation: one layer on each place; a 3×3 convolution before it; or the feature enlarged and added to a finer map",
+      ),
+    skip: z
+      .string()
+      .optional()
+      .describe("decoder: value of the graph with the finer map; the last of twice the size if left out"),
     output: z
       .string()
       .optional()

@@ -33,8 +33,15 @@ const RESHAPING: ReadonlySet<string> = new Set([
   "Unsqueeze",
   "Transpose",
 ]);
-/** Operators that may stand between the classifier's matrix product and the output; those that pool stand there in fully convolutional networks. */
-const CARRY: ReadonlySet<string> = new Set([...RESHAPING, "GlobalAveragePool", "AveragePool", "ReduceMean"]);
+/** Operators that may stand between the classifier's matrix product and the output; those that pool or resize stand there in fully convolutional networks. */
+const CARRY: ReadonlySet<string> = new Set([
+  ...RESHAPING,
+  "GlobalAveragePool",
+  "AveragePool",
+  "ReduceMean",
+  "Resize",
+  "Upsample",
+]);
 /** Operators that take a part of a sequence, such as its class token. */
 const SELECTING: ReadonlySet<string> = new Set([...RESHAPING, "Gather", "Slice"]);
 

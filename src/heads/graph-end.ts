@@ -16,7 +16,7 @@ export interface GraphEnd {
   /** The value that the graph was cut at, as float32. */
   readonly feature: Value;
   /** Appends a node with one output, under a fresh name. */
-  append(opType: string, inputs: readonly Value[], name: string, attributes?: Attributes): Value;
+  append(opType: string, inputs: readonly (Value | null)[], name: string, attributes?: Attributes): Value;
   /** Stores a tensor under a fresh name. */
   store(tensor: Tensor, name: string): Value;
   /** A stored float32 number. */
@@ -32,6 +32,8 @@ export interface EndOptions {
   readonly type: TensorType;
   /** An input that the new end may read, though the model may not read it once its old outputs are gone. */
   readonly mask?: Value;
+  /** Further values that the new end reads. */
+  readonly kept?: readonly Value[];
 }
 
 /**
@@ -40,7 +42,7 @@ export interface EndOptions {
  *
  * @throws ModelError if the value is no float
  */
-export function openEnd(model: Model, { feature, type, mask }: EndOptions): GraphEnd {
+export function openEnd(model: Model, { feature, type, mask, kept = [] }: EndOptions): GraphEnd {
   const isHalf = type.dtype === "float16" || type.dtype === "bfloat16";
   if (type.dtype !== "float32" && !isHalf) {
     throw new ModelError(
@@ -48,7 +50,7 @@ export function openEnd(model: Model, { feature, type, mask }: EndOptions): Grap
     );
   }
   const { graph } = model;
-  cutAt(graph, [feature]);
+  cutAt(graph, [feature, ...kept]);
   const names = new Set([...graph.values()].map((v) => v.name));
   const fresh = (name: string) => {
     let unique = name;

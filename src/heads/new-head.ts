@@ -6,6 +6,7 @@ import { createRandom } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type GraphEnd, openEnd } from "./graph-end.ts";
 import { type Activation, activate, linear } from "./layers.ts";
+import { type MapHead, mapLayers, type Skip, tokenGrid, tokensToMap } from "./map-layers.ts";
 import { type Pooling, pool } from "./pooling.ts";
 
 /** What a head answers for: each example, each position of a sequence, or each place of a map. */
@@ -37,6 +38,10 @@ export interface NewHeadOptions {
   readonly pooling: Pooling;
   /** The head is linear if left out. */
   readonly hidden?: HiddenLayer;
+  /** `map`: what stands before the last layer; one layer alone if left out. */
+  readonly layers?: { readonly kind: MapHead; readonly units?: number; readonly skip?: Skip };
+  /** `map`: height and width of the image that tokens [B, T, D] are patches of; they make no map if left out. */
+  readonly area?: readonly number[];
   /** Integer [B, T], 1 where a position of a sequence counts and 0 where it is padding; every position counts if left out. */
   readonly mask?: Value;
   readonly seed: number;
@@ -61,18 +66,26 @@ export interface NewHead {
 export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
   const { form = "vector", feature, type, classes, hidden, mask, seed } = options;
   const { rank } = headForms[form];
-  if (form !== "vector" && type.dims.length !== rank) {
+  const grid = form === "map" && type.dims.length === 3 ? tokenGrid(type.dims[1]!, options.area ?? []) : null; // of rank 3
+  if (form !== "vector" && type.dims.length !== rank && grid === null) {
     const wanted = form === "map" ? "a map [B, D, h, w]" : "a sequence [B, T, D]";
     throw new ConfigError(
       `a head for every ${form === "map" ? "place" : "position"} needs ${wanted}; "${feature.name}" has shape ${formatShape(type.dims)}. Name another value with --head.from.`,
     );
   }
   const batch = model.graph.inputs[0]?.declared?.dims?.[0] ?? "batch";
-  const end = openEnd(model, options);
+  const skip = options.layers?.skip;
+  const end = openEnd(model, { ...options, ...(skip ? { kept: [skip.value] } : {}) });
   const read = readerOf(end, form, options);
   const random = createRandom(seed);
   const parameters: Value[] = [];
   let { x, width } = read;
+  if (form === "map") {
+    if (grid) x = tokensToMap(end, x, grid, width);
+    const made = mapLayers(end, x, { kind: "linear", ...options.layers, width, random });
+    parameters.push(...made.parameters);
+    ({ x, width } = made);
+  }
   if (hidden) {
     const layer = linear(end, x, { form, width, units: hidden.units, name: "head.hidden", random });
     parameters.push(...layer.parameters);
@@ -81,10 +94,11 @@ export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
   }
   const last = linear(end, x, { form, width, units: classes, name: "head", random });
   const free = (axis: number): Dim => feature.declared?.dims?.[axis] ?? null;
+  const places = grid ? [grid.height, grid.width] : skip ? [null, null] : [free(2), free(3)];
   const declared: Record<HeadForm, readonly Dim[]> = {
     vector: [batch, classes],
     positions: [batch, free(1) ?? mask?.declared?.dims?.[1] ?? null, classes],
-    map: [batch, classes, free(2), free(3)],
+    map: [batch, classes, ...places],
   };
   end.finish(last.y, "logits", declared[form]);
   return { logits: last.y, parameters: [...parameters, ...last.parameters], pooled: read.pooled };
@@ -100,6 +114,8 @@ function readerOf(
     return { x: vector, width, pooled };
   }
   const { dims } = options.type;
+  if (form === "map" && dims.length === 3)
+    return { x: end.feature, width: dims[2]!, pooled: `none, ${dims[1]} tokens laid on a grid` }; // the rank was checked
   return form === "positions"
     ? { x: end.feature, width: dims[2]!, pooled: `none, each of ${dims[1]} positions` } // the rank was checked
     : { x: end.feature, width: dims[1]!, pooled: `none, each of ${dims.slice(2).join("×")} places` };

@@ -2,10 +2,11 @@ import type { TaskName } from "../config/task-names.ts";
 import { ConfigError } from "../errors.ts";
 import { type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
 import { classification } from "./classification.ts";
+import { segmentation } from "./segmentation.ts";
 import type { Task } from "./task.ts";
 
 /** Every task by its name. */
-export const tasks: Readonly<Record<TaskName, Task>> = { classification };
+export const tasks: Readonly<Record<TaskName, Task>> = { classification, segmentation };
 
 /**
  * The metric that chooses the kept model.

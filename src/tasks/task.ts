@@ -1,7 +1,7 @@
 import type { LossName } from "../autodiff/losses/registry.ts";
 import type { Config } from "../config/schema.ts";
 import type { TaskName } from "../config/task-names.ts";
-import type { Dataset, Labelling, Sample, SampleKind } from "../data/dataset.ts";
+import type { Dataset, Image, Labelling, Sample, SampleKind } from "../data/dataset.ts";
 import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
 import type { Meter } from "../evaluation/meter.ts";
@@ -47,6 +47,13 @@ export interface Answer {
   readonly columns: readonly (readonly [name: string, value: string | number])[];
 }
 
+/** An answer as a picture, which `predict` writes to a file. */
+export interface Drawing {
+  /** Put between the name of the input and `.png`. */
+  readonly suffix: string;
+  readonly png: Uint8Array<ArrayBuffer>;
+}
+
 /** The part of a sample's record that the task decides. */
 export type ShownAnswer = Omit<SampleRecord, "set" | "kind" | "name" | "png" | "text">;
 
@@ -81,6 +88,10 @@ export interface Task {
   answer(said: Said, top: number): Answer;
   /** One prediction beside the truth, for the report. @param target what the loader gave for the example, without the batch axis */
   show(said: Said, target: Tensor): ShownAnswer;
+  /** One prediction as pictures of the size of the image that was asked about. */
+  draw?(said: Said): Promise<readonly Drawing[]>;
+  /** What the report shows of an example, its answer and the truth; the example itself if left out. */
+  picture?(said: Said, target: Tensor): Image;
   /** What Python's Transformers calls a network for this on each kind of data: `BertModel` becomes `BertFor…`. */
   readonly architectures: Readonly<Partial<Record<SampleKind, string>>>;
   /** What a `config.json` says of a model that does this; it tells such a model, too. */

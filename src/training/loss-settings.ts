@@ -1,8 +1,10 @@
 import type { LossOptions } from "../autodiff/losses/loss.ts";
-import type { LossName } from "../autodiff/losses/registry.ts";
+import { type LossName, losses } from "../autodiff/losses/registry.ts";
 import type { Config } from "../config/schema.ts";
 import { classCounts, type Dataset } from "../data/dataset.ts";
 import { ConfigError, unknownName } from "../errors.ts";
+import { type HeadForm, headForms } from "../heads/new-head.ts";
+import type { Task } from "../tasks/task.ts";
 import { withoutUndefined } from "./plain.ts";
 
 /** A loss with its options, as a training graph takes them. */
@@ -14,17 +16,33 @@ export interface ChosenLoss {
 /**
  * The loss that the settings ask for.
  *
- * @param own the task's loss, which `auto` stands for
+ * @param task its loss is what `auto` stands for, and its head says which axis holds the classes
  * @param train the training set, which balanced class weights are counted in
  * @throws ConfigError for the weight of a class that the data does not have
  */
-export function chooseLoss(settings: Config["loss"], own: LossName, train: Dataset): ChosenLoss {
+export function chooseLoss(
+  settings: Config["loss"],
+  task: Pick<Task, "loss" | "head">,
+  train: Dataset,
+): ChosenLoss {
   const { name, classWeights, ...options } = settings;
   const weights = classWeights === "none" ? undefined : weightsOf(classWeights, train);
+  const loss = name === "auto" ? task.loss : name;
   return {
-    loss: name === "auto" ? own : name,
-    lossOptions: withoutUndefined({ ...options, classWeights: weights }),
+    loss,
+    lossOptions: withoutUndefined({
+      ...options,
+      classWeights: weights,
+      classAxis: classAxis(loss, task.head),
+    }),
   };
+}
+
+/** The axis that holds the classes, where it is not the last. */
+function classAxis(loss: LossName, head: HeadForm | null): number | undefined {
+  if (head === null || !losses[loss].options.includes("classAxis")) return undefined;
+  const { axis, rank } = headForms[head];
+  return axis === rank - 1 ? undefined : axis;
 }
 
 function weightsOf(asked: "balanced" | Readonly<Record<string, number>>, train: Dataset): readonly number[] {
@@ -40,6 +58,11 @@ function weightsOf(asked: "balanced" | Readonly<Record<string, number>>, train: 
 
 /** n / (C · n_c): all classes weigh alike. A class without an example has no target to weigh; it gets 1. */
 function balanced(train: Dataset): number[] {
+  if (train.labelling === "sample") {
+    throw new ConfigError(
+      `loss.classWeights balanced counts labels, and those of ${train.source} lie in its samples; give class=number`,
+    );
+  }
   const counts = classCounts(train);
   return counts.map((count) => (count === 0 ? 1 : train.length / (counts.length * count)));
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, Labelling } from "../data/dataset.ts";
 import { createLoader, type Loader, targetsOf } from "../data/loader.ts";
 import type { OpenOptions } from "../data/open-dataset.ts";
 import { openSplits, type Splits } from "../data/open-splits.ts";
@@ -199,11 +199,24 @@ async function choosePreprocessor(
   return { preprocessing, create };
 }
 
+/** What examples are labelled with, for messages. */
+const TARGETS: Readonly<Record<Labelling, string>> = {
+  class: "one class each",
+  classes: "several classes each",
+  numbers: "numbers",
+  sample: "targets of their own, such as masks",
+};
+
 /** @throws ConfigError if the task takes no such samples or labels */
-function checkData(task: Task, { source, kind, classes }: Dataset): void {
+function checkData(task: Task, { source, format, kind, labelling, classes }: Dataset): void {
   if (!task.samples.includes(kind)) {
     throw new ConfigError(
       `${source}: holds samples of kind ${kind}; task ${task.name} takes ${task.samples.join(", ")}`,
+    );
+  }
+  if (labelling !== task.labelling) {
+    throw new ConfigError(
+      `${source}: was read as ${format}, whose examples have ${TARGETS[labelling]}; task ${task.name} learns from ${TARGETS[task.labelling]}`,
     );
   }
   if (task.hasClasses && classes === null)

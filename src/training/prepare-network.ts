@@ -2,6 +2,7 @@ import { findMethod } from "../config/methods.ts";
 import type { Config } from "../config/schema.ts";
 import { allProblems, ConfigError, ModelError } from "../errors.ts";
 import { findHead, type HeadSite, logitsOf } from "../heads/find-head.ts";
+import { type DimsOf, finerMap, mapBehind } from "../heads/find-map.ts";
 import { type HeadForm, headForms, type NewHead, putNewHead } from "../heads/new-head.ts";
 import { putZeroShotHead } from "../heads/zero-shot-head.ts";
 import { removeNode, valueNamed } from "../onnx/edit.ts";
@@ -9,7 +10,7 @@ import type { Model } from "../onnx/model.ts";
 import type { TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import type { Evaluate } from "../passes/constant-region.ts";
-import { lower } from "../passes/lower.ts";
+import { type Lowered, lower } from "../passes/lower.ts";
 import type { StoredTensor } from "../passes/parameters.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -101,8 +102,9 @@ function withJudged(network: Network, { task, data }: NetworkOptions): Network {
     ...network,
     judged: judged.name,
     restoreOutputs: () => {
+      graph.outputs = before.outputs;
       for (const node of graph.nodes.filter((n) => !own.has(n)).reverse()) removeNode(graph, node);
-      Object.assign(graph, before);
+      graph.initializers = before.initializers;
       network.restoreOutputs();
     },
   };
@@ -188,15 +190,20 @@ async function replaceHead(
 ): Promise<Network> {
   const { config, data } = options;
   const { inputShapes } = data;
+  const types = await typesOf(model, options);
+  const dimsOf: DimsOf = (value) => types.valueOf.get(value)?.type.dims ?? null;
   const feature =
-    config.head.from === undefined ? featureOf(output) : valueNamed(model.graph, config.head.from);
-  const type = await typeOf(feature, model, options);
+    config.head.from === undefined
+      ? featureOf(output, form, dimsOf)
+      : valueNamed(model.graph, config.head.from);
+  const type = typeOf(feature, types);
   const head = putNewHead(model, {
     form,
     feature,
     type,
     classes: data.width,
     ...headSettings(config),
+    ...(form === "map" ? { area: data.targetDims, layers: mapLayersOf(model, config, feature, dimsOf) } : {}),
     ...maskOf(model, type.dims, inputShapes),
   });
   notes.push(`The new head reads "${feature.name}" [${type.dims.join(", ")}], pooled: ${head.pooled}.`);
@@ -215,15 +222,17 @@ async function putZeroShot(
     throw new ConfigError(
       `head.mode zero-shot: class names make a classifier; task ${task.name} needs another head`,
     );
-  const type = await typeOf(output, model, options);
+  const type = typeOf(output, await typesOf(model, options));
   const made = putZeroShotHead(model, { feature: output, type, weight });
   return withHead(model, { made, kind: "zero-shot", feature: output, notes: [...notes], config });
 }
 
-/** The type of a value for a run's shapes. */
-async function typeOf(feature: Value, model: Model, { data, evaluate }: NetworkOptions): Promise<TensorType> {
-  const { inputShapes } = data;
-  const types = await lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
+/** The types of all values for a run's shapes. */
+function typesOf(model: Model, { data: { inputShapes }, evaluate }: NetworkOptions): Promise<Lowered> {
+  return lower(model, { inputShapes, parameters: [], evaluate, keepHalves: true });
+}
+
+function typeOf(feature: Value, types: Lowered): TensorType {
   const refused = types.refused.get(feature);
   if (refused) throw allProblems(refused);
   const type = types.valueOf.get(feature)?.type;
@@ -265,8 +274,25 @@ function withHead(
 }
 
 /** How a new head is made. */
-function headSettings({ head: { pooling, hidden, activation }, seed }: Config) {
-  return { pooling, seed, ...(hidden === undefined ? {} : { hidden: { units: hidden, activation } }) };
+function headSettings({ head: { pooling, hidden, activation, map }, seed }: Config) {
+  const isLayer = hidden !== undefined && map === "linear";
+  return { pooling, seed, ...(isLayer ? { hidden: { units: hidden, activation } } : {}) };
+}
+
+/** What a new head on a map has before its last layer. @throws ConfigError if a decoder finds no finer map */
+function mapLayersOf(model: Model, { head }: Config, feature: Value, dimsOf: DimsOf) {
+  const { map: kind, hidden: units } = head;
+  const layers = { kind, ...(units === undefined ? {} : { units }) };
+  if (kind !== "decoder") return layers;
+  const value =
+    head.skip === undefined ? finerMap(model.graph, feature, dimsOf) : valueNamed(model.graph, head.skip);
+  const dims = value && dimsOf(value);
+  if (value && dims?.length === 4) return { ...layers, skip: { value, width: dims[1]! } }; // of rank 4
+  throw new ConfigError(
+    head.skip === undefined
+      ? `head.map decoder: no map before "${feature.name}" is 2, 4 or 8 times as fine; name one with --head.skip, or use --head.map fcn`
+      : `head.skip "${head.skip}" is no map [B, D, h, w]`,
+  );
 }
 
 /** The weights to train: the method's, or adapters with a new head and whatever else is asked for by name. */
@@ -298,12 +324,26 @@ function chooseTrained(
   return { adapters, trainable: [...adapterTensors(adapters), ...others] };
 }
 
-/** What a new head reads: what the old one read, or the output itself of a model that gives a sequence of features. */
-function featureOf(output: Value): Value {
+/**
+ * What a new head reads: what the old one read, or the output itself of a model that gives a sequence of features. For an
+ * answer at every place it is the map that this was pooled from.
+ */
+function featureOf(output: Value, form: HeadForm, dimsOf: DimsOf): Value {
+  const feature = headFeature(output, form);
+  if (form !== "map") return feature;
+  const map = mapBehind(feature, dimsOf);
+  if (map) return map;
+  throw new ConfigError(
+    `no map or sequence of patches is found behind "${feature.name}" [${dimsOf(feature)?.join(", ")}]; name one with --head.from`,
+  );
+}
+
+function headFeature(output: Value, form: HeadForm): Value {
+  const rank = output.declared?.dims?.length;
   try {
     return findHead(output).feature;
   } catch (error) {
-    if (error instanceof ModelError && output.declared?.dims?.length === 3) return output;
+    if (error instanceof ModelError && (rank === 3 || (form === "map" && rank === 4))) return output;
     throw error;
   }
 }

@@ -36,12 +36,14 @@ export async function sampleRecords(
     const output = await predictor.predict(batch);
     for (const [row, index] of batch.indices.entries()) {
       const sample = await dataset.load(index);
+      const said = { output: rowOf(output, row), sample, classes };
+      const target = rowOf(batch.targets, row);
       records.push({
         set: set.name,
         kind: set.kind,
         name: dataset.name(index),
-        ...task.show({ output: rowOf(output, row), sample, classes }, rowOf(batch.targets, row)),
-        ...(await pictured(sample)),
+        ...task.show(said, target),
+        ...(await pictured(task.picture?.(said, target) ?? sample)),
       });
     }
   }
