@@ -153,6 +153,13 @@ describe("Transformers.js loads what a run writes", () => {
     const mine = await ours("bert", [], texts);
     for (const [i, text] of texts.entries())
       expectEqual(byLabel(await classify(text, { top_k: 2 })), mine[i]!);
+
+    // What that pipeline finds in a classifier are its logits, before the softmax.
+    const extract = await pipeline("feature-extraction", at("bert/model"));
+    const logits = Array.from((await extract(texts[0]!)).data as Float32Array);
+    const [blame, praise] = [Math.log(mine[0]!.blame!), Math.log(mine[0]!.praise!)];
+    expect(logits).toHaveLength(2);
+    expect(logits[1]! - logits[0]!).toBeCloseTo(praise - blame, 4);
   }, 60_000);
 
   test("a model that came as a bare file, under the names and the family that its user gave", async () => {

@@ -5,9 +5,11 @@ import { withoutUndefined } from "../../training/plain.ts";
 import { type Prediction, predict } from "../../training/predict.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
+import { createCountProgress } from "../count-progress.ts";
 import { printJsonLine } from "../json-output.ts";
 import { countArgument, openShortRuntime } from "../open-model.ts";
 import { addPreprocessFlags, preprocessFrom } from "../preprocess-flags.ts";
+import { openTerminal } from "../terminal.ts";
 
 interface Options {
   readonly format: "csv" | "jsonl";
@@ -45,7 +47,11 @@ export const predictCommand: CliCommand = {
       )
       .option("--text-column <name>", "tables: column of the text; text or sentence if left out")
       .option("--pair-column <name>", "tables: column of a second text")
-      .addOption(new Option("--format <name>", "").choices(["csv", "jsonl"]).default("csv"))
+      .addOption(
+        new Option("--format <name>", "rows of CSV, or lines of JSON")
+          .choices(["csv", "jsonl"])
+          .default("csv"),
+      )
       .option("--top <count>", "how many classes to name", countArgument, 3)
       .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument);
@@ -64,14 +70,20 @@ export const predictCommand: CliCommand = {
         preprocess: preprocessFrom(options),
         ...withoutUndefined({ batchSize }),
       });
+      // Where rows appear in the same terminal, they are the progress themselves.
+      const terminal = cli.stdout.isTTY === true ? null : openTerminal(cli.stderr, cli.environment);
+      const progress = terminal && createCountProgress({ terminal, unit: { of: `${inputs.kind}s` } });
       try {
         let isFirst = true;
+        let done = 0;
         for await (const prediction of predict(model, inputs, top)) {
           if (format === "jsonl") printJsonLine(cli, { input: prediction.input, ...prediction.fields });
           else print(cli, isFirst ? [csvHead(prediction), csvRow(prediction)] : [csvRow(prediction)]);
           isFirst = false;
+          progress?.tell(++done, inputs.length);
         }
       } finally {
+        progress?.end();
         await model.release();
       }
     });

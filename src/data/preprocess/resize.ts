@@ -91,41 +91,56 @@ function weightsFor(input: number, outputs: number, filter: Filter): Weights {
 
 const HALF = 1 << (FRACTION_BITS - 1);
 
-function alongRows(image: Image, w: Weights): Image {
+// Sums stay 32-bit integers, which the engine keeps in registers: no weights of a filter add up to 2 in size.
+function alongRows(image: Image, { outputs, taps, first, count, fixed }: Weights): Image {
   const { height, width, channels, data } = image;
-  const out = new Uint8ClampedArray(height * w.outputs * channels);
+  const out = new Uint8ClampedArray(height * outputs * channels);
   let to = 0;
   for (let y = 0; y < height; y++) {
-    for (let o = 0; o < w.outputs; o++) {
-      const start = (y * width + w.first[o]!) * channels;
-      const end = start + w.count[o]! * channels;
-      for (let c = 0; c < channels; c++) {
+    for (let o = 0; o < outputs; o++) {
+      let at = (y * width + first[o]!) * channels;
+      const end = o * taps + count[o]!;
+      if (channels === 3) {
+        let red = HALF;
+        let green = HALF;
+        let blue = HALF;
+        for (let tap = o * taps; tap < end; tap++) {
+          const weight = fixed[tap]!;
+          red = (red + Math.imul(data[at]!, weight)) | 0;
+          green = (green + Math.imul(data[at + 1]!, weight)) | 0;
+          blue = (blue + Math.imul(data[at + 2]!, weight)) | 0;
+          at += 3;
+        }
+        out[to] = red >> FRACTION_BITS;
+        out[to + 1] = green >> FRACTION_BITS;
+        out[to + 2] = blue >> FRACTION_BITS;
+        to += 3;
+      } else {
         let sum = HALF;
-        let tap = o * w.taps;
-        for (let at = start + c; at < end; at += channels) sum += data[at]! * w.fixed[tap++]!;
+        for (let tap = o * taps; tap < end; tap++) sum = (sum + Math.imul(data[at++]!, fixed[tap]!)) | 0;
         out[to++] = sum >> FRACTION_BITS;
       }
     }
   }
-  return { ...image, width: w.outputs, data: new Uint8Array(out.buffer) };
+  return { ...image, width: outputs, data: new Uint8Array(out.buffer) };
 }
 
 // Whole rows are added up, so that memory is read in order.
-function alongColumns(image: Image, w: Weights): Image {
+function alongColumns(image: Image, { outputs, taps, first, count, fixed }: Weights): Image {
   const row = image.width * image.channels;
   const { data } = image;
-  const out = new Uint8ClampedArray(w.outputs * row);
+  const out = new Uint8ClampedArray(outputs * row);
   const sums = new Int32Array(row);
-  for (let o = 0; o < w.outputs; o++) {
+  for (let o = 0; o < outputs; o++) {
     sums.fill(HALF);
-    for (let t = 0; t < w.count[o]!; t++) {
-      const weight = w.fixed[o * w.taps + t]!;
-      const from = (w.first[o]! + t) * row;
-      for (let i = 0; i < row; i++) sums[i]! += data[from + i]! * weight;
+    for (let t = 0; t < count[o]!; t++) {
+      const weight = fixed[o * taps + t]!;
+      const from = (first[o]! + t) * row;
+      for (let i = 0; i < row; i++) sums[i] = sums[i]! + Math.imul(data[from + i]!, weight);
     }
     for (let i = 0; i < row; i++) out[o * row + i] = sums[i]! >> FRACTION_BITS;
   }
-  return { ...image, height: w.outputs, data: new Uint8Array(out.buffer) };
+  return { ...image, height: outputs, data: new Uint8Array(out.buffer) };
 }
 
 /** For each output pixel along one axis, the source pixel that its centre lies in. */
