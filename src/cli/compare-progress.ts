@@ -1,5 +1,6 @@
 import type { CompareEvent, JobName } from "../compare/events.ts";
 import { duration, percent } from "../report/format.ts";
+import { mainValue } from "./main-metric.ts";
 import { padded, tableLines } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -130,7 +131,6 @@ function endLine(
   const name = `${padded(job.method, 14, "l")} ${padded(job.label, 18, "l")}`;
   if (event.status === "failed") return style("red", `${name} failed: ${event.reason ?? "no reason given"}`);
   if (event.status === "stopped") return style("yellow", `${name} saved`);
-  const accuracy = validation?.accuracy;
-  const said = accuracy === undefined ? "" : `  validation ${percent(accuracy)}`;
+  const said = validation === undefined ? "" : `  validation ${mainValue(validation)}`;
   return `${name} ${duration(event.seconds)}${said}${isLive ? "" : `  ${style("dim", status)}`}`;
 }

@@ -1,5 +1,5 @@
-import { percent } from "../report/format.ts";
 import type { TrainingEvent } from "../training/events.ts";
+import { mainMetric, mainValue } from "./main-metric.ts";
 import { padded } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -33,21 +33,18 @@ export class EvaluationTable {
   flush(): void {
     const first = this.row[0];
     if (!first) return;
-    const cells = new Map(this.row.map((e) => [e.set, scoreOf(e)]));
+    const cells = new Map(this.row.map((e) => [e.set, mainValue(e.metrics, e.chosenBy)]));
     this.row = [];
     if ([...cells.keys()].some((set) => !this.columns.includes(set))) {
       this.columns = [...new Set([...this.columns, ...cells.keys()])];
       const names = this.columns.map((set) => padded(set, COLUMN, "r")).join(" ");
-      this.terminal.line(this.terminal.style("dim", `${padded("step", LABEL_COLUMNS, "r")} ${names}`));
+      const { label } = mainMetric(first.metrics, first.chosenBy);
+      this.terminal.line(
+        this.terminal.style("dim", `${padded("step", LABEL_COLUMNS, "r")} ${names}  ${label}`),
+      );
     }
-    const label = first.model === "best" ? "kept" : String(first.step);
+    const place = first.model === "best" ? "kept" : String(first.step);
     const scores = this.columns.map((set) => padded(cells.get(set) ?? "", Math.max(COLUMN, set.length), "r"));
-    this.terminal.line(`${padded(label, LABEL_COLUMNS, "r")} ${scores.join(" ")}`.trimEnd());
+    this.terminal.line(`${padded(place, LABEL_COLUMNS, "r")} ${scores.join(" ")}`.trimEnd());
   }
-}
-
-function scoreOf({ metrics }: EvaluationEvent): string {
-  if (metrics.accuracy !== undefined) return percent(metrics.accuracy);
-  const [name, value] = Object.entries(metrics)[0] ?? ["", Number.NaN];
-  return `${name} ${value.toPrecision(4)}`;
 }

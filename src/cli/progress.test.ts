@@ -14,6 +14,7 @@ function* story(): Generator<TrainingEvent> {
     setKind: set === "test" ? "test" : "shift",
     count: 100,
     metrics: { accuracy, loss: 1 },
+    chosenBy: "accuracy",
   });
   yield { kind: "phase", text: "Reading model.onnx" };
   yield { kind: "note", text: "A new head is trained." };
@@ -81,7 +82,7 @@ describe("progress without a terminal", () => {
   it("grows a table by one row for each evaluation", () => {
     const table = lines.filter((line) => /^ +(step|0|40) /.test(line));
     expect(table).toEqual([
-      "      step        test         fog",
+      "      step        test         fog  Accuracy",
       "         0      10.0 %       9.0 %",
       "        40      98.7 %",
     ]);

@@ -1,7 +1,9 @@
 import { shareInterval } from "../evaluation/intervals.ts";
 import type { FinetuneResult } from "../finetune.ts";
 import { duration, number, percent, percentRange } from "../report/format.ts";
-import type { SetSummary } from "../run/records.ts";
+import { valueText } from "../report/metric-text.ts";
+import type { RunSummary, SetSummary } from "../run/records.ts";
+import { mainMetric, otherMetrics } from "./main-metric.ts";
 import { tableLines } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -10,11 +12,8 @@ export function summaryLines(
   { summary, model, report, folder }: FinetuneResult,
   { style }: Terminal,
 ): string[] {
-  const { sets, deviation, firingRate, bestStep, steps, seconds, method } = summary;
-  const [head, ...rows] = tableLines(
-    [["set", "examples", "before", "after", "95 % interval"], ...sets.map(setRow)],
-    "lrrrr",
-  );
+  const { deviation, firingRate, bestStep, steps, seconds, method } = summary;
+  const [head, ...rows] = setTable(summary);
   const facts = [
     method.name,
     ...(deviation === undefined ? [] : [`moved ${number(deviation)} from the pretrained weights`]),
@@ -33,14 +32,24 @@ export function summaryLines(
   ];
 }
 
-function setRow({ set, count, metrics, initial }: SetSummary): string[] {
-  const { accuracy } = metrics;
-  if (accuracy === undefined) return [set, String(count), "", String(metrics.loss ?? "")];
-  return [
-    set,
-    String(count),
-    initial?.accuracy === undefined ? "–" : percent(initial.accuracy),
-    percent(accuracy),
-    percentRange(shareInterval({ count, share: accuracy })),
+/** Beside what chose the kept model there is room for so many metrics. */
+const OTHERS = 2;
+
+function setTable({ sets, selection }: RunSummary): string[] {
+  const known = sets[0]?.metrics ?? {};
+  const main = mainMetric(known, selection.metric);
+  const others = otherMetrics(known, main, OTHERS);
+  const head = ["set", "examples", `${main.label} before`, "after"];
+  const row = ({ set, count, metrics, initial }: SetSummary): string[] => [
+    ...[set, String(count)],
+    ...[initial, metrics].map((m) => valueText(main, m?.[main.name])),
+    ...(main.isShare
+      ? [percentRange(shareInterval({ count, share: metrics[main.name] ?? Number.NaN }))]
+      : []),
+    ...others.map((m) => valueText(m, metrics[m.name])),
   ];
+  return tableLines(
+    [[...head, ...(main.isShare ? ["95 % interval"] : []), ...others.map((m) => m.label)], ...sets.map(row)],
+    "lr",
+  );
 }

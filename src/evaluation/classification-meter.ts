@@ -63,10 +63,10 @@ export class ClassificationMeter implements Meter {
       count,
       metrics: {
         accuracy: accuracyOf(confusion),
-        ...(classes > TOP ? { "top-5": this.amongFirst / count } : {}),
-        "balanced-accuracy": balancedAccuracy(confusion),
         "macro-f1": averageScores(occurring(confusion), "macro").f1,
         auroc: this.auroc(),
+        "balanced-accuracy": balancedAccuracy(confusion),
+        ...(classes > TOP ? { "top-5": this.amongFirst / count } : {}),
         ece: expectedCalibrationError(reliability),
         brier: this.brier / count,
         loss: this.loss / count,

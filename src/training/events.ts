@@ -39,5 +39,7 @@ export type TrainingEvent =
       readonly setKind: SetKind;
       readonly count: number;
       readonly metrics: Readonly<Record<string, number>>;
+      /** The metric that chooses the kept model. */
+      readonly chosenBy: string;
     }
   | { readonly kind: "checkpoint"; readonly step: number };

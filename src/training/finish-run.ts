@@ -78,6 +78,7 @@ export async function finishRun(
       setKind: set.kind,
       count,
       metrics,
+      chosenBy: run.trainer.metric.name,
     });
     await writer.samples(
       await sampleRecords(sessions, set, pickSamples(judged.wrongness), { task, classes: data.classes }),

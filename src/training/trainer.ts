@@ -239,7 +239,8 @@ export class Trainer {
       const record = evaluationRecord(set, result, { step, epoch, model });
       records.push(record);
       const { set: name, count, metrics } = record;
-      onEvent({ kind: "evaluation", step, epoch, model, set: name, setKind: set.kind, count, metrics });
+      const said = { set: name, setKind: set.kind, count, metrics, chosenBy: metric.name };
+      onEvent({ kind: "evaluation", step, epoch, model, ...said });
       if (set.kind === "validation" && chosen === null) chosen = result.metrics[metric.name] ?? Number.NaN;
     }
     await this.o.writer.evaluations(...records);

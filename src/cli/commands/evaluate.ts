@@ -1,6 +1,9 @@
+import { classParts } from "../../evaluation/class-parts.ts";
 import { shareInterval } from "../../evaluation/intervals.ts";
-import { metricFacts } from "../../evaluation/metric-facts.ts";
-import { number, percent, percentRange } from "../../report/format.ts";
+import type { JudgedPart } from "../../evaluation/meter.ts";
+import { inOrder, metricFacts } from "../../evaluation/metric-facts.ts";
+import { percentRange } from "../../report/format.ts";
+import { valueText } from "../../report/metric-text.ts";
 import { DeployedModel } from "../../training/deployed-model.ts";
 import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
 import { withoutUndefined } from "../../training/plain.ts";
@@ -70,7 +73,7 @@ export const evaluate: CliCommand = {
         });
         terminal.clear();
         if (options.json !== true) return print(cli, describe(result));
-        const { correct: _, wrongness: __, metrics, ...facts } = result;
+        const { correct: _, wrongness: __, pairs: ___, metrics, ...facts } = result;
         printJson(cli, { model: model.path, ...(corruption ? { corruption } : {}), ...facts, ...metrics });
       } finally {
         terminal.clear();
@@ -80,20 +83,30 @@ export const evaluate: CliCommand = {
   },
 };
 
-function describe({ count, metrics, classes, confusion }: ModelEvaluation): string[] {
+/** More classes than this are for --json. */
+const LISTED = 50;
+
+function describe({ count, metrics, classes, confusion, parts }: ModelEvaluation): string[] {
   const facts = Object.entries(metrics).map(([name, value]) => {
-    const { label, isShare } = metricFacts(name);
-    const interval = isShare ? `95 % interval ${percentRange(shareInterval({ count, share: value }))}` : "";
-    return [label, isShare ? percent(value) : number(value), interval];
+    const metric = metricFacts(name);
+    const interval = metric.isShare
+      ? `95 % interval ${percentRange(shareInterval({ count, share: value }))}`
+      : "";
+    return [metric.label, valueText(metric, value), interval];
   });
-  const rows = classes.map((name, c) => {
-    const examples = confusion?.[c]?.reduce((a, b) => a + b, 0) ?? 0;
-    return [name, String(examples), examples === 0 ? "–" : percent((confusion?.[c]?.[c] ?? 0) / examples)];
-  });
+  const listed = parts ?? classParts(confusion ?? [], classes);
   return [
     ...tableLines([...facts, ["examples", String(count), ""]], "lrl"),
-    ...(confusion && classes.length <= 50
-      ? ["", ...tableLines([["class", "examples", "right"], ...rows], "lrr")]
-      : []),
+    ...(listed.length > 0 && listed.length <= LISTED ? ["", ...partLines(listed)] : []),
   ];
+}
+
+/** A row for each class, label, type or output. */
+function partLines(parts: readonly JudgedPart[]): string[] {
+  const metrics = inOrder(parts.flatMap((p) => Object.keys(p.metrics)));
+  const rows = parts.map((p) => [
+    ...[p.name, String(p.count)],
+    ...metrics.map((m) => valueText(m, p.metrics[m.name])),
+  ]);
+  return tableLines([["", "count", ...metrics.map((m) => m.label)], ...rows], "lr");
 }

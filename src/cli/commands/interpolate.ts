@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from "commander";
 import { joinPath } from "../../platform/paths.ts";
-import { percent } from "../../report/format.ts";
 import { writeReport } from "../../report/report.ts";
 import type { InterpolationPoint } from "../../run/records.ts";
 import { interpolateRun } from "../../training/interpolate.ts";
@@ -8,6 +7,7 @@ import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { printJson } from "../json-output.ts";
+import { mainValue } from "../main-metric.ts";
 import { countArgument, openShortRuntime } from "../open-model.ts";
 import { createProgress } from "../progress.ts";
 import { tableLines } from "../table.ts";
@@ -70,7 +70,7 @@ export const interpolateCommand: CliCommand = {
 };
 
 function rowOf({ share, sets }: InterpolationPoint): string[] {
-  return [String(share), ...sets.map((s) => percent(s.metrics.accuracy ?? Number.NaN))];
+  return [String(share), ...sets.map((s) => mainValue(s.metrics))];
 }
 
 function sharesArgument(text: string): number[] {

@@ -1,8 +1,8 @@
-import { percent } from "../../report/format.ts";
 import { cookSoup, type Soup } from "../../training/soup.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { printJson } from "../json-output.ts";
+import { mainValue } from "../main-metric.ts";
 import { countArgument, openShortRuntime } from "../open-model.ts";
 import { createProgress } from "../progress.ts";
 import { tableLines } from "../table.ts";
@@ -51,10 +51,7 @@ export const soupCommand: CliCommand = {
 };
 
 function describe({ members, alone, sets, model }: Soup): string[] {
-  const row = (name: string, judged: Soup["sets"]) => [
-    name,
-    ...judged.map((s) => percent(s.metrics.accuracy ?? Number.NaN)),
-  ];
+  const row = (name: string, judged: Soup["sets"]) => [name, ...judged.map((s) => mainValue(s.metrics))];
   return [
     ...tableLines(
       [

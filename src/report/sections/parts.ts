@@ -1,6 +1,5 @@
-import { countsOf } from "../../evaluation/confusion.ts";
+import { classParts } from "../../evaluation/class-parts.ts";
 import { inOrder, type MetricFacts } from "../../evaluation/metric-facts.ts";
-import { scoresOf } from "../../evaluation/precision-recall.ts";
 import type { EvaluationRecord, PartRecord } from "../../run/records.ts";
 import { runKey } from "../charts/key.ts";
 import { integer } from "../format.ts";
@@ -53,11 +52,7 @@ export function partsSection(views: readonly RunView[]): PartsSection | undefine
 
 /** What a run recorded, or what its confusion matrix tells of each class. */
 function partsOf({ run }: RunView, evaluation: EvaluationRecord | undefined): readonly PartRecord[] {
-  if (evaluation?.parts) return evaluation.parts;
-  return countsOf(evaluation?.confusion ?? []).map((counts, c) => {
-    const { support, ...metrics } = scoresOf(counts);
-    return { name: run.summary.classes[c] ?? `class ${c}`, count: support, metrics };
-  });
+  return evaluation?.parts ?? classParts(evaluation?.confusion ?? [], run.summary.classes);
 }
 
 /** One run: a column for each metric. */
