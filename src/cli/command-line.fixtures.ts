@@ -1,27 +1,39 @@
+import type { Files } from "../platform/files.ts";
 import { createMemoryFiles } from "../platform/memory-files.ts";
 import { runCommandLine } from "./program.ts";
 
-/** Runs a command line on files in memory, with nothing on standard input. */
+/**
+ * Runs a command line on files in memory.
+ *
+ * @param typed what a person types in a terminal; nobody is there if left out, and standard input is empty
+ */
 export async function runInMemory(
   argv: readonly string[],
-  content: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  content: Readonly<Record<string, string | Uint8Array>> = {},
+  typed?: readonly string[],
+): Promise<{ readonly code: number; readonly out: string; readonly err: string; readonly files: Files }> {
   let [out, err] = ["", ""];
+  const files = createMemoryFiles(content);
+  const isTTY = typed !== undefined;
+  const input = (async function* () {
+    for (const line of typed ?? []) yield `${line}\n`;
+  })();
   const code = await runCommandLine({
-    stdin: (async function* () {})(),
+    stdin: Object.assign(input, { isTTY }),
     stdout: {
       write: (text) => {
         out += text;
       },
     },
     stderr: {
+      isTTY,
       write: (text) => {
         err += text;
       },
     },
-    files: createMemoryFiles(content),
+    files,
     environment: { NO_COLOR: "1" },
     argv,
   });
-  return { code, out, err };
+  return { code, out, err, files };
 }

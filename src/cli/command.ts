@@ -4,7 +4,7 @@ import { plainSpaces, type TextStream } from "./terminal.ts";
 
 /** What a command has of the world. */
 export interface Cli {
-  readonly stdin: AsyncIterable<string | Uint8Array>;
+  readonly stdin: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean | undefined };
   /** Results. */
   readonly stdout: TextStream;
   /** Everything said on the way, and errors. */

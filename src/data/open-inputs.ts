@@ -5,23 +5,10 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Dataset, NO_LABEL, type Sample, type SampleKind, type Text } from "./dataset.ts";
 import { decodeImage, imageExtensions } from "./decode-image.ts";
 import { readNpz } from "./formats/npy.ts";
-import { readSeparated } from "./readers/csv.ts";
-import { readJson } from "./readers/json.ts";
-import { readJsonl } from "./readers/jsonl.ts";
-import { readParquet } from "./readers/parquet.ts";
+import { openTable } from "./open-table.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
 import type { ReaderOptions } from "./readers/reader.ts";
-import type { Table } from "./readers/table.ts";
 import { textsOfTable } from "./readers/table-dataset.ts";
-
-/** Files that are tables of texts, by their ending. */
-const TABLES: Readonly<Record<string, (files: Files, path: string) => Promise<Table>>> = {
-  ".csv": (files, path) => readSeparated(files, path, ","),
-  ".tsv": (files, path) => readSeparated(files, path, "\t"),
-  ".jsonl": readJsonl,
-  ".json": readJson,
-  ".parquet": readParquet,
-};
 
 export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairColumn"> {
   /** Texts to begin with. */
@@ -81,9 +68,8 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
   if (ending === ".npz") return inputsOfNpz(await readNpz(files, path), path);
   if (ending === ".txt")
     return linesOf(await files.readText(path)).map((text) => textInput({ kind: "text", text }, text));
-  const read = TABLES[ending];
-  if (read)
-    return (await textsOfTable(await read(files, path), options)).map((text) => textInput(text, text.text));
+  const table = await openTable(files, path);
+  if (table) return (await textsOfTable(table, options)).map((text) => textInput(text, text.text));
   return [imageInput(files, path)];
 }
 

@@ -4,12 +4,12 @@ import type { Table } from "./table.ts";
 import { type DialogueColumns, dialogueColumnsOf } from "./table-dialogues.ts";
 
 /** Names under which texts and labels usually stand. */
-const TEXT_NAMES: readonly string[] = ["text", "sentence", "sentence1", "premise", "question"];
-const WORD_NAMES: readonly string[] = ["tokens", "words"];
+export const TEXT_NAMES: readonly string[] = ["text", "sentence", "sentence1", "premise", "question"];
+export const WORD_NAMES: readonly string[] = ["tokens", "words"];
 const PAIR_NAMES: Readonly<Record<string, string>> = { sentence1: "sentence2", premise: "hypothesis" };
-const LABEL_NAMES: readonly string[] = ["label", "labels"];
+export const LABEL_NAMES: readonly string[] = ["label", "labels"];
 const MASK_NAMES: readonly string[] = ["mask", "masks", "annotation", "segmentation", "label"];
-const TAG_NAMES: readonly string[] = ["ner_tags", "tags", "labels"];
+export const TAG_NAMES: readonly string[] = ["ner_tags", "tags", "labels"];
 
 /** What the columns of a table are for, by position. */
 export interface Plan {

@@ -1,0 +1,163 @@
+import type { ConfigInput } from "../config/schema.ts";
+import type { ColumnFacts, ColumnKind } from "../data/column-facts.ts";
+import type { Labelling, SampleKind } from "../data/dataset.ts";
+import { LABEL_NAMES, TAG_NAMES, TEXT_NAMES, WORD_NAMES } from "../data/readers/table-plan.ts";
+import { ConfigError } from "../errors.ts";
+import type { Ask } from "./ask.ts";
+
+type Columns = NonNullable<ConfigInput["dataset"]>;
+
+/** What the columns of a table are for, as far as it is settled. */
+export interface ColumnPlan {
+  /** What was given and what was found; usual names are left out, as readers know them. */
+  readonly settings: Columns;
+  readonly kind: SampleKind;
+  /** What the label column can hold; several where only the task tells. */
+  readonly labellings: readonly Labelling[];
+  /** The label's column, where there is one. */
+  readonly label: ColumnFacts | null;
+  /** What was found, a sentence each. */
+  readonly seen: readonly string[];
+}
+
+export interface TableToPlan {
+  readonly path: string;
+  readonly columns: readonly ColumnFacts[];
+  /** What the model takes. */
+  readonly takes: readonly SampleKind[];
+  /** Settings that were given. */
+  readonly given: Columns;
+  /** What examples must be labelled with, where a task was given. */
+  readonly wanted: Labelling | null;
+  /** Whether rows are dialogues, or an instruction and its answer. */
+  readonly isDialogue: boolean;
+}
+
+const FILES = { image: "imageColumn", audio: "audioColumn", text: "textColumn" } as const;
+/** Whole numbers of more kinds than these may be amounts as well as classes. */
+const FEW_CLASSES = 20;
+
+/**
+ * Settles which columns of a table hold what: by what was given, by usual names, or because only one can; asks where
+ * several can.
+ *
+ * @throws ConfigError where no column can, and what `ask` throws
+ */
+export async function planColumns(table: TableToPlan, ask: Ask): Promise<ColumnPlan> {
+  const { columns, given, wanted } = table;
+  const usual = (names: readonly string[]) => columns.find((c) => names.includes(c.name));
+  if (table.isDialogue && wanted !== "class" && wanted !== "classes" && wanted !== "numbers")
+    return { settings: given, kind: "dialogue", labellings: ["sample"], label: null, seen: [] };
+  const words = usual(WORD_NAMES);
+  const tags = usual(given.labelColumn === undefined ? TAG_NAMES : [given.labelColumn]);
+  if (table.takes.includes("text") && words?.kind === "list" && tags?.kind === "list" && words !== tags)
+    return { settings: given, kind: "text", labellings: ["sample"], label: tags, seen: [] };
+
+  const content = await contentOf(table, usual, ask);
+  if (wanted === "sample") return { ...content, labellings: ["sample"], label: null };
+  const settings = { ...given, ...content.settings };
+  if (settings.labelColumns !== undefined) {
+    const labellings: Labelling[] = wanted === null ? ["classes", "numbers"] : [wanted];
+    return { ...content, settings, labellings, label: null };
+  }
+  const taken = new Set<string | undefined>([
+    settings.textColumn,
+    settings.pairColumn,
+    settings.groupColumn,
+    settings.weightColumn,
+    ...content.columns,
+  ]);
+  const free = columns.filter((c) => !taken.has(c.name));
+  const label = await labelOf(table, settings, free, ask);
+  const isNamed = settings.labelColumn === undefined && !LABEL_NAMES.includes(label.name);
+  return {
+    kind: content.kind,
+    settings: isNamed ? { ...settings, labelColumn: label.name } : settings,
+    labellings: wanted === null ? labellingsOf(label) : [wanted],
+    label,
+    seen: [...content.seen, ...(isNamed ? [`the label is in column "${label.name}"`] : [])],
+  };
+}
+
+type Content = Pick<ColumnPlan, "kind" | "settings" | "seen"> & {
+  /** Columns that examples are made of. */
+  readonly columns: readonly string[];
+};
+
+async function contentOf(
+  { path, columns, takes, given }: TableToPlan,
+  usual: (names: readonly string[]) => ColumnFacts | undefined,
+  ask: Ask,
+): Promise<Content> {
+  for (const [kind, setting] of Object.entries(FILES) as [keyof typeof FILES, (typeof FILES)["text"]][]) {
+    if (!takes.includes(kind)) continue;
+    const named = given[setting];
+    if (named !== undefined) return { kind, settings: given, seen: [], columns: [named] };
+    const known = usual(kind === "text" ? TEXT_NAMES : [kind]);
+    if (known) return { kind, settings: given, seen: [], columns: [known.name] };
+    const found = columns.filter((c) => c.kind === kind);
+    if (found.length === 0 && kind !== "text") continue;
+    if (found.length === 0)
+      throw new ConfigError(
+        `${path}: no column of texts, which the model takes; its columns are ${shown(columns)}. Name one with --dataset.textColumn`,
+      );
+    const name = await one(found, `dataset.${setting}`, `Which column of ${path} holds the ${kind}?`, ask);
+    return {
+      kind,
+      settings: { ...given, [setting]: name },
+      seen: [`the ${kind} is in column "${name}"`],
+      columns: [name],
+    };
+  }
+  return { kind: "array", settings: given, seen: [], columns: given.featureColumns ?? [] };
+}
+
+async function labelOf(
+  { path, columns, wanted }: TableToPlan,
+  settings: Columns,
+  free: readonly ColumnFacts[],
+  ask: Ask,
+): Promise<ColumnFacts> {
+  const names = settings.labelColumn === undefined ? LABEL_NAMES : [settings.labelColumn];
+  const known = columns.find((c) => names.includes(c.name));
+  if (known) return known;
+  if (settings.labelColumn !== undefined)
+    throw new ConfigError(
+      `--dataset.labelColumn ${settings.labelColumn}: ${path} has the columns ${shown(columns)}`,
+    );
+  const kinds: readonly ColumnKind[] =
+    wanted === "numbers"
+      ? ["number", "whole"]
+      : ["category", "whole", "list", ...(wanted === null ? (["number"] as const) : [])];
+  const found = free.filter((c) => kinds.includes(c.kind));
+  if (found.length === 0)
+    throw new ConfigError(
+      `${path}: no column that could be the label; its columns are ${shown(columns)}. Name it with --dataset.labelColumn`,
+    );
+  const name = await one(found, "dataset.labelColumn", `Which column of ${path} is the label?`, ask);
+  return found.find((c) => c.name === name)!; // one of them was chosen
+}
+
+/** What a label column can mean. */
+function labellingsOf({ kind, distinct, filled, isJoined, isNamed }: ColumnFacts): Labelling[] {
+  if (kind === "list") return ["classes"];
+  if (kind === "number") return ["numbers"];
+  if (kind === "whole" && !isNamed && distinct > Math.max(FEW_CLASSES, filled / 20))
+    return ["class", "numbers"];
+  return isJoined ? ["class", "classes"] : ["class"];
+}
+
+/** The only one of some columns, or the one that is chosen of several. */
+async function one(found: readonly ColumnFacts[], setting: string, text: string, ask: Ask): Promise<string> {
+  const [first] = found;
+  if (found.length === 1 && first) return first.name;
+  return ask({ setting, text, choices: found.map((c) => ({ value: c.name, about: aboutColumn(c) })) });
+}
+
+function aboutColumn({ distinct, filled, example }: ColumnFacts): string {
+  return `${distinct} different values in ${filled} rows, such as ${example}`;
+}
+
+function shown(columns: readonly ColumnFacts[]): string {
+  return columns.map((c) => `${c.name} (${c.kind})`).join(", ");
+}
