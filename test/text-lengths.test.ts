@@ -20,8 +20,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-lengths-"));
   await writeTinyEncoder(at("model"));
   await mkdir(at("data"));
-  await writeFile(at("data/train.tsv"), sentences(90, 1, 40));
-  await writeFile(at("data/test.tsv"), sentences(30, 2, 60));
+  await writeFile(at("data/train.tsv"), sentences(90, { seed: 1, longest: 40 }));
+  await writeFile(at("data/test.tsv"), sentences(30, { seed: 2, longest: 60 }));
   runtime = await openRuntime({ prefer: "native", threads: 1 });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,74 +4,25 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openInputs } from "../src/data/open-inputs.ts";
 import { finetune } from "../src/finetune.ts";
-import { encodeModel } from "../src/onnx/encode.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
-import { createRandom } from "../src/tensor/random.ts";
-import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
 import { predict } from "../src/training/predict.ts";
-import { graphOf, modelOf } from "./support/graph-of.ts";
+import { sentences, writeTinyEncoder } from "./support/tiny-texts.ts";
 
 let folder: string;
 let runtime: Runtime;
 const at = (name: string) => join(folder, name);
-const WIDTH = 16;
-
-/** An encoder of token ids [batch, sequence] to features [batch, sequence, 16], and the tokenizer beside it. */
-function writeEncoder(vocabulary: number): void {
-  const random = createRandom(11);
-  const weight = (...dims: number[]): Tensor => {
-    const size = dims.reduce((a, d) => a * d, 1);
-    return tensor(
-      "float32",
-      dims,
-      Float32Array.from({ length: size }, () => 0.5 * random.normal()),
-    );
-  };
-  const ids = { dtype: "int64", dims: ["batch", "sequence"] } as const;
-  const graph = graphOf({
-    inputs: { input_ids: ids, attention_mask: ids },
-    constants: { table: weight(vocabulary, WIDTH), w: weight(WIDTH, WIDTH) },
-    nodes: [
-      ["Gather", ["table", "input_ids"], ["embedded"]],
-      ["MatMul", ["embedded", "w"], ["mixed"]],
-      ["Tanh", ["mixed"], ["features"]],
-    ],
-    outputs: ["features"],
-    declared: { features: { dtype: "float32", dims: ["batch", "sequence", WIDTH] } },
-  });
-  mkdirSync(at("model/onnx"), { recursive: true });
-  writeFileSync(at("model/onnx/model.onnx"), encodeModel(modelOf(graph)));
-}
-
-/** Sentences that hold one of two words, among words of both kinds. */
-function sentences(count: number, seed: number, kinds: readonly [string, string]): string {
-  const random = createRandom(seed);
-  const filler = ["the", "quick", "and", "over", "lazy", "numbers", "such", "again"];
-  const rows = Array.from({ length: count }, (_, i) => {
-    const words = Array.from({ length: 2 + random.integer(9) }, () => filler[random.integer(filler.length)]!);
-    words.splice(random.integer(words.length), 0, kinds[i % 2]!);
-    return `${words.join(" ")}\t${i % 2 ? "animal" : "drink"}`;
-  });
-  return `text\tlabel\n${rows.join("\n")}\n`;
-}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-text-"));
-  const goldens = JSON.parse(
-    readFileSync(new URL("../src/data/goldens/tokenizers.json", import.meta.url), "utf8"),
-  ) as Record<string, { definition: { model: { vocab: Record<string, number> } }; config: object }>;
-  const { definition, config } = goldens["WordPiece as BERT has it"]!;
-  writeEncoder(Object.keys(definition.model.vocab).length);
-  writeFileSync(at("model/tokenizer.json"), JSON.stringify(definition));
-  writeFileSync(at("model/tokenizer_config.json"), JSON.stringify(config));
+  await writeTinyEncoder(at("model"));
   mkdirSync(at("data"));
-  writeFileSync(at("data/train.tsv"), sentences(96, 1, ["cafe", "fox"]));
-  writeFileSync(at("data/test.tsv"), sentences(40, 2, ["cafe", "fox"]));
-  writeFileSync(at("shift.tsv"), sentences(40, 3, ["owners", "dog"]));
+  writeFileSync(at("data/train.tsv"), sentences(96, { seed: 1 }));
+  writeFileSync(at("data/test.tsv"), sentences(40, { seed: 2 }));
+  writeFileSync(at("shift.tsv"), sentences(40, { seed: 3, words: ["owners", "dog"] }));
   runtime = await openRuntime({ prefer: "native", threads: 1 });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

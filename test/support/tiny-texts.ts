@@ -35,14 +35,23 @@ export async function writeTinyEncoder(folder: string): Promise<void> {
   await writeFile(join(folder, "tokenizer_config.json"), JSON.stringify(config));
 }
 
-/** A table of sentences of 3 to `longest` words that hold one of two words, among words of both kinds. */
-export function sentences(count: number, seed: number, longest = 11): string {
+export interface SentenceOptions {
+  readonly seed: number;
+  /** Words of the longest sentence. Default 11. */
+  readonly longest?: number;
+  /** The word that tells a drink, and the one that tells an animal. */
+  readonly words?: readonly [string, string];
+}
+
+/** A table of sentences that hold one of two words, among words of both kinds. */
+export function sentences(count: number, options: SentenceOptions): string {
+  const { seed, longest = 11, words: telling = ["cafe", "fox"] } = options;
   const random = createRandom(seed);
   const filler = ["the", "quick", "and", "over", "lazy", "numbers", "such", "again"];
   const rows = Array.from({ length: count }, (_, i) => {
     const length = 2 + random.integer(longest - 2);
     const words = Array.from({ length }, () => filler[random.integer(filler.length)]!);
-    words.splice(random.integer(words.length), 0, i % 2 ? "fox" : "cafe");
+    words.splice(random.integer(words.length), 0, telling[i % 2]!);
     return `${words.join(" ")}\t${i % 2 ? "animal" : "drink"}`;
   });
   return `text\tlabel\n${rows.join("\n")}\n`;
