@@ -76,6 +76,18 @@ describe.each(Object.entries(kinds))("batches of several lengths %s", (kind, mor
   }, 60_000);
 });
 
+test("noise that makes texts longer finds room, in a shifted set and in training", async () => {
+  const { summary } = await finetune(
+    settings("noisy", {
+      steps: 12,
+      shifts: { typos: "corruption:typos:5" },
+      augmentation: { typos: 0.3 },
+    }),
+    { files: nodeFiles, runtime },
+  );
+  expect(summary.sets.find((s) => s.set === "typos")?.count).toBe(30);
+});
+
 test("batches of one length give, example by example, what those of several give", async () => {
   const run = async (out: string, buckets: number) => {
     const preprocess = { buckets };

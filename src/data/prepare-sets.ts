@@ -4,7 +4,14 @@ import type { Dataset } from "./dataset.ts";
 import { type Fingerprints, fingerprinted, sharedWithTraining, trainingDuplicates } from "./duplicates.ts";
 import { type OpenOptions, openDataset } from "./open-dataset.ts";
 import type { Splits } from "./open-splits.ts";
-import { type CheckOptions, cached, checkExamples, createSampleCache, prepared } from "./prepared.ts";
+import {
+  type CheckOptions,
+  cached,
+  checkExamples,
+  createSampleCache,
+  measured,
+  prepared,
+} from "./prepared.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
 
 export interface PrepareOptions {
@@ -47,24 +54,31 @@ export async function prepareSets(
   const cache = createSampleCache(options.cacheBytes);
   const notes: string[] = [];
   let trained: Fingerprints | null = null;
+  const progressOf = (name: string) =>
+    onProgress ? { onProgress: (done: number, total: number) => onProgress(name, done, total) } : {};
   const ready = async (name: string, dataset: Dataset): Promise<Dataset> => {
     const read = fingerprinted(dataset);
     const checked = await checkExamples(cached(prepared(read.dataset, preprocessor), cache), {
       onBroken,
-      ...(onProgress ? { onProgress: (done, total) => onProgress(name, done, total) } : {}),
+      ...progressOf(name),
     });
     notes.push(...(trained ? sharedWithTraining(name, trained, read) : trainingDuplicates(read)));
     trained ??= read;
     return checked;
   };
+  // What was checked cannot break by being corrupted: that work waits until the set is evaluated, unless the sizes of its
+  // examples must be known before.
+  const derived = async (name: string, dataset: Dataset): Promise<Dataset> =>
+    dataset.kind === "text"
+      ? checkExamples(cached(measured(dataset), cache), { onBroken, ...progressOf(name) })
+      : cached(dataset, cache);
   const train = await ready("train", splits.train);
   const validation = await ready("validation", splits.validation);
   const test = splits.test && (await ready("test", splits.test));
   const shifts: { name: string; dataset: Dataset }[] = [];
   for (const [name, shift] of Object.entries(options.shifts)) {
-    // What was checked cannot break by being corrupted: that work waits until the set is evaluated.
     const dataset = isCorruptionSpec(shift)
-      ? cached(corrupted(test ?? validation, parseCorruptionSpec(shift), options), cache)
+      ? await derived(name, corrupted(test ?? validation, parseCorruptionSpec(shift), options))
       : await ready(name, await openDataset(files, shift, { ...options.open, ...classesOf(train) }));
     shifts.push({ name, dataset });
   }

@@ -18,24 +18,35 @@ export function createSampleCache(budgetBytes: number): SampleCache {
 }
 
 /**
- * A dataset at the model's size: each example is decoded, resized and cropped when it is loaded; how many tokens a text
- * has is kept. A `DataError` on the way names the example.
+ * A dataset at the model's size: each example is decoded, resized and cropped when it is loaded; of texts it tells how
+ * many tokens they have, once they were loaded. A `DataError` on the way names the example.
  */
 export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset {
-  const sizes = preprocessor.config.kind === "text" ? new Int32Array(dataset.length).fill(UNKNOWN) : null;
-  return {
+  const ready: Dataset = {
     ...dataset,
-    ...(sizes ? { size: (i) => (sizes[i] === UNKNOWN ? undefined : sizes[i]) } : {}),
     async load(i) {
       const sample = await dataset.load(i);
       try {
-        const ready = preprocessor.prepare(sample);
-        if (sizes && (ready.kind === "tokens" || ready.kind === "sequence")) sizes[i] = ready.data.length;
-        return ready;
+        return preprocessor.prepare(sample);
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         throw new DataError(`${dataset.source} ${dataset.name(i)}: ${messageOf(error)}`, { cause: error });
       }
+    },
+  };
+  return preprocessor.config.kind === "text" ? measured(ready) : ready;
+}
+
+/** A dataset of tokens that knows the size of each example that was loaded. */
+export function measured(dataset: Dataset): Dataset {
+  const sizes = new Int32Array(dataset.length).fill(UNKNOWN);
+  return {
+    ...dataset,
+    size: (i) => (sizes[i] === UNKNOWN ? undefined : sizes[i]),
+    async load(i) {
+      const sample = await dataset.load(i);
+      if (sample.kind === "tokens" || sample.kind === "sequence") sizes[i] = sample.data.length;
+      return sample;
     },
   };
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { ConfigError, DataError } from "../../errors.ts";
 import { createRandom, type Random } from "../../tensor/random.ts";
 import { datasetOf, flat, type GoldenImage, golden } from "../data.fixtures.ts";
-import type { Dataset, Text } from "../dataset.ts";
+import type { Dataset, Text, Tokens } from "../dataset.ts";
+import { measured } from "../prepared.ts";
 import { imagePreprocessing } from "../preprocess/config.ts";
 import { createPreprocessor, type Preprocessor } from "../preprocess/preprocessor.ts";
 import { randomFor } from "../seed.ts";
@@ -188,6 +189,14 @@ describe("a corruption of texts", () => {
   };
   const set: Dataset = { ...datasetOf([0, 1], () => source), load: async () => characters.prepare(source) };
   const options = { seed: 3, preprocessor: characters };
+
+  test("a text has as many tokens as it has after the noise, and until it is loaded nobody knows", async () => {
+    const sized = { ...set, size: () => 3 };
+    const noisy = measured(corrupted(sized, { name: "typos", severity: 5 }, options));
+    expect(noisy.size?.(1)).toBeUndefined();
+    const { data } = (await noisy.load(1)) as Tokens;
+    expect(noisy.size?.(1)).toBe(data.length);
+  });
 
   test.each(textCorruptions)(
     "$name spoils more at each severity, and tokenises what it made",

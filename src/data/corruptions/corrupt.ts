@@ -81,8 +81,9 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
     );
   }
   const noise = text?.noise(text.severities[severity - 1]!); // a severity is 1 to 5
+  const { size: _, ...rest } = dataset; // noise changes how many tokens a text has
   return {
-    ...dataset,
+    ...rest,
     source: `${dataset.source} (${PREFIX}${name}:${severity})`,
     async load(i) {
       const sample = await dataset.load(i);
