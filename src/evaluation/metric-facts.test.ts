@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { inOrder, METRICS, metricFacts } from "./metric-facts.ts";
 
@@ -11,6 +12,14 @@ it.each(METRICS)(
     expect(METRICS.filter((m) => m.name === metric.name || m.label === metric.label)).toEqual([metric]);
   },
 );
+
+it("docs/metrics.md has the table as it is here", () => {
+  const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
+  const rows = METRICS.map(
+    (m) => `| \`${m.name}\` | ${m.label} | ${m.higherIsBetter ? "higher" : "lower"} | ${m.summary} |`,
+  );
+  expect(page.split("\n").filter((line) => line.startsWith("| `"))).toEqual(rows);
+});
 
 it("a record's metrics come in the table's order, and those that it does not know last, as plain numbers", () => {
   expect(inOrder(["mine", "loss", "accuracy"]).map((m) => m.name)).toEqual(["accuracy", "loss", "mine"]);

@@ -1,5 +1,5 @@
 /** Positions of values from the smallest to the largest; equal ones in the order in which they stand. */
-export function ascending(values: ArrayLike<number>): Uint32Array {
+function ascending(values: ArrayLike<number>): Uint32Array {
   return Uint32Array.from({ length: values.length }, (_, i) => i).sort(
     (a, b) => values[a]! - values[b]! || a - b,
   );

@@ -28,7 +28,7 @@ export function reliabilityDiagram(canvas: Canvas, set: string, series: readonly
       height: 300,
       marginLeft: 46,
       marginBottom: 38,
-      marginRight: 14,
+      marginRight: 22,
       marginTop: 20,
       x: { ...axis, label: "confidence", labelArrow: "none", labelAnchor: "center", grid: true },
       y: { ...axis, label: "right answers", labelArrow: "none", grid: true },
