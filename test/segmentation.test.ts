@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConfigInput } from "../src/config/schema.ts";
+import { decodePng } from "../src/data/formats/png.ts";
+import { openInputs } from "../src/data/open-inputs.ts";
+import { resize } from "../src/data/preprocess/resize.ts";
 import { finetune } from "../src/finetune.ts";
 import { loadModel } from "../src/onnx/load.ts";
 import { nodeFiles as files } from "../src/platform/node-files.ts";
@@ -10,6 +13,7 @@ import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
+import { predict } from "../src/training/predict.ts";
 import { tinyClassifier, writeRectangles } from "./support/tiny-masks.ts";
 
 let folder: string;
@@ -93,6 +97,24 @@ test("the report has pictures of image, truth, prediction and errors side by sid
     expect(sample.png).toBeDefined();
   }
   expect(await files.exists(at("a-decoder/report.html"))).toBe(true);
+});
+
+test("predictions are drawn at the size of the images that they are of", async () => {
+  const grown = await openInputs(files, [at("data/images/0.png")]);
+  const image = await grown.load(0);
+  if (image.kind !== "image") throw new Error("expected an image");
+  const large = { ...grown, load: async () => resize(image, 40, 24, "bilinear") };
+  const model = await DeployedModel.open(at("a-decoder"), { files, runtime });
+  for await (const { fields, draw } of predict(model, large, 2)) {
+    const [mask, overlay] = (await draw?.()) ?? [];
+    const stored = await decodePng(mask!.png, "mask");
+    expect([stored.height, stored.width, stored.colour]).toEqual([40, 24, "palette"]);
+    const share = Array.from(stored.samples).reduce((sum, c) => sum + c, 0) / stored.samples.length;
+    const told = (fields.classes as { class: string; share: number }[]).find((c) => c.class === "rectangle");
+    expect(Math.abs(share - (told?.share ?? 0))).toBeLessThan(0.1); // areas are counted on the model's own small map
+    expect((await decodePng(overlay!.png, "overlay")).colour).toBe("rgb");
+  }
+  await model.release();
 });
 
 test("masks are no data for classification, nor one class each for this", async () => {

@@ -1,7 +1,8 @@
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { createLoader } from "../data/loader.ts";
 import { prepared } from "../data/prepared.ts";
-import type { Answer } from "../tasks/task.ts";
+import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
+import type { Answer, Drawing } from "../tasks/task.ts";
 import { rowOf } from "../tensor/tensor.ts";
 import type { DeployedModel } from "./deployed-model.ts";
 
@@ -9,6 +10,8 @@ import type { DeployedModel } from "./deployed-model.ts";
 export interface Prediction extends Answer {
   /** Path of the image, or its place in a file. */
   readonly input: string;
+  /** The answer as pictures; of the size that the input has, where the model sees all of it. Absent where the task draws none. */
+  readonly draw?: () => Promise<readonly Drawing[]>;
 }
 
 /** Predictions for unlabelled examples, in their order. @param top how many of several answers each names */
@@ -29,8 +32,18 @@ export async function* predict(
   for await (const batch of loader.epoch(0)) {
     const output = await model.predict(batch);
     for (const [row, index] of batch.indices.entries()) {
-      const said = { output: rowOf(output, row), sample: take(index), classes: model.labels ?? [] };
-      yield { input: inputs.name(index), ...model.task.answer(said, top) };
+      const sample = take(index);
+      const said = { output: rowOf(output, row), sample, classes: model.labels ?? [] };
+      const { task } = model;
+      const sized = async () => ({
+        ...said,
+        sample: seesAll(preprocessor) ? await inputs.load(index) : sample,
+      });
+      yield {
+        input: inputs.name(index),
+        ...task.answer(said, top),
+        ...(task.draw ? { draw: async () => task.draw?.(await sized()) ?? [] } : {}),
+      };
     }
   }
 }
@@ -56,4 +69,9 @@ function keepingLoaded(dataset: Dataset): {
       return sample;
     },
   };
+}
+
+/** Whether nothing of an image is cut off on its way to the model. */
+function seesAll({ config }: Preprocessor): boolean {
+  return config.kind === "image" && config.crop === null;
 }

@@ -1,5 +1,8 @@
 import { Option } from "commander";
 import { linesOf, openInputs } from "../../data/open-inputs.ts";
+import { ConfigError } from "../../errors.ts";
+import type { Files } from "../../platform/files.ts";
+import { basename, joinPath } from "../../platform/paths.ts";
 import { DeployedModel } from "../../training/deployed-model.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import { type Prediction, predict } from "../../training/predict.ts";
@@ -19,6 +22,7 @@ interface Options {
   readonly pairColumn?: string;
   readonly batchSize?: number;
   readonly threads?: number;
+  readonly masks?: string;
 }
 
 export const predictCommand: CliCommand = {
@@ -30,6 +34,10 @@ export const predictCommand: CliCommand = {
     ["holdfast predict runs/mine test.npz --top 1 --format jsonl", "one JSON object a line"],
     ['holdfast predict runs/mine --text "what a day"', "one text; repeat it for several"],
     ["holdfast predict runs/mine mails.csv --text-column body", "the texts of a table"],
+    [
+      "holdfast predict runs/mine photos --masks masks",
+      "segmentation: an indexed PNG and an overlay of each",
+    ],
     ["cat lines.txt | holdfast predict runs/mine -", "a text a line from standard input"],
   ],
   define(command, cli) {
@@ -53,11 +61,12 @@ export const predictCommand: CliCommand = {
           .default("csv"),
       )
       .option("--top <count>", "how many classes to name", countArgument, 3)
+      .option("--masks <folder>", "segmentation: write the predicted masks there, and each over its image")
       .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument);
     addPreprocessFlags(command);
     command.action(async (path: string, paths: string[], options: Options & Record<string, unknown>) => {
-      const { format, top, batchSize, threads, textColumn, pairColumn } = options;
+      const { format, top, batchSize, threads, textColumn, pairColumn, masks } = options;
       const piped = paths.includes("-") ? linesOf(await readAll(cli.stdin)) : [];
       const inputs = await openInputs(
         cli.files,
@@ -74,12 +83,16 @@ export const predictCommand: CliCommand = {
       const terminal = cli.stdout.isTTY === true ? null : openTerminal(cli.stderr, cli.environment);
       const progress = terminal && createCountProgress({ terminal, unit: { of: `${inputs.kind}s` } });
       try {
+        if (masks !== undefined && !model.task.draw)
+          throw new ConfigError(`--masks: task ${model.task.name} draws nothing`);
+        const taken = new Set<string>();
         let isFirst = true;
         let done = 0;
         for await (const prediction of predict(model, inputs, top)) {
           if (format === "jsonl") printJsonLine(cli, { input: prediction.input, ...prediction.fields });
           else print(cli, isFirst ? [csvHead(prediction), csvRow(prediction)] : [csvRow(prediction)]);
           isFirst = false;
+          if (masks !== undefined) await writeDrawings(cli.files, masks, prediction, taken);
           progress?.tell(++done, inputs.length);
         }
       } finally {
@@ -89,6 +102,21 @@ export const predictCommand: CliCommand = {
     });
   },
 };
+
+/** Writes `NAME.png` and what else there is; a second input of one name gets a number. */
+async function writeDrawings(
+  files: Files,
+  folder: string,
+  { input, draw }: Prediction,
+  taken: Set<string>,
+): Promise<void> {
+  const stem = basename(input).replace(/\.\w+$/u, "");
+  let name = stem;
+  for (let n = 2; taken.has(name); n++) name = `${stem}-${n}`;
+  taken.add(name);
+  for (const { suffix, png } of (await draw?.()) ?? [])
+    await files.write(joinPath(folder, `${name}${suffix}.png`), png);
+}
 
 async function readAll(stream: AsyncIterable<string | Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
