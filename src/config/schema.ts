@@ -302,6 +302,10 @@ const datasetSchema = z
       .array(z.string())
       .optional()
       .describe("tables: columns of numbers that go to the model; all but the labels' if left out"),
+    labelPieces: z
+      .enum(["first", "all"])
+      .default("first")
+      .describe("token classification: which pieces of a word bear its class"),
     validationFraction: z
       .number()
       .gt(0)
@@ -372,10 +376,11 @@ const lossSchema = z
       .optional()
       .describe("binary-focal: factor on positive targets, 1 - alpha on the others; neither if left out"),
     positiveWeight: z
-      .number()
-      .positive()
+      .union([z.literal("balanced"), z.number().positive()])
       .optional()
-      .describe("bce: factor on positive targets; 1 if left out"),
+      .describe(
+        "bce: factor on positive targets, 1 if left out; balanced gives each label as much weight where it stands as where it does not",
+      ),
     delta: z
       .number()
       .positive()

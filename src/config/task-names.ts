@@ -1,3 +1,9 @@
 /** Every task by its name in settings; `tasks/registry.ts` has one record for each. */
-export const taskNames = ["classification", "segmentation"] as const;
+export const taskNames = [
+  "classification",
+  "multi-label",
+  "regression",
+  "segmentation",
+  "token-classification",
+] as const;
 export type TaskName = (typeof taskNames)[number];

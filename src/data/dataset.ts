@@ -82,6 +82,10 @@ export interface Tokens {
   readonly data: Int32Array;
   /** 0 for tokens of the first text, 1 for those of the second. */
   readonly types: Int32Array;
+  /** Where words are told apart: the word that each token is the first piece of, −1 for the others. */
+  readonly words?: Int32Array;
+  /** Where words have classes: what each token is compared with; negative where nothing is. */
+  readonly targets?: Int32Array;
   readonly source: Text;
 }
 

@@ -4,6 +4,7 @@ import type { Dim, TensorType } from "../onnx/type.ts";
 import type { Value } from "../onnx/value.ts";
 import { createRandom } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { tensor } from "../tensor/tensor.ts";
 import { type GraphEnd, openEnd } from "./graph-end.ts";
 import { type Activation, activate, linear } from "./layers.ts";
 import { type MapHead, mapLayers, type Skip, tokenGrid, tokensToMap } from "./map-layers.ts";
@@ -25,6 +26,12 @@ export interface HiddenLayer {
   readonly activation: Activation;
 }
 
+/** What the numbers that a head shall give are like, for each of them. */
+export interface OutputScale {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
 export interface NewHeadOptions {
   /** `vector` if left out. */
   readonly form?: HeadForm;
@@ -38,6 +45,8 @@ export interface NewHeadOptions {
   readonly pooling: Pooling;
   /** The head is linear if left out. */
   readonly hidden?: HiddenLayer;
+  /** What `vector` gives is multiplied by the deviation, and the mean added, so that its weights need not grow to the scale of the numbers. */
+  readonly scale?: OutputScale;
   /** `map`: what stands before the last layer; one layer alone if left out. */
   readonly layers?: { readonly kind: MapHead; readonly units?: number; readonly skip?: Skip };
   /** `map`: height and width of the image that tokens [B, T, D] are patches of; they make no map if left out. */
@@ -100,8 +109,9 @@ export function putNewHead(model: Model, options: NewHeadOptions): NewHead {
     positions: [batch, free(1) ?? mask?.declared?.dims?.[1] ?? null, classes],
     map: [batch, classes, ...places],
   };
-  end.finish(last.y, "logits", declared[form]);
-  return { logits: last.y, parameters: [...parameters, ...last.parameters], pooled: read.pooled };
+  const logits = options.scale ? scaled(end, last.y, options.scale) : last.y;
+  end.finish(logits, "logits", declared[form]);
+  return { logits, parameters: [...parameters, ...last.parameters], pooled: read.pooled };
 }
 
 function readerOf(
@@ -119,4 +129,12 @@ function readerOf(
   return form === "positions"
     ? { x: end.feature, width: dims[2]!, pooled: `none, each of ${dims[1]} positions` } // the rank was checked
     : { x: end.feature, width: dims[1]!, pooled: `none, each of ${dims.slice(2).join("×")} places` };
+}
+
+/** y · deviation + mean; a single number's are scalars, which nothing takes for weights. */
+function scaled(end: GraphEnd, y: Value, { mean, deviation }: OutputScale): Value {
+  const stored = (values: readonly number[], name: string) =>
+    end.store(tensor("float32", values.length === 1 ? [] : [values.length], Float32Array.from(values)), name);
+  const wide = end.append("Mul", [y, stored(deviation, "head.deviation")], "head_scaled");
+  return end.append("Add", [wide, stored(mean, "head.mean")], "head_scaled");
 }

@@ -2,11 +2,20 @@ import type { TaskName } from "../config/task-names.ts";
 import { ConfigError } from "../errors.ts";
 import { type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
 import { classification } from "./classification.ts";
+import { multiLabel } from "./multi-label.ts";
+import { regression } from "./regression.ts";
 import { segmentation } from "./segmentation.ts";
 import type { Task } from "./task.ts";
+import { tokenClassification } from "./token-classification.ts";
 
 /** Every task by its name. */
-export const tasks: Readonly<Record<TaskName, Task>> = { classification, segmentation };
+export const tasks: Readonly<Record<TaskName, Task>> = {
+  classification,
+  "multi-label": multiLabel,
+  regression,
+  segmentation,
+  "token-classification": tokenClassification,
+};
 
 /**
  * The metric that chooses the kept model.
@@ -22,9 +31,18 @@ export function metricOf(task: Task, named: string | undefined): MetricFacts {
   );
 }
 
-/** What a model does by its `config.json`; classification if that does not say. */
+/** What a model does by the `problem_type` or the class that its `config.json` names; classification if that does not say. */
 export function taskOf(config: Readonly<Record<string, unknown>> | null): TaskName {
   const type = config?.problem_type;
   const found = Object.values(tasks).find((t) => t.problemType !== null && t.problemType === type);
-  return found?.name ?? "classification";
+  return (found ?? byArchitecture(config?.architectures))?.name ?? "classification";
+}
+
+/** The first task that Python's Transformers has such a class for: `BertForTokenClassification`. */
+function byArchitecture(architectures: unknown): Task | undefined {
+  const [name] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  if (typeof name !== "string") return undefined;
+  return Object.values(tasks).find((t) =>
+    Object.values(t.architectures).some((suffix) => name.endsWith(suffix)),
+  );
 }

@@ -25,7 +25,7 @@ export function chooseLoss(
   task: Pick<Task, "loss" | "head">,
   train: Dataset,
 ): ChosenLoss {
-  const { name, classWeights, ...options } = settings;
+  const { name, classWeights, positiveWeight: positive, ...options } = settings;
   const weights = classWeights === "none" ? undefined : weightsOf(classWeights, train);
   const loss = name === "auto" ? task.loss : name;
   return {
@@ -33,6 +33,7 @@ export function chooseLoss(
     lossOptions: withoutUndefined({
       ...options,
       classWeights: weights,
+      positiveWeight: positive === "balanced" ? positiveWeights(train) : positive,
       classAxis: classAxis(loss, task.head),
     }),
   };
@@ -56,6 +57,14 @@ function weightsOf(asked: "balanced" | Readonly<Record<string, number>>, train: 
   return classes.map((name) => asked[name] ?? 1);
 }
 
+/** (n − n_c) / n_c for each label; 1 for one that all examples bear, or none does. */
+function positiveWeights(train: Dataset): number[] {
+  const counts = classCounts(train);
+  if (counts.length === 0)
+    throw new ConfigError("loss.positiveWeight balanced: examples bear no labels to count; give a number");
+  return counts.map((count) => (count === 0 || count === train.length ? 1 : (train.length - count) / count));
+}
+
 /** n / (C · n_c): all classes weigh alike. A class without an example has no target to weigh; it gets 1. */
 function balanced(train: Dataset): number[] {
   if (train.labelling === "sample") {
@@ -64,5 +73,10 @@ function balanced(train: Dataset): number[] {
     );
   }
   const counts = classCounts(train);
+  if (counts.length === 0) {
+    throw new ConfigError(
+      "loss.classWeights balanced: classes stand in the samples, not on them; give class=number",
+    );
+  }
   return counts.map((count) => (count === 0 ? 1 : train.length / (counts.length * count)));
 }

@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { allProblems, ConfigError, ModelError } from "../errors.ts";
 import { findHead, type HeadSite, logitsOf } from "../heads/find-head.ts";
 import { type DimsOf, finerMap, mapBehind } from "../heads/find-map.ts";
-import { type HeadForm, headForms, type NewHead, putNewHead } from "../heads/new-head.ts";
+import { type HeadForm, headForms, type NewHead, type OutputScale, putNewHead } from "../heads/new-head.ts";
 import { putZeroShotHead } from "../heads/zero-shot-head.ts";
 import { removeNode, valueNamed } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
@@ -51,6 +51,8 @@ export interface NetworkOptions {
   readonly evaluate: Evaluate;
   /** The classifier that the class names make, for `head.mode: zero-shot`. */
   readonly zeroShot?: ZeroShotClassifier | null;
+  /** What the numbers are like that a new head shall give; null where it gives none. */
+  readonly scale?: OutputScale | null;
 }
 
 /** Keeps or replaces the classifier, and chooses what is trained. @throws ConfigError, ModelError */
@@ -203,6 +205,7 @@ async function replaceHead(
     type,
     classes: data.width,
     ...headSettings(config),
+    ...(options.scale ? { scale: options.scale } : {}),
     ...(form === "map" ? { area: data.targetDims, layers: mapLayersOf(model, config, feature, dimsOf) } : {}),
     ...maskOf(model, type.dims, inputShapes),
   });

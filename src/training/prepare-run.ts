@@ -26,6 +26,7 @@ import { fixBySettings } from "./fixed-session.ts";
 import type { GradientMask } from "./gradient-mask.ts";
 import { chooseLoss } from "./loss-settings.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
+import { numberScale } from "./number-scale.ts";
 import { openOptimizer } from "./open-optimizer.ts";
 import { plainJson } from "./plain.ts";
 import { prepareData, type RunData } from "./prepare-data.ts";
@@ -102,6 +103,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     labels,
     evaluate,
     zeroShot,
+    scale: numberScale(data.train.dataset),
   });
   const graphs = await buildTrainingGraphs(model, {
     shapes: data.shapes,
