@@ -249,5 +249,15 @@ add("binary-focal", (4, 3), answers(4, 3, unknown=[5]), binary_focal(1.5, 0.25),
 add("binary-focal", (3, 3), answers(3, 3), binary_focal(0.0), gamma=0.0)
 add("binary-focal", (3, 3), answers(3, 3), binary_focal(0.5, 0.75), weights=[0.5, 2.0, 1.0], gamma=0.5, alpha=0.75)
 
+
+# Embeddings of two sides, [B, 2, D]
+def embedded(x, t, w):
+    return contrastive(x[:, 0] @ x[:, 1].T, t, w)
+
+
+add("contrastive", (4, 2, 3), torch.arange(4), embedded)
+add("contrastive", (4, 2, 5), torch.tensor([0, IGNORED, 2, 3]), embedded, scale=2.0)
+add("contrastive", (3, 2, 4), torch.arange(3), embedded, weights=[1.0, 0.5, 2.0])
+
 FILE.parent.mkdir(exist_ok=True)
 FILE.write_text(json.dumps(rows) + "\n")

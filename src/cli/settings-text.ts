@@ -57,6 +57,7 @@ const NOUNS: Readonly<Record<SampleKind, string>> = {
   image: "images",
   text: "texts.csv",
   dialogue: "dialogues.jsonl",
+  "image-text": "captioned-images.csv",
   audio: "sounds",
   array: "rows.csv",
 };

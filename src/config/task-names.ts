@@ -1,6 +1,7 @@
 /** Every task by its name in settings; `tasks/registry.ts` has one record for each. */
 export const taskNames = [
   "classification",
+  "contrastive",
   "multi-label",
   "regression",
   "segmentation",

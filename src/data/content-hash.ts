@@ -35,6 +35,8 @@ export function hashSample(sample: Sample): number {
       return hashText("text", sample.text, sample.pair ?? "");
     case "dialogue":
       return hashText("dialogue", ...sample.messages.flatMap(({ role, content }) => [role, content]));
+    case "image-text":
+      return hashText("image-text", hashSample(sample.image), hashSample(sample.text));
     case "image":
       return hashText("image", sample.height, sample.width, sample.channels, hashBytes(sample.data));
     case "audio":

@@ -89,6 +89,13 @@ export interface Tokens {
   readonly source: Text;
 }
 
+/** An image and a text about it: a caption; the text is tokens once the example is prepared for a model. */
+export interface CaptionedImage {
+  readonly kind: "image-text";
+  readonly image: Image;
+  readonly text: Text | Tokens;
+}
+
 /** A text or dialogue as a language model is trained on it. */
 export interface Sequence {
   readonly kind: "sequence";
@@ -99,7 +106,7 @@ export interface Sequence {
   readonly source: Text | Dialogue;
 }
 
-export type Sample = Image | NumberArray | Audio | Text | Dialogue | Tokens | Sequence;
+export type Sample = Image | NumberArray | Audio | Text | Dialogue | CaptionedImage | Tokens | Sequence;
 
 /** What data is made of; texts become tokens, and sounds arrays, when they are prepared for a model. */
 export type SampleKind = Exclude<Sample["kind"], "tokens" | "sequence">;

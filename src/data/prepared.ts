@@ -77,6 +77,7 @@ export function cached(dataset: Dataset, cache: SampleCache): Dataset {
 /** Bytes of pixels, numbers or characters. */
 function bytesOf(sample: Sample): number {
   if (sample.kind === "text" || sample.kind === "dialogue") return 2 * wordsOf(sample).length;
+  if (sample.kind === "image-text") return bytesOf(sample.image) + bytesOf(sample.text);
   if (sample.kind === "tokens" || sample.kind === "sequence")
     return 2 * sample.data.byteLength + bytesOf(sample.source);
   return sample.data.byteLength + (sample.kind === "image" ? (sample.mask?.byteLength ?? 0) : 0);
@@ -84,12 +85,15 @@ function bytesOf(sample: Sample): number {
 
 function ownsItsMemory(sample: Sample): boolean {
   if (sample.kind === "text" || sample.kind === "dialogue") return true;
+  if (sample.kind === "image-text") return ownsItsMemory(sample.image);
   return sample.data.buffer.byteLength === sample.data.byteLength;
 }
 
 function copyOf(sample: Sample): Sample {
   if (sample.kind === "image") return { ...sample, data: sample.data.slice() };
   if (sample.kind === "array") return { ...sample, data: sample.data.slice() };
+  if (sample.kind === "image-text")
+    return { ...sample, image: { ...sample.image, data: sample.image.data.slice() } };
   return sample.kind === "audio" ? { ...sample, data: sample.data.slice() } : sample;
 }
 

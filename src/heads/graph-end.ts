@@ -10,17 +10,21 @@ import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
 
 export type Attributes = Readonly<Record<string, AttributeInit>>;
 
-/** Where a graph ends and nodes are put on it, in whatever version of the operator set its file has. */
-export interface GraphEnd {
+/** Puts nodes behind those of a graph, in whatever version of the operator set its file has. */
+export interface Appender {
   readonly opset: number;
-  /** The value that the graph was cut at, as float32. */
-  readonly feature: Value;
   /** Appends a node with one output, under a fresh name. */
   append(opType: string, inputs: readonly (Value | null)[], name: string, attributes?: Attributes): Value;
   /** Stores a tensor under a fresh name. */
   store(tensor: Tensor, name: string): Value;
   /** A stored float32 number. */
   scalar(value: number, name: string): Value;
+}
+
+/** Where a graph was cut and a new end is put on it. */
+export interface GraphEnd extends Appender {
+  /** The value that the graph was cut at, as float32. */
+  readonly feature: Value;
   /** Makes a value the graph's only output, under a name that is free if it can be. */
   finish(value: Value, name: string, dims: readonly (number | string | null)[]): void;
 }
@@ -51,33 +55,12 @@ export function openEnd(model: Model, { feature, type, mask, kept = [] }: EndOpt
   }
   const { graph } = model;
   cutAt(graph, [feature, ...kept]);
-  const names = new Set([...graph.values()].map((v) => v.name));
-  const fresh = (name: string) => {
-    let unique = name;
-    for (let i = 1; names.has(unique); i++) unique = `${name}_${i}`;
-    names.add(unique);
-    return unique;
-  };
-  const append: GraphEnd["append"] = (opType, inputs, name, attributes = {}) => {
-    const node = new Node(opType, inputs, [new Value(fresh(`${name}_out`))], {
-      name: fresh(name),
-      attributes,
-    });
-    graph.nodes.push(node);
-    return node.output();
-  };
-  const store: GraphEnd["store"] = (t, name) => {
-    const value = new Value(fresh(name), { dtype: t.dtype, dims: t.dims });
-    value.constant = t;
-    graph.initializers.push(value);
-    return value;
-  };
+  const { fresh, ...appender } = appenderOf(model);
   return {
-    opset: opsetOf(model) ?? 1,
-    feature: isHalf ? append("Cast", [feature], "head_cast", { to: dataTypes.float32.code }) : feature,
-    append,
-    store,
-    scalar: (value, name) => store(tensor("float32", [1], Float32Array.of(value)), name),
+    ...appender,
+    feature: isHalf
+      ? appender.append("Cast", [feature], "head_cast", { to: dataTypes.float32.code })
+      : feature,
     finish(value, name, dims) {
       value.name = fresh(name);
       value.declared = { dtype: "float32", dims };
@@ -87,9 +70,42 @@ export function openEnd(model: Model, { feature, type, mask, kept = [] }: EndOpt
   };
 }
 
+/** @returns what puts nodes behind those of the model's graph, and `fresh`, which makes a name unique in it */
+export function appenderOf(model: Model): Appender & { fresh(name: string): string } {
+  const { graph } = model;
+  const names = new Set([...graph.values()].map((v) => v.name));
+  const fresh = (name: string) => {
+    let unique = name;
+    for (let i = 1; names.has(unique); i++) unique = `${name}_${i}`;
+    names.add(unique);
+    return unique;
+  };
+  const append: Appender["append"] = (opType, inputs, name, attributes = {}) => {
+    const node = new Node(opType, inputs, [new Value(fresh(`${name}_out`))], {
+      name: fresh(name),
+      attributes,
+    });
+    graph.nodes.push(node);
+    return node.output();
+  };
+  const store: Appender["store"] = (t, name) => {
+    const value = new Value(fresh(name), { dtype: t.dtype, dims: t.dims });
+    value.constant = t;
+    graph.initializers.push(value);
+    return value;
+  };
+  return {
+    opset: opsetOf(model) ?? 1,
+    fresh,
+    append,
+    store,
+    scalar: (value, name) => store(tensor("float32", [1], Float32Array.of(value)), name),
+  };
+}
+
 /** Over one axis; axes are an input from opset 13 (ReduceSum) or 18 on. */
 export function reduce(
-  { opset, append, store }: GraphEnd,
+  { opset, append, store }: Appender,
   opType: "ReduceSum" | "ReduceMean" | "ReduceMax",
   value: Value,
   { axis, keepdims = 0 }: { readonly axis: number; readonly keepdims?: 0 | 1 },
@@ -101,6 +117,6 @@ export function reduce(
 }
 
 /** [B, D] · weightᵀ + bias for a weight [N, D]. */
-export function gemm({ append }: GraphEnd, x: Value, weight: Value, bias: Value, name: string): Value {
+export function gemm({ append }: Appender, x: Value, weight: Value, bias: Value, name: string): Value {
   return append("Gemm", [x, weight, bias], name, { transB: 1, alpha: float(1), beta: float(1) });
 }

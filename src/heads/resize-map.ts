@@ -1,10 +1,7 @@
 import { ModelError } from "../errors.ts";
 import type { Value } from "../onnx/value.ts";
 import { int64s } from "../tensor/tensor.ts";
-import type { GraphEnd } from "./graph-end.ts";
-
-/** Where nodes can be appended. */
-export type Appender = Pick<GraphEnd, "opset" | "append" | "store">;
+import type { Appender } from "./graph-end.ts";
 
 /**
  * Appends a bilinear resize of a map [B, C, h, w] to a height and width, between pixel centres: PyTorch's `interpolate`

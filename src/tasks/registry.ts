@@ -2,6 +2,7 @@ import type { TaskName } from "../config/task-names.ts";
 import { ConfigError } from "../errors.ts";
 import { type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
 import { classification } from "./classification.ts";
+import { contrastive } from "./contrastive.ts";
 import { multiLabel } from "./multi-label.ts";
 import { regression } from "./regression.ts";
 import { segmentation } from "./segmentation.ts";
@@ -11,6 +12,7 @@ import { tokenClassification } from "./token-classification.ts";
 /** Every task by its name. */
 export const tasks: Readonly<Record<TaskName, Task>> = {
   classification,
+  contrastive,
   "multi-label": multiLabel,
   regression,
   segmentation,

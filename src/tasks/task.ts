@@ -29,6 +29,13 @@ export interface JudgedOutput {
   readonly targets: Shape;
 }
 
+/** Several outputs of a model, read as one. */
+export interface OutputReading {
+  readonly outputs: readonly string[];
+  /** @param values of the outputs for a batch, float32 [B, …], in their order */
+  combine(values: readonly Tensor<"float32">[]): Tensor<"float32">;
+}
+
 /** What a network said of one example. */
 export interface Said {
   /** float32, a batch's output without its first axis. */
@@ -81,6 +88,11 @@ export interface Task {
   readonly loss: LossName;
   /** Nodes between the logits and the loss that the exported model shall not have; the logits themselves if left out. */
   judged?(output: JudgedOutput): Value;
+  /**
+   * The same for a model on its own, whose outputs are what its file gives: which of them are read, and what is made of
+   * them; the first output as it is if left out.
+   */
+  answerOf?(model: Model): OutputReading;
   /** What samples go through, where that is not what the model alone says. @param base what the model says */
   preprocessor?(base: Preprocessor, context: PreprocessorContext): Preprocessor;
   meter(classes: readonly string[]): Meter;

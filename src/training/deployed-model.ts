@@ -18,7 +18,7 @@ import { joinPath } from "../platform/paths.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
 import { taskOf, tasks } from "../tasks/registry.ts";
-import type { Task } from "../tasks/task.ts";
+import type { OutputReading, Task } from "../tasks/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fixBySettings, fixedSession } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
@@ -55,8 +55,8 @@ export class DeployedModel {
   readonly input: string;
   private readonly inputs: readonly ModelInput[];
   private readonly tokenizer: Tokenizer | null;
-  private readonly output: string;
-  private readonly kind: OutputKind;
+  private readonly outputs: readonly string[];
+  private readonly combine: OutputReading["combine"];
   private readonly session: Session;
   private readonly source: ModelSource;
   private readonly settings: Partial<Config>;
@@ -85,8 +85,13 @@ export class DeployedModel {
     this.input = input.name;
     this.inputs = inputs;
     this.tokenizer = tokenizer;
-    this.output = output.name;
-    this.kind = logitsOf(output).kind;
+    const kind = logitsOf(output).kind;
+    const reading = this.task.answerOf?.(model) ?? {
+      outputs: [output.name],
+      combine: ([value]) => logitsFrom(value!, kind), // one for the one output
+    };
+    this.outputs = reading.outputs;
+    this.combine = reading.combine;
     this.session = session;
     this.source = source;
     this.settings = settings;
@@ -143,16 +148,18 @@ export class DeployedModel {
    * @throws ConfigError if the output is not of the rank that the task's answers have
    */
   async predict(batch: Batch): Promise<Tensor<"float32">> {
-    const out = (await runInFloat32(this.session, batch.inputs, [this.output])).get(this.output);
+    const found = await runInFloat32(this.session, batch.inputs, this.outputs);
     const { head, name } = this.task;
     const rank = head === null ? undefined : headForms[head].rank;
-    const fits = out?.dims[0] === this.batchSize && (rank === undefined || out.dims.length === rank);
-    if (out?.dtype !== "float32" || !fits) {
+    const values = this.outputs.map((output) => {
+      const value = found.get(output);
+      const fits = value?.dims[0] === this.batchSize && (rank === undefined || value.dims.length === rank);
+      if (value?.dtype === "float32" && fits) return value as Tensor<"float32">; // as was just checked
       throw new ConfigError(
-        `${this.path}: output "${this.output}" is ${out?.dtype} [${out?.dims.join(", ")}]; task ${name} expects float32 of rank ${rank ?? "2 or more"} for a batch of ${this.batchSize}`,
+        `${this.path}: output "${output}" is ${value?.dtype} [${value?.dims.join(", ")}]; task ${name} expects float32 of rank ${rank ?? "2 or more"} for a batch of ${this.batchSize}`,
       );
-    }
-    return logitsFrom(out as Tensor<"float32">, this.kind); // the dtype was checked just above
+    });
+    return this.combine(values);
   }
 
   release(): Promise<void> {

@@ -163,7 +163,10 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
   }
   const { graph: written } = network.model;
   const place = Math.max(0, written.outputs.indexOf(network.output));
-  const renamed = run.config.export.names === "kept" ? null : nameForPipelines(written, data.preprocessing);
+  const renamed =
+    run.config.export.names === "kept" || run.task.head === null
+      ? null
+      : nameForPipelines(written, data.preprocessing);
   // Its weights are still those that the run started from: one end of the line to what it has become.
   if (network.head === "zero-shot" && !adapters)
     await saveModel(network.model, joinPath(writer.folder, RUN_FILES.zeroShot, "model.onnx"), files);
@@ -207,7 +210,9 @@ function withNames(batch: Batch, names: ReadonlyMap<string, string>): Batch {
 
 /** What images went through in this run, unless that is what the model's own file says. */
 function preprocessorToWrite({ config, data, source }: PreparedRun): Record<string, unknown> | null {
-  if (data.preprocessing.kind !== "image") return null;
+  const { preprocessing } = data;
+  const image = preprocessing.kind === "image-text" ? preprocessing.image : preprocessing;
+  if (image.kind !== "image") return null;
   const isOverridden = Object.values(config.preprocess).some((value) => value !== undefined);
-  return source.preprocessor !== null && !isOverridden ? null : preprocessorJson(data.preprocessing);
+  return source.preprocessor !== null && !isOverridden ? null : preprocessorJson(image);
 }

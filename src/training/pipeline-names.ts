@@ -1,4 +1,4 @@
-import type { Preprocessing } from "../data/preprocess/config.ts";
+import type { Preprocessing, TextPreprocessing } from "../data/preprocess/config.ts";
 import { logitsOf } from "../heads/find-head.ts";
 import { cutAt } from "../onnx/edit.ts";
 import type { Graph } from "../onnx/graph.ts";
@@ -29,12 +29,19 @@ export function nameForPipelines(graph: Graph, preprocessing: Preprocessing): Re
 
 function inputNames(graph: Graph, preprocessing: Preprocessing): ReadonlyMap<string, string> {
   if (preprocessing.kind === "array") return new Map(); // No pipeline feeds arrays.
+  if (preprocessing.kind === "image-text") {
+    const { pixels, text } = preprocessing;
+    return new Map([...textNames(text), [pixels, "pixel_values"]]);
+  }
   if (preprocessing.kind === "image") {
     const stored = new Set(graph.initializers);
     const input = graph.inputs.find((v) => !stored.has(v) && v.constant === null);
     return new Map(input ? [[input.name, "pixel_values"]] : []);
   }
-  const { ids, mask, types, positions } = preprocessing;
+  return textNames(preprocessing);
+}
+
+function textNames({ ids, mask, types, positions }: TextPreprocessing): ReadonlyMap<string, string> {
   const roles = [
     [ids, "input_ids"],
     [mask, "attention_mask"],

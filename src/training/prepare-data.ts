@@ -177,8 +177,9 @@ async function choosePreprocessor(
 }> {
   const { inputs } = modelInputs(model);
   const { size, maxLength: _, buckets: __, ...overrides } = config.preprocess;
-  const tokenizer = train.kind === "text" ? await openTokenizer(files, source.folder) : null;
-  if (train.kind === "text" && !tokenizer) {
+  const hasText = train.kind === "text" || train.kind === "image-text";
+  const tokenizer = hasText ? await openTokenizer(files, source.folder) : null;
+  if (hasText && !tokenizer) {
     throw new ConfigError(
       `${source.folder}: texts need the model's tokenizer; put its tokenizer.json (and tokenizer_config.json) there`,
     );

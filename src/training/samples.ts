@@ -53,6 +53,8 @@ export async function sampleRecords(
 /** What a page shows of the example itself. */
 async function pictured(sample: Sample): Promise<Pick<SampleRecord, "png" | "text">> {
   if (sample.kind === "image") return { png: base64(await encodePng(sample)) };
+  if (sample.kind === "image-text")
+    return { ...(await pictured(sample.image)), ...(await pictured(sample.text)) };
   return sample.kind === "tokens" || sample.kind === "sequence" ? { text: shown(sample.source) } : {};
 }
 

@@ -10,7 +10,8 @@ import { addTargets, addWeights, countingRows, divisor, sumAll, targetWeight } f
 const FAR = -1e30;
 
 /**
- * Symmetric contrastive loss of CLIP: row i of the logits [B, B] belongs to column i, and to no other.
+ * Symmetric contrastive loss of CLIP: row i of the logits [B, B] belongs to column i, and to no other. Of embeddings
+ * [B, 2, D] the logits are the products x = a bᵀ of each first one with each second one; da = dx b, db = dxᵀ a.
  * `targets` int64 [B]: the ignore index where row and column i are padding, which are then in no sum either; anything
  * else where they count.
  *
@@ -22,12 +23,14 @@ const FAR = -1e30;
 export const contrastive: Loss = {
   summary: "symmetric contrastive loss of a square of similarities, as CLIP has it",
   options: ["ignoreIndex"],
-  build: (b, logits, options) => {
+  build: (b, output, options) => {
     const { ignoreIndex = -100 } = options;
+    const pair = output.dims.length === 3 && output.dims[1] === 2 ? sidesOf(b, output) : null;
+    const logits = pair ? b.op("MatMul", [pair[0], b.transpose(pair[1], [1, 0])]) : output;
     const [batch = 0, columns] = logits.dims;
     if (logits.dims.length !== 2 || batch !== columns) {
       throw new ConfigError(
-        `contrastive: output "${logits.name}" is ${formatType(logits.type)}, expected [B, B]: the similarity of each of B examples to the partner of each`,
+        `contrastive: output "${output.name}" is ${formatType(output.type)}, expected [B, B], the similarity of each of B examples to the partner of each, or both embeddings [B, 2, D]`,
       );
     }
     const targets = addTargets(b, { dtype: "int64", dims: [batch] });
@@ -42,11 +45,26 @@ export const contrastive: Loss = {
       targets,
       weights,
       loss: b.div(b.add(rows.sum, down.sum), total),
-      gradient: () => b.cast(b.div(b.add(rows.slope(), down.slope()), total), logits.dtype),
+      gradient: () => {
+        const dx = b.cast(b.div(b.add(rows.slope(), down.slope()), total), output.dtype);
+        if (!pair) return dx;
+        const sides = [b.op("MatMul", [dx, pair[1]]), b.op("MatMul", [b.transpose(dx, [1, 0]), pair[0]])];
+        return b.op(
+          "Concat",
+          sides.map((v) => b.unsqueeze(v, [1])),
+          { axis: 1 },
+        );
+      },
       rows: () => countingRows(b, weight),
     };
   },
 };
+
+/** Both embeddings [B, D] of a pair [B, 2, D]. */
+function sidesOf(b: OpBuilder, pair: Value): readonly [Value, Value] {
+  const side = (i: number) => b.op("Gather", [pair, b.scalar(i, "int64")], { axis: 1 });
+  return [side(0), side(1)];
+}
 
 /** One direction: the softmax runs over `axis`, in which what does not count has no part. */
 function direction(

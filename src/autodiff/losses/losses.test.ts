@@ -57,9 +57,10 @@ async function lossModel({ loss, options, dims }: Pick<Golden, "loss" | "options
   return loweredModel(source, lowered);
 }
 
-function feedsOf({ dims, output, targets, weights, options }: Golden): Map<string, Tensor> {
+function feedsOf({ loss, dims, output, targets, weights, options }: Golden): Map<string, Tensor> {
   const axis = options.classAxis ?? -1;
-  const rest = dims.filter((_, i) => i !== axis && i !== axis + dims.length);
+  const others = dims.filter((_, i) => i !== axis && i !== axis + dims.length);
+  const rest = loss === "contrastive" ? [dims[0]!] : others; // one for each example, whatever lies behind
   const feeds = new Map<string, Tensor>([["x", tensor("float32", dims, Float32Array.from(output))]]);
   const isOfEntries = targets.length === output.length;
   feeds.set(

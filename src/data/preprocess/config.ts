@@ -56,7 +56,20 @@ export interface TextPreprocessing {
   readonly positions: TokenInput | null;
 }
 
-export type Preprocessing = ImagePreprocessing | ArrayPreprocessing | TextPreprocessing;
+/** Captioned images feed an input of pixels and those of a text. */
+export interface CaptionPreprocessing {
+  readonly kind: "image-text";
+  readonly image: ImagePreprocessing;
+  /** The input that takes pixels. */
+  readonly pixels: string;
+  readonly text: TextPreprocessing;
+}
+
+export type Preprocessing =
+  | ImagePreprocessing
+  | ArrayPreprocessing
+  | TextPreprocessing
+  | CaptionPreprocessing;
 
 /** What the model's image input looks like, without its batch axis. */
 export interface ImageInput extends Size {

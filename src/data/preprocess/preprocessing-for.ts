@@ -2,6 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import type { DataType } from "../../tensor/data-type.ts";
 import type { SampleKind } from "../dataset.ts";
 import {
+  type CaptionPreprocessing,
   type ImageInput,
   type ImagePreprocessing,
   imagePreprocessing,
@@ -50,6 +51,7 @@ export function preprocessingFor(
   sources: PreprocessingSources = {},
 ): Preprocessing {
   if (kind === "text") return textPreprocessing(inputs, sources);
+  if (kind === "image-text") return captionPreprocessing(inputs, sources);
   const [input, ...more] = inputs;
   if (!input || more.length > 0 || input.dtype !== "float32") {
     throw new ConfigError(
@@ -91,6 +93,24 @@ export function preprocessingFor(
     throw new ConfigError(`${shown} takes images of any size: set preprocess.size to [height, width]`);
   }
   return imagePreprocessing({ ...declared, height, width }, { ...exact, ...options }, base);
+}
+
+function captionPreprocessing(
+  inputs: readonly ModelInput[],
+  sources: PreprocessingSources,
+): CaptionPreprocessing {
+  const pixels = inputs.filter((i) => i.dtype === "float32");
+  const [input] = pixels;
+  const image = pixels.length === 1 ? preprocessingFor("image", pixels, sources) : null;
+  if (!input || image?.kind !== "image")
+    throw new ConfigError(
+      `the model takes ${describeInputs(inputs)}; images with texts feed one input of pixels (float32) beside those of token ids`,
+    );
+  const text = textPreprocessing(
+    inputs.filter((i) => i !== input),
+    sources,
+  );
+  return { kind: "image-text", image, pixels: input.name, text };
 }
 
 /** The inputs as messages list them. */

@@ -2,6 +2,7 @@ import { ConfigError, DataError } from "../../errors.ts";
 import { formatShape, type Shape, shapesEqual, sizeOf } from "../../tensor/shape.ts";
 import type { Image, Sample } from "../dataset.ts";
 import { type BatchBuffer, floatBuffer } from "./batch-buffer.ts";
+import { captionPreprocessor } from "./caption-preprocessor.ts";
 import { checkPreprocessing, type ImagePreprocessing, type Preprocessing } from "./config.ts";
 import { centerCrop, resizedSize, toGrey } from "./geometry.ts";
 import { resize } from "./resize.ts";
@@ -35,6 +36,13 @@ export function createPreprocessor(config: Preprocessing, tokenizer: Tokenizer |
     if (tokenizer) return textPreprocessor(config, tokenizer);
     throw new ConfigError("texts need a tokenizer: put the model's tokenizer.json into its folder");
   }
+  if (config.kind === "image-text") {
+    const parts = {
+      image: imagePreprocessor(config.image),
+      text: createPreprocessor(config.text, tokenizer),
+    };
+    return captionPreprocessor(config, parts);
+  }
   const { dims } = config;
   const write = (sample: Sample, out: Float32Array, offset: number) => {
     if (sample.kind !== "array") throw new TypeError("internal: no array in a preprocessor of arrays");
@@ -60,6 +68,7 @@ export function createPreprocessor(config: Preprocessing, tokenizer: Tokenizer |
 function nameOf(sample: Sample): string {
   if (sample.kind === "array") return `an array of shape ${formatShape(sample.dims)}`;
   if (sample.kind === "audio") return "a sound";
+  if (sample.kind === "image-text") return "an image with a text";
   return sample.kind === "image" ? "an image" : "a text";
 }
 

@@ -35,6 +35,7 @@ export function contentCollector(
   if (plan.kind === "array") return features(table, plan.columns);
   if (plan.kind === "text") return texts(table, plan);
   if (plan.kind === "dialogue") return dialogueCollector(table, plan.columns);
+  if (plan.kind === "image-text") return captionedImages(table, plan, files);
   if (plan.kind === "audio") return sounds(table, plan.column, files);
   const { column, mask } = plan;
   return mask === null ? images(table, column, files) : maskedImages(table, { column, mask }, files, options);
@@ -114,6 +115,40 @@ function images(table: Table, column: number, files: Files): ContentCollector {
       return { kind: "image", name, load: async (i) => decodeImage(await bytes(i), at(i)) };
     },
   };
+}
+
+/** Images with a text about each. */
+function captionedImages(
+  table: Table,
+  plan: { readonly image: number; readonly text: number },
+  files: Files,
+): ContentCollector {
+  const [image, text] = [images(table, plan.image, files), texts(table, plainText(plan.text))];
+  const cut = image.columns.length;
+  return {
+    columns: [...image.columns, ...text.columns],
+    add(cells, row) {
+      image.add(cells.slice(0, cut), row);
+      text.add(cells.slice(cut), row);
+    },
+    async finish() {
+      const [pictures, captions] = [await image.finish(), await text.finish()];
+      return {
+        kind: "image-text",
+        name: pictures.name,
+        async load(i) {
+          const [shown, said] = await Promise.all([pictures.load(i), captions.load(i)]);
+          if (shown.kind !== "image" || said.kind !== "text")
+            throw new TypeError("internal: columns of images and texts gave something else");
+          return { kind: "image-text", image: shown, text: said };
+        },
+      };
+    },
+  };
+}
+
+function plainText(column: number): Extract<Plan["content"], { kind: "text" }> {
+  return { kind: "text", column, pair: null, tags: null };
 }
 
 function sounds(table: Table, column: number, files: Files): ContentCollector {

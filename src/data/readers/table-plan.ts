@@ -9,6 +9,7 @@ export const WORD_NAMES: readonly string[] = ["tokens", "words"];
 const PAIR_NAMES: Readonly<Record<string, string>> = { sentence1: "sentence2", premise: "hypothesis" };
 export const LABEL_NAMES: readonly string[] = ["label", "labels"];
 const MASK_NAMES: readonly string[] = ["mask", "masks", "annotation", "segmentation", "label"];
+const CAPTION_NAMES: readonly string[] = ["caption", "text", "sentence"];
 export const TAG_NAMES: readonly string[] = ["ner_tags", "tags", "labels"];
 
 /** What the columns of a table are for, by position. */
@@ -31,6 +32,7 @@ export interface Plan {
         /** Classes of the words, where the column holds lists of words. */
         readonly tags: number | null;
       }
+    | { readonly kind: "image-text"; readonly image: number; readonly text: number }
     | { readonly kind: "audio"; readonly column: number }
     | { readonly kind: "dialogue"; readonly columns: DialogueColumns }
     | { readonly kind: "array"; readonly columns: readonly number[] };
@@ -42,7 +44,8 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
   const given = Object.entries({ textColumn, imageColumn, audioColumn, featureColumns }).filter(
     ([, v]) => v !== undefined,
   );
-  if (given.length > 1)
+  const isPair = given.length === 2 && textColumn !== undefined && imageColumn !== undefined;
+  if (given.length > 1 && !(isPair && labelling === "sample"))
     throw new ConfigError(
       `${given.map(([key]) => key).join(" and ")} exclude each other: an example is one thing`,
     );
@@ -57,10 +60,16 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
     const columns = featureColumns.map((c) => at(c, "featureColumns"));
     return { ...common, content: { kind: "array", columns } };
   }
-  const isFile = textColumn === undefined && audioColumn === undefined;
+  const isFile = audioColumn === undefined && (textColumn === undefined || labelling === "sample");
   const image = imageColumn ?? (isFile ? usualFile(table, "image") : undefined);
   if (image !== undefined) {
-    const mask = labelling === "sample" ? maskColumnOf(table, options) : null;
+    const mask = labelling === "sample" && textColumn === undefined ? maskColumnOf(table, options) : null;
+    const caption =
+      labelling === "sample" && mask === null ? (textColumn ?? known(table, CAPTION_NAMES)) : undefined;
+    if (caption !== undefined) {
+      const columns = { image: at(image, "imageColumn"), text: at(caption, "textColumn") };
+      return { ...common, content: { kind: "image-text", ...columns } };
+    }
     return { ...common, content: { kind: "image", column: at(image, "imageColumn"), mask } };
   }
   const audio = audioColumn ?? (isFile ? usualFile(table, "audio") : undefined);
