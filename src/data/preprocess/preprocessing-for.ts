@@ -110,7 +110,8 @@ function captionPreprocessing(
     inputs.filter((i) => i !== input),
     sources,
   );
-  return { kind: "image-text", image, pixels: input.name, text };
+  // Captions are short: one length for all, and so one graph.
+  return { kind: "image-text", image, pixels: input.name, text: { ...text, lengthStep: text.maxLength } };
 }
 
 /** The inputs as messages list them. */
