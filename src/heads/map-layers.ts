@@ -6,7 +6,6 @@ import { resizeMap } from "./resize-map.ts";
 
 /** How a head for every place of a map is made: a layer on each place, one that sees its neighbours, or a decoder. */
 export type MapHead = "linear" | "fcn" | "decoder";
-export const mapHeads: readonly MapHead[] = ["linear", "fcn", "decoder"];
 
 /** Channels between the layers of a head that has some, where nobody says how many. */
 const UNITS = 64;

@@ -7,7 +7,7 @@ import { sizeOf } from "../../src/tensor/shape.ts";
 import { int64s, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { graphOf, modelOf, type NodeText } from "./graph-of.ts";
 
-export const SIZE = 16;
+const SIZE = 16;
 
 /** Classifiers of grey images [batch, 1, 16, 16]: a convolutional network, and one on patches with a class token. */
 export function tinyClassifier(kind: "convolutional" | "patches"): Uint8Array {
