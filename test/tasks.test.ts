@@ -163,3 +163,25 @@ describe("a class for every word", () => {
     },
   );
 });
+
+test("an example of weight 0 teaches nothing", async () => {
+  // Two of three examples are labelled wrong, and weigh nothing.
+  let row = 0;
+  const example = (random: Random) => {
+    const isGood = random.next() < 0.5;
+    const isTrusted = row++ % 3 === 0;
+    const label = isGood === isTrusted ? "praise" : "blame";
+    return { text: sentence(random, [isGood ? "good" : "bad"]).join(" "), label, trust: isTrusted ? 1 : 0 };
+  };
+  write("classification.jsonl", 240, example);
+  row = 0;
+  write("classification-test.jsonl", 40, (random) => {
+    row = 0;
+    return example(random);
+  });
+  const { metrics } = await train("classification", {
+    dataset: { weightColumn: "trust" },
+    validation: at("classification-test.jsonl"),
+  });
+  expect(metrics.accuracy).toBeGreaterThan(0.9);
+});

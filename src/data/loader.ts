@@ -31,6 +31,8 @@ export interface Batch {
    * [B, C], or numbers [B, K], both float32 and NaN from there on; or what the samples hold themselves, [B, …].
    */
   readonly targets: Tensor;
+  /** How much each row counts in the loss, float32 [B]; absent where the dataset weighs all alike. */
+  readonly weights?: Tensor<"float32">;
   /** Positions in the dataset of the first `count` rows. */
   readonly indices: readonly number[];
   /** Real examples; less than B only in the last batch of an epoch. */
@@ -116,6 +118,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
       next: after(cursor),
       inputs: buffer.inputs(count),
       targets: targetsOf(dataset, labelled, batchSize, buffer),
+      ...weightsOf(dataset, indices, batchSize),
       indices,
       count,
     };
@@ -198,6 +201,19 @@ export function targetsOf(
     targets.data[row] = BigInt(dataset.label(index));
   });
   return targets;
+}
+
+function weightsOf(
+  { weight }: Dataset,
+  indices: readonly number[],
+  batchSize: number,
+): { weights?: Tensor<"float32"> } {
+  if (!weight) return {};
+  const weights = zeros("float32", [batchSize]);
+  indices.forEach((index, row) => {
+    weights.data[row] = weight(index);
+  });
+  return { weights };
 }
 
 // Lets `slots` bodies run at the same time, in the order in which they came.

@@ -34,6 +34,7 @@ export function chooseLoss(
       ...options,
       classWeights: weights,
       positiveWeight: positive === "balanced" ? positiveWeights(train) : positive,
+      weighted: train.weight ? true : undefined,
       classAxis: classAxis(loss, task.head),
     }),
   };

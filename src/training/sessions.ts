@@ -4,7 +4,7 @@ import { RunError } from "../errors.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import { scalar, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { DROPOUT_SEED } from "./dropout-masks.ts";
 import type { TrainingGraph } from "./training-graph.ts";
@@ -116,6 +116,8 @@ export class TrainingSessions {
     // A new head may have made some inputs superfluous.
     for (const [name, value] of batch.inputs) if (graph.inputs.has(name)) feeds.set(name, value);
     feeds.set("targets", batch.targets);
+    // A set without weights beside a training set that has them counts each example once.
+    if (graph.targetWeights) feeds.set("target_weights", batch.weights ?? ones(graph.targetWeights.dims));
     if (graph.frozen.size === 0) return feeds;
     for (const { name } of session.inputs) {
       const value = graph.frozen.get(name);
@@ -180,4 +182,10 @@ function viewOf<A extends Float32Array>(arrays: ReadonlyMap<string, A>, name: st
   const found = arrays.get(name);
   if (!found) throw new RunError(`internal: there are no values for parameter "${name}"`);
   return found;
+}
+
+function ones(dims: Shape): Tensor<"float32"> {
+  const t = zeros("float32", dims);
+  t.data.fill(1);
+  return t;
 }
