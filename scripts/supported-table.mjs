@@ -4,11 +4,13 @@ import { losses } from "../dist/autodiff/losses/registry.js";
 import { methods } from "../dist/config/methods.js";
 import { corruptions } from "../dist/data/corruptions/registry.js";
 import { readers } from "../dist/data/readers/registry.js";
+import { METRICS } from "../dist/evaluation/metric-facts.js";
 import { isComposite } from "../dist/ops/define.js";
 import { allOps } from "../dist/ops/registry.js";
 import { anchorRules } from "../dist/optim/anchors/registry.js";
 import { updateRules } from "../dist/optim/updates/registry.js";
 import { peftMethods } from "../dist/peft/registry.js";
+import { tasks } from "../dist/tasks/registry.js";
 
 const START = "<!-- supported: npm run docs:readme -->";
 const END = "<!-- end of supported -->";
@@ -19,6 +21,12 @@ export function supportedTable() {
   const constant = allOps.filter((def) => !isComposite(def) && def.vjp === "zero");
   const operators = (list) => new Set(list.map((def) => `${def.domain ?? ""} ${def.opType}`)).size;
   const rows = [
+    [
+      "tasks",
+      Object.values(tasks)
+        .map((task) => `\`${task.name}\`: ${task.summary}`)
+        .join("; "),
+    ],
     [
       "methods",
       `${names(methods)}; [each with its paper](docs/adding-a-method.md), and \`holdfast methods\` lists them`,
@@ -31,6 +39,7 @@ export function supportedTable() {
       `${operators(allOps)} known: ${operators(trained)} with a derivative, ${operators(constant)} that are locally constant, the others with the reason why they have none: [docs/ops.md](docs/ops.md)`,
     ],
     ["data", readers.map((reader) => reader.reads.replaceAll("|", "/")).join("; ")],
+    ["metrics", `${names(METRICS)}: [docs/metrics.md](docs/metrics.md)`],
     ["corruptions", `${names(corruptions)}, each at five severities`],
     [
       "losses",
