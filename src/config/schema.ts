@@ -2,6 +2,7 @@ import { z } from "zod";
 import { depthSchedules } from "../optim/depth-schedule.ts";
 import { augmentationSchema } from "./augmentation-settings.ts";
 import { hyperparameterSettings } from "./hyperparameter-settings.ts";
+import { dialogueSchema, generationSchema } from "./language-settings.ts";
 import { lossNames } from "./losses.ts";
 import { methods, peftNames } from "./methods.ts";
 import { anchorOptionsSchema, anchorRuleSchema, updateRuleSchema } from "./rule-settings.ts";
@@ -286,6 +287,22 @@ const datasetSchema = z
       .optional()
       .describe("tables: column of texts or of lists of words; text, sentence or tokens if left out"),
     pairColumn: z.string().optional().describe("tables: column of second texts, for pairs"),
+    promptColumn: z
+      .string()
+      .optional()
+      .describe(
+        "tables of dialogues: column of prompts; messages, instruction, prompt or question if left out",
+      ),
+    responseColumn: z
+      .string()
+      .optional()
+      .describe(
+        "tables of dialogues: column of responses; output, response, completion or answer if left out",
+      ),
+    answerColumn: z
+      .string()
+      .optional()
+      .describe("tables of dialogues: column of what must be found in a response; answer if left out"),
     imageColumn: z.string().optional().describe("tables: column of images or of image paths"),
     audioColumn: z.string().optional().describe("tables: column of WAV files or of their paths"),
     maskColumn: z.string().optional().describe("tables: column of masks; mask or annotation if left out"),
@@ -509,6 +526,8 @@ export const configSchema = z.strictObject({
   preprocess: preprocessSchema,
   augmentation: augmentationSchema,
   loss: lossSchema,
+  dialogue: dialogueSchema,
+  generation: generationSchema,
   evaluation: evaluationSchema,
   checkpoint: checkpointSchema,
   runtime: runtimeSchema,

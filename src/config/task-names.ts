@@ -2,6 +2,7 @@
 export const taskNames = [
   "classification",
   "contrastive",
+  "causal-lm",
   "multi-label",
   "regression",
   "segmentation",

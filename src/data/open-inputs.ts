@@ -8,11 +8,15 @@ import { readNpz } from "./formats/npy.ts";
 import { openTable } from "./open-table.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
 import type { ReaderOptions } from "./readers/reader.ts";
+import type { Table } from "./readers/table.ts";
 import { textsOfTable } from "./readers/table-dataset.ts";
+import { dialoguesOfTable } from "./readers/table-dialogues.ts";
 
 export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairColumn"> {
   /** Texts to begin with. */
   readonly texts?: readonly string[];
+  /** Tables hold prompts to answer. */
+  readonly prompts?: boolean;
 }
 
 interface Input {
@@ -69,8 +73,19 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
   if (ending === ".txt")
     return linesOf(await files.readText(path)).map((text) => textInput({ kind: "text", text }, text));
   const table = await openTable(files, path);
-  if (table) return (await textsOfTable(table, options)).map((text) => textInput(text, text.text));
+  if (table) return inputsOfTable(table, options);
   return [imageInput(files, path)];
+}
+
+async function inputsOfTable(table: Table, options: InputOptions): Promise<Input[]> {
+  const dialogues = options.prompts === true ? await dialoguesOfTable(table, options) : null;
+  if (dialogues === null)
+    return (await textsOfTable(table, options)).map((text) => textInput(text, text.text));
+  return dialogues.map((dialogue, i) => ({
+    name: table.rowName(i),
+    kind: "dialogue",
+    load: async () => dialogue,
+  }));
 }
 
 async function imagesIn(files: Files, folder: string, depth: number): Promise<Input[]> {

@@ -1,6 +1,7 @@
 import type { TaskName } from "../config/task-names.ts";
 import { ConfigError } from "../errors.ts";
 import { type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
+import { causalLm } from "./causal-lm.ts";
 import { classification } from "./classification.ts";
 import { contrastive } from "./contrastive.ts";
 import { multiLabel } from "./multi-label.ts";
@@ -13,6 +14,7 @@ import { tokenClassification } from "./token-classification.ts";
 export const tasks: Readonly<Record<TaskName, Task>> = {
   classification,
   contrastive,
+  "causal-lm": causalLm,
   "multi-label": multiLabel,
   regression,
   segmentation,

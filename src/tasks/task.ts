@@ -2,6 +2,7 @@ import type { LossName } from "../autodiff/losses/registry.ts";
 import type { Config } from "../config/schema.ts";
 import type { TaskName } from "../config/task-names.ts";
 import type { Dataset, Image, Labelling, Sample, SampleKind } from "../data/dataset.ts";
+import type { ChatTemplate } from "../data/preprocess/chat-template.ts";
 import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
 import type { Meter } from "../evaluation/meter.ts";
@@ -15,6 +16,10 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** What goes through a preprocessor of a task's own. */
 export interface PreprocessorContext {
   readonly tokenizer: Tokenizer | null;
+  /** What sets the turns of dialogues apart, where the model's folder says so. */
+  readonly chatTemplate: ChatTemplate | null;
+  /** Tokens that the model has embeddings of; null where its graph does not say. */
+  readonly vocabulary: number | null;
   readonly classes: readonly string[];
   /** All settings of a run; of a model on its own those alone that were given. */
   readonly settings: Partial<Config>;
@@ -82,6 +87,8 @@ export interface Task {
   readonly metrics: readonly string[];
   /** What a new head is put on, and so the shape of the logits; null where the model's own output stays. */
   readonly head: HeadForm | null;
+  /** Whether the model answers by writing, token by token, and is judged by what it writes too. Default false. */
+  readonly writes?: boolean;
   /** Outputs of a head for each vector. @param train the training set */
   width(train: Dataset): number;
   /** The loss where settings name none. */

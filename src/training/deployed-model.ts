@@ -1,12 +1,15 @@
 import { parse as parseYaml } from "yaml";
+import { generationSchema } from "../config/language-settings.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { Config } from "../config/schema.ts";
 import type { TaskName } from "../config/task-names.ts";
 import type { SampleKind } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
+import type { ChatTemplate } from "../data/preprocess/chat-template.ts";
+import { dialogueForms } from "../data/preprocess/language-preprocessor.ts";
 import { type ModelInput, preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
-import { openTokenizer, type Tokenizer } from "../data/preprocess/tokenizer.ts";
+import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import { logitsOf, type OutputKind } from "../heads/find-head.ts";
 import { headForms } from "../heads/new-head.ts";
@@ -22,10 +25,13 @@ import type { OutputReading, Task } from "../tasks/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fixBySettings, fixedSession } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
+import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
+import { contextLengthOf, type LanguageParts, openLanguage } from "./language-parts.ts";
 import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 import { USUAL_LENGTH } from "./text-lengths.ts";
+import { Writer } from "./writer.ts";
 
 export interface DeployedModelOptions {
   readonly files: Files;
@@ -60,16 +66,20 @@ export class DeployedModel {
   private readonly session: Session;
   private readonly source: ModelSource;
   private readonly settings: Partial<Config>;
+  private readonly chatTemplate: ChatTemplate | null;
+  private readonly vocabulary: number | null;
+  private readonly eos: readonly number[];
   private readonly preprocess: Partial<Config["preprocess"]>;
 
   private constructor(
     model: Model,
     session: Session,
     source: ModelSource,
-    tokenizer: Tokenizer | null,
+    language: LanguageParts,
     settings: Partial<Config>,
     options: DeployedModelOptions,
   ) {
+    fixEmptyPast(model, 1);
     const { inputs, batchSize } = modelInputs(model);
     const named = settings.head?.output;
     const output = model.graph.outputs.find((v) => v.name === named) ?? model.graph.outputs[0];
@@ -84,7 +94,10 @@ export class DeployedModel {
     this.batchSize = batchSize ?? options.batchSize ?? BATCH_SIZE;
     this.input = input.name;
     this.inputs = inputs;
-    this.tokenizer = tokenizer;
+    this.tokenizer = language.tokenizer;
+    this.chatTemplate = language.chatTemplate;
+    this.eos = language.eos;
+    this.vocabulary = vocabularyOf(model);
     const kind = logitsOf(output).kind;
     const reading = this.task.answerOf?.(model) ?? {
       outputs: [output.name],
@@ -119,8 +132,8 @@ export class DeployedModel {
     );
     const session = fixedSession(opened, fixedInputs(model));
     const preprocess = { ...own.preprocess, ...withoutUndefined(options.preprocess ?? {}) };
-    const tokenizer = await openTokenizer(files, source.folder);
-    return new DeployedModel(model, session, source, tokenizer, own, { ...options, preprocess });
+    const language = await openLanguage(files, source);
+    return new DeployedModel(model, session, source, language, own, { ...options, preprocess });
   }
 
   /** What samples of a kind go through before they reach the model. @throws ConfigError if it takes no such samples */
@@ -138,8 +151,38 @@ export class DeployedModel {
       lengthStep: LENGTH_STEP,
     });
     const base = createPreprocessor(config, this.tokenizer);
-    const { tokenizer, settings, labels, task } = this;
-    return task.preprocessor?.(base, { tokenizer, settings, classes: labels ?? [] }) ?? base;
+    const { tokenizer, chatTemplate, vocabulary, settings, labels, task } = this;
+    const context = { tokenizer, chatTemplate, vocabulary, settings, classes: labels ?? [] };
+    return task.preprocessor?.(base, context) ?? base;
+  }
+
+  /** How the model writes: as its run's settings say, but for what is given. */
+  generation(overrides: Partial<Config["generation"]>): Config["generation"] {
+    return generationSchema.parse({ ...this.settings.generation, ...overrides });
+  }
+
+  /**
+   * The model as one that writes.
+   *
+   * @param overrides of how it writes, beside the run's own settings
+   * @throws ConfigError, ModelError if it has no tokenizer or is no decoder
+   */
+  writer(overrides: Partial<Config["generation"]> = {}): Writer {
+    const generation = this.generation(overrides);
+    const { session, tokenizer, chatTemplate, settings, eos, source } = this;
+    if (!tokenizer)
+      throw new ConfigError(`${source.folder}: a model that writes needs its tokenizer.json beside it`);
+    const template = settings.dialogue?.template ?? "auto";
+    return new Writer({
+      session,
+      name: this.path,
+      tokenizer,
+      formOf: dialogueForms(template, tokenizer, chatTemplate),
+      eos,
+      contextLength: contextLengthOf(source.config) ?? tokenizer.maxLength,
+      settings: generation,
+      seed: settings.seed ?? 0,
+    });
   }
 
   /**

@@ -1,4 +1,6 @@
+import type { Config } from "../config/schema.ts";
 import { corrupted, parseCorruptionSpec } from "../data/corruptions/corrupt.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { type Batch, createLoader } from "../data/loader.ts";
 import { type OpenOptions, openDataset } from "../data/open-dataset.ts";
 import { prepared } from "../data/prepared.ts";
@@ -9,6 +11,7 @@ import type { Files } from "../platform/files.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { DeployedModel } from "./deployed-model.ts";
 import { evaluateSet } from "./evaluate.ts";
+import { type JudgedAnswer, judgeWriting } from "./judge-writing.ts";
 import { withoutUndefined } from "./plain.ts";
 
 export interface EvaluateModelOptions extends OpenOptions {
@@ -19,14 +22,30 @@ export interface EvaluateModelOptions extends OpenOptions {
   readonly corruption?: string;
   /** Seeds the corruption. Default 0. */
   readonly seed?: number;
+  /** How a model that writes does so, beside its run's settings. */
+  readonly generation?: Partial<Config["generation"]>;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What a model did on a set. */
 export interface ModelEvaluation extends Judgement {
+  /** What a model that writes wrote, and whether it is right. */
+  readonly answers?: readonly JudgedAnswer[];
   readonly data: string;
   /** In the order of the model's outputs; empty where its task knows no classes. */
   readonly classes: readonly string[];
+}
+
+/** What is known beside of a model that writes: the share of its answers that are right. */
+async function writingOf(
+  model: DeployedModel,
+  set: Dataset,
+  { generation = {}, onProgress }: EvaluateModelOptions,
+): Promise<Pick<ModelEvaluation, "answers">> {
+  if (model.task.writes !== true) return {};
+  const settings = model.generation(generation);
+  const answers = await judgeWriting(model.writer(settings), set, settings, withoutUndefined({ onProgress }));
+  return answers ? { answers } : {};
 }
 
 /**
@@ -82,5 +101,5 @@ export async function evaluateModel(
     { task, classes: names, ...withoutUndefined({ onProgress }) },
   );
   if (!judged) throw new RunError("internal: an evaluation that nobody stops was stopped");
-  return { data, classes: names, ...judged };
+  return { data, classes: names, ...judged, ...(await writingOf(model, set, options)) };
 }

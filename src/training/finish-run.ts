@@ -10,9 +10,12 @@ import { RUN_FILES } from "../run/folder.ts";
 import type { EvaluationRecord, RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import { adapterDistance, bakeAdapters, otherParameters, saveAdapters } from "./adapters.ts";
+import { answerRecords, withAnswers } from "./answer-records.ts";
+import { DeployedModel } from "./deployed-model.ts";
 import { evaluateSet, evaluationRecord } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { asStored, exportModel, storesHalves, verifyExport } from "./export-model.ts";
+import { judgeWriting } from "./judge-writing.ts";
 import { nameForPipelines } from "./pipeline-names.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { pickSamples, sampleRecords } from "./samples.ts";
@@ -80,14 +83,16 @@ export async function finishRun(
       metrics,
       chosenBy: run.trainer.metric.name,
     });
-    await writer.samples(
-      await sampleRecords(sessions, set, pickSamples(judged.wrongness), { task, classes: data.classes }),
-    );
+    if (task.writes !== true)
+      await writer.samples(
+        await sampleRecords(sessions, set, pickSamples(judged.wrongness), { task, classes: data.classes }),
+      );
   }
-  await writer.evaluations(...records);
 
   options.onEvent({ kind: "phase", text: "Writing the model and checking it" });
   const model = await writeModel(run, kept);
+  const judged = task.writes === true ? await judgeWritten(run, records, options) : records;
+  await writer.evaluations(...judged);
   await drawRun(run, options);
   const initial = await metricsBefore(run);
   return {
@@ -97,7 +102,7 @@ export async function finishRun(
       status: "finished",
       ...(result.ended === "early stopping" ? { reason: "early stopping" } : {}),
       deviation,
-      sets: records.map((r): SetSummary => {
+      sets: judged.map((r): SetSummary => {
         const before = initial.get(r.set);
         return {
           set: r.set,
@@ -109,6 +114,31 @@ export async function finishRun(
       }),
     },
   };
+}
+
+/** What the finished model writes, judged on every set: the records with accuracy, and answers to look at. */
+async function judgeWritten(
+  { files, runtime, writer, data }: PreparedRun,
+  records: readonly EvaluationRecord[],
+  { onEvent, shouldStop }: FinishOptions,
+): Promise<EvaluationRecord[]> {
+  const model = await DeployedModel.open(writer.folder, { files, runtime });
+  const settings = model.generation({});
+  const author = model.writer();
+  const judged: EvaluationRecord[] = [];
+  try {
+    for (const [i, record] of records.entries()) {
+      const set = data.sets[i]!; // each set has its record
+      const onProgress = (done: number, total: number) =>
+        onEvent({ kind: "evaluating", set: set.name, done, total });
+      const answers = await judgeWriting(author, set.loader.dataset, settings, { onProgress, shouldStop });
+      judged.push(answers ? withAnswers(record, answers) : record);
+      if (answers) await writer.samples(answerRecords(set, answers));
+    }
+    return judged;
+  } finally {
+    await model.release();
+  }
 }
 
 /** Draws the network for the report. A network that cannot be drawn has been trained all the same. */

@@ -1,3 +1,4 @@
+import type { Config } from "../config/schema.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import { createLoader } from "../data/loader.ts";
 import { prepared } from "../data/prepared.ts";
@@ -5,6 +6,7 @@ import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Answer, Drawing } from "../tasks/task.ts";
 import { rowOf } from "../tensor/tensor.ts";
 import type { DeployedModel } from "./deployed-model.ts";
+import { sourceOf } from "./judge-writing.ts";
 
 /** What a model says of one example. */
 export interface Prediction extends Answer {
@@ -14,12 +16,22 @@ export interface Prediction extends Answer {
   readonly draw?: () => Promise<readonly Drawing[]>;
 }
 
-/** Predictions for unlabelled examples, in their order. @param top how many of several answers each names */
+/**
+ * Predictions for unlabelled examples, in their order.
+ *
+ * @param top how many of several answers each names
+ * @param generation how a model that writes does so, beside its run's settings
+ */
 export async function* predict(
   model: DeployedModel,
   inputs: Dataset,
   top: number,
+  generation: Partial<Config["generation"]> = {},
 ): AsyncGenerator<Prediction, void, void> {
+  if (model.task.writes === true) {
+    yield* write(model, inputs, generation);
+    return;
+  }
   const preprocessor = model.preprocessor(inputs.kind);
   const { dataset, take } = keepingLoaded(prepared(inputs, preprocessor));
   const loader = createLoader(dataset, {
@@ -74,4 +86,25 @@ function keepingLoaded(dataset: Dataset): {
 /** Whether nothing of an image is cut off on its way to the model. */
 function seesAll({ config }: Preprocessor): boolean {
   return config.kind === "image" && config.crop === null;
+}
+
+/** What a language model writes behind each input, batch by batch. */
+async function* write(
+  model: DeployedModel,
+  inputs: Dataset,
+  generation: Partial<Config["generation"]>,
+): AsyncGenerator<Prediction, void, void> {
+  const writer = model.writer(generation);
+  const { batchSize } = model.generation(generation);
+  for (let start = 0; start < inputs.length; start += batchSize) {
+    const indices = Array.from({ length: Math.min(batchSize, inputs.length - start) }, (_, i) => start + i);
+    const samples = await Promise.all(indices.map(async (i) => sourceOf(await inputs.load(i))));
+    const answers = await writer.write(samples);
+    for (const [i, { text, score, ended, tokens }] of answers.entries())
+      yield {
+        input: inputs.name(start + i),
+        fields: { text, score, ended, tokens },
+        columns: [["text", text]],
+      };
+  }
 }

@@ -4,6 +4,7 @@ import { createLoader, type Loader, targetsOf } from "../data/loader.ts";
 import type { OpenOptions } from "../data/open-dataset.ts";
 import { openSplits, type Splits } from "../data/open-splits.ts";
 import { prepareSets } from "../data/prepare-sets.ts";
+import { openChatTemplate } from "../data/preprocess/chat-template.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
@@ -18,6 +19,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { EvaluationSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { fedInputs, modelInputs } from "./input-shapes.ts";
+import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
 import type { ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { askedLength, chooseLengths, lengthBucket, USUAL_LENGTH } from "./text-lengths.ts";
@@ -56,6 +58,7 @@ export interface PrepareDataOptions {
 /** Opens, checks and prepares every set of a run. @throws DataError, ConfigError */
 export async function prepareData(options: PrepareDataOptions): Promise<RunData> {
   const { files, config, task, onEvent } = options;
+  fixEmptyPast(options.model, config.batchSize);
   const { seed, dataset: settings } = config;
   const open: OpenOptions = withoutUndefined({
     labelling: task.labelling,
@@ -69,6 +72,9 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     textColumn: settings.textColumn,
     pairColumn: settings.pairColumn,
     imageColumn: settings.imageColumn,
+    promptColumn: settings.promptColumn,
+    responseColumn: settings.responseColumn,
+    answerColumn: settings.answerColumn,
     audioColumn: settings.audioColumn,
     maskColumn: settings.maskColumn,
     classFile: settings.classFile,
@@ -177,7 +183,7 @@ async function choosePreprocessor(
 }> {
   const { inputs } = modelInputs(model);
   const { size, maxLength: _, buckets: __, ...overrides } = config.preprocess;
-  const hasText = train.kind === "text" || train.kind === "image-text";
+  const hasText = ["text", "dialogue", "image-text"].includes(train.kind);
   const tokenizer = hasText ? await openTokenizer(files, source.folder) : null;
   if (hasText && !tokenizer) {
     throw new ConfigError(
@@ -193,9 +199,16 @@ async function choosePreprocessor(
     usualLength: tokenizer?.maxLength ?? USUAL_LENGTH,
     lengthStep: 1,
   });
+  const context = {
+    tokenizer,
+    chatTemplate: await openChatTemplate(files, source.folder),
+    vocabulary: vocabularyOf(model),
+    classes: train.classes ?? [],
+    settings: config,
+  };
   const create = (settled: Preprocessing) => {
     const base = createPreprocessor(settled, tokenizer);
-    return task.preprocessor?.(base, { tokenizer, classes: train.classes ?? [], settings: config }) ?? base;
+    return task.preprocessor?.(base, context) ?? base;
   };
   return { preprocessing, create };
 }

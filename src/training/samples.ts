@@ -1,4 +1,4 @@
-import { type Dialogue, type Sample, type Text, wordsOf } from "../data/dataset.ts";
+import { type Sample, wordsOf } from "../data/dataset.ts";
 import { encodePng } from "../data/encode-png.ts";
 import { base64 } from "../run/bits.ts";
 import type { SampleRecord } from "../run/records.ts";
@@ -55,13 +55,15 @@ async function pictured(sample: Sample): Promise<Pick<SampleRecord, "png" | "tex
   if (sample.kind === "image") return { png: base64(await encodePng(sample)) };
   if (sample.kind === "image-text")
     return { ...(await pictured(sample.image)), ...(await pictured(sample.text)) };
-  return sample.kind === "tokens" || sample.kind === "sequence" ? { text: shown(sample.source) } : {};
+  return sample.kind === "tokens" || sample.kind === "sequence"
+    ? { text: shortened(wordsOf(sample.source)) }
+    : {};
 }
 
 /** Characters of a text that a page shows. */
 const SHOWN = 280;
 
-function shown(source: Text | Dialogue): string {
-  const whole = wordsOf(source);
+/** A text as far as a page shows it. */
+export function shortened(whole: string): string {
   return whole.length > SHOWN ? `${whole.slice(0, SHOWN)}…` : whole;
 }

@@ -4,11 +4,14 @@ import type { JudgedPart } from "../../evaluation/meter.ts";
 import { inOrder, metricFacts } from "../../evaluation/metric-facts.ts";
 import { percentRange } from "../../report/format.ts";
 import { valueText } from "../../report/metric-text.ts";
+import { accuracyOf } from "../../training/answer-records.ts";
 import { DeployedModel } from "../../training/deployed-model.ts";
 import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
+import type { JudgedAnswer } from "../../training/judge-writing.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
+import { addGenerationFlags, generationFrom } from "../generation-flags.ts";
 import { printJson } from "../json-output.ts";
 import { countArgument, openShortRuntime } from "../open-model.ts";
 import { addPreprocessFlags, preprocessFrom } from "../preprocess-flags.ts";
@@ -54,6 +57,7 @@ export const evaluate: CliCommand = {
       .option("--threads <count>", "threads inside one operator", countArgument)
       .option("--json", "the result as JSON, the confusion matrix with it");
     addPreprocessFlags(command);
+    addGenerationFlags(command);
     command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const terminal = openTerminal(cli.stderr, cli.environment);
       const { data, corruption, format, labelColumn, textColumn, pairColumn, imageColumn } = options;
@@ -69,12 +73,19 @@ export const evaluate: CliCommand = {
           files: cli.files,
           data,
           ...withoutUndefined({ corruption, format, labelColumn, textColumn, pairColumn, imageColumn }),
+          generation: generationFrom(options),
           onProgress: (done, total) => terminal.live(`judging ${data} ${done}/${total}`),
         });
         terminal.clear();
         if (options.json !== true) return print(cli, describe(result));
-        const { correct: _, wrongness: __, pairs: ___, metrics, ...facts } = result;
-        printJson(cli, { model: model.path, ...(corruption ? { corruption } : {}), ...facts, ...metrics });
+        const { correct: _, wrongness: __, pairs: ___, metrics, answers, ...facts } = result;
+        printJson(cli, {
+          model: model.path,
+          ...(corruption ? { corruption } : {}),
+          ...facts,
+          ...metrics,
+          ...(answers ? { accuracy: accuracyOf(answers), answers: answers.map(answerFields) } : {}),
+        });
       } finally {
         terminal.clear();
         await model.release();
@@ -86,14 +97,20 @@ export const evaluate: CliCommand = {
 /** More classes than this are for --json. */
 const LISTED = 50;
 
-function describe({ count, metrics, classes, confusion, parts }: ModelEvaluation): string[] {
-  const facts = Object.entries(metrics).map(([name, value]) => {
-    const metric = metricFacts(name);
-    const interval = metric.isShare
-      ? `95 % interval ${percentRange(shareInterval({ count, share: value }))}`
-      : "";
-    return [metric.label, valueText(metric, value), interval];
-  });
+function answerFields({ name, written, expected, right }: JudgedAnswer) {
+  return { name, written, expected, right };
+}
+
+function describe({ count, metrics, classes, confusion, parts, answers }: ModelEvaluation): string[] {
+  const facts = Object.entries({ ...(answers ? { accuracy: accuracyOf(answers) } : {}), ...metrics }).map(
+    ([name, value]) => {
+      const metric = metricFacts(name);
+      const interval = metric.isShare
+        ? `95 % interval ${percentRange(shareInterval({ count: answers?.length ?? count, share: value }))}`
+        : "";
+      return [metric.label, valueText(metric, value), interval];
+    },
+  );
   const listed = parts ?? classParts(confusion ?? [], classes);
   return [
     ...tableLines([...facts, ["examples", String(count), ""]], "lrl"),

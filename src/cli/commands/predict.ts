@@ -9,6 +9,7 @@ import { type Prediction, predict } from "../../training/predict.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { createCountProgress } from "../count-progress.ts";
+import { addGenerationFlags, generationFrom } from "../generation-flags.ts";
 import { printJsonLine } from "../json-output.ts";
 import { countArgument, openShortRuntime } from "../open-model.ts";
 import { addPreprocessFlags, preprocessFrom } from "../preprocess-flags.ts";
@@ -27,7 +28,7 @@ interface Options {
 
 export const predictCommand: CliCommand = {
   name: "predict",
-  summary: "Say which class images, texts or arrays belong to, with probabilities.",
+  summary: "Ask a model: which class images, texts or arrays belong to; what it writes to prompts.",
   group: "Use:",
   examples: [
     ["holdfast predict runs/mine photo.jpg ./more", "CSV: input, class and probability, three times"],
@@ -38,6 +39,7 @@ export const predictCommand: CliCommand = {
       "holdfast predict runs/mine photos --masks masks",
       "segmentation: an indexed PNG and an overlay of each",
     ],
+    ["holdfast predict runs/chat prompts.jsonl --beams 4", "what a language model writes to each prompt"],
     ["cat lines.txt | holdfast predict runs/mine -", "a text a line from standard input"],
   ],
   define(command, cli) {
@@ -65,20 +67,25 @@ export const predictCommand: CliCommand = {
       .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument);
     addPreprocessFlags(command);
+    addGenerationFlags(command);
     command.action(async (path: string, paths: string[], options: Options & Record<string, unknown>) => {
       const { format, top, batchSize, threads, textColumn, pairColumn, masks } = options;
       const piped = paths.includes("-") ? linesOf(await readAll(cli.stdin)) : [];
-      const inputs = await openInputs(
-        cli.files,
-        paths.filter((p) => p !== "-"),
-        { texts: [...options.text, ...piped], ...withoutUndefined({ textColumn, pairColumn }) },
-      );
       const model = await DeployedModel.open(path, {
         files: cli.files,
         runtime: await openShortRuntime(cli, threads),
         preprocess: preprocessFrom(options),
         ...withoutUndefined({ batchSize }),
       });
+      const inputs = await openInputs(
+        cli.files,
+        paths.filter((p) => p !== "-"),
+        {
+          texts: [...options.text, ...piped],
+          prompts: model.task.writes === true,
+          ...withoutUndefined({ textColumn, pairColumn }),
+        },
+      );
       // Where rows appear in the same terminal, they are the progress themselves.
       const terminal = cli.stdout.isTTY === true ? null : openTerminal(cli.stderr, cli.environment);
       const progress = terminal && createCountProgress({ terminal, unit: { of: `${inputs.kind}s` } });
@@ -88,7 +95,7 @@ export const predictCommand: CliCommand = {
         const taken = new Set<string>();
         let isFirst = true;
         let done = 0;
-        for await (const prediction of predict(model, inputs, top)) {
+        for await (const prediction of predict(model, inputs, top, generationFrom(options))) {
           if (format === "jsonl") printJsonLine(cli, { input: prediction.input, ...prediction.fields });
           else print(cli, isFirst ? [csvHead(prediction), csvRow(prediction)] : [csvRow(prediction)]);
           isFirst = false;

@@ -50,7 +50,7 @@ export function preprocessingFor(
   inputs: readonly ModelInput[],
   sources: PreprocessingSources = {},
 ): Preprocessing {
-  if (kind === "text") return textPreprocessing(inputs, sources);
+  if (kind === "text" || kind === "dialogue") return textPreprocessing(inputs, sources);
   if (kind === "image-text") return captionPreprocessing(inputs, sources);
   const [input, ...more] = inputs;
   if (!input || more.length > 0 || input.dtype !== "float32") {

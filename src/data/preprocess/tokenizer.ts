@@ -106,7 +106,7 @@ function createTokenizer(
     size: [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id), -1) + 1,
     special: specialTokens(config),
     content,
-    decode: (ids) => hub.decode([...ids], { skip_special_tokens: true }),
+    decode: (ids) => (ids.length === 0 ? "" : hub.decode([...ids], { skip_special_tokens: true })),
     idOf: (token) => hub.token_to_id(token),
     maxLength: limit > 0 && limit < NO_LENGTH ? limit : null,
     encode(text, pair, maxLength) {

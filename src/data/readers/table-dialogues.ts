@@ -148,3 +148,20 @@ function messagesOf(cell: Cell): Pick<Dialogue, "messages"> | null {
   }
   return { messages };
 }
+
+/** The dialogues of a table, which need have no responses; null where no column holds prompts, or one of texts is named. */
+export async function dialoguesOfTable(table: Table, options: ReaderOptions): Promise<Dialogue[] | null> {
+  if (options.textColumn !== undefined) return null;
+  const columns = dialogueColumnsOf(table, options, (name) => table.columns.indexOf(name));
+  if (columns === null) return null;
+  const collector = dialogueCollector(table, columns, false);
+  const dialogues: Dialogue[] = [];
+  let row = 0;
+  for await (const cells of table.scan(collector.columns)) {
+    collector.add(cells, row++);
+    const dialogue = collector.read(cells);
+    if (dialogue) dialogues.push(dialogue);
+  }
+  await collector.finish();
+  return dialogues;
+}

@@ -1,0 +1,109 @@
+import { ConfigError, DataError } from "../../errors.ts";
+import { tensor } from "../../tensor/tensor.ts";
+import type { Dialogue, Sequence, Text } from "../dataset.ts";
+import type { BatchBuffer } from "./batch-buffer.ts";
+import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
+import { type DialogueEncoding, encodeDialogue, NOT_LEARNED } from "./dialogue-encoder.ts";
+import type { DialogueForm } from "./dialogue-text.ts";
+import type { Preprocessor } from "./preprocessor.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** The form of each dialogue. @param wanted `auto`, `chat`, `alpaca`, `plain`, or a Jinja template */
+export function dialogueForms(
+  wanted: string,
+  tokenizer: Tokenizer,
+  template: ChatTemplate | null,
+): (sample: Dialogue | Text) => DialogueForm {
+  const { special } = tokenizer;
+  const chat: DialogueForm | null = template && { kind: "chat", template, special };
+  if (wanted === "plain" || wanted === "alpaca") return () => ({ kind: wanted });
+  if (wanted === "auto")
+    return (sample) =>
+      sample.kind === "dialogue" && sample.instruction ? { kind: "alpaca" } : (chat ?? { kind: "plain" });
+  if (wanted === "chat") {
+    if (chat) return () => chat;
+    throw new ConfigError(
+      "dialogue.template chat: the model's folder has no chat template (chat_template in tokenizer_config.json, or chat_template.jinja)",
+    );
+  }
+  if (!wanted.includes("{"))
+    throw new ConfigError(
+      `dialogue.template ${wanted}: expected auto, chat, alpaca, plain, or a Jinja template with {{ … }} in it`,
+    );
+  const own: DialogueForm = {
+    kind: "chat",
+    template: createChatTemplate(wanted, "dialogue.template"),
+    special,
+  };
+  return () => own;
+}
+
+export interface LanguageOptions extends Pick<DialogueEncoding, "trainOn" | "tooLong"> {
+  readonly tokenizer: Tokenizer;
+  readonly formOf: (sample: Dialogue | Text) => DialogueForm;
+  /** Tokens that the model has embeddings of; null where nobody says. */
+  readonly vocabulary: number | null;
+}
+
+/**
+ * Texts and dialogues to token ids with mask and positions, as `base` feeds them, and targets int64 [B, T]: the token
+ * that follows each place, NOT_LEARNED where none is learned. They are shifted here, so that the graph needs no shift.
+ */
+export function languagePreprocessor(base: Preprocessor, options: LanguageOptions): Preprocessor {
+  const { config } = base;
+  if (config.kind !== "text") throw new ConfigError("internal: a language model that takes no tokens");
+  const { tokenizer, formOf, vocabulary } = options;
+  return {
+    config,
+    dims: base.dims,
+    prepare(sample): Sequence {
+      if (sample.kind !== "text" && sample.kind !== "dialogue")
+        throw new DataError(`the model takes texts and dialogues, got an example of kind ${sample.kind}`);
+      const encoding = { ...options, form: formOf(sample), maxLength: config.maxLength };
+      const { ids, targets } = encodeDialogue(sample, tokenizer, encoding);
+      const largest = ids.reduce((a, b) => Math.max(a, b), 0);
+      if (vocabulary !== null && largest >= vocabulary)
+        throw new ConfigError(
+          `the tokenizer does not fit the model: it gives token ${largest}, and the model has embeddings of ${vocabulary} tokens; put the tokenizer.json of this very model beside it`,
+          { details: { token: largest, vocabulary } },
+        );
+      return { kind: "sequence", data: ids, targets, source: sample };
+    },
+    buffer: (input, size) => sequenceBuffer(base.buffer(input, size), size),
+  };
+}
+
+const UNREAD: Text = { kind: "text", text: "" };
+
+function sequenceBuffer(inner: BatchBuffer, size: number): BatchBuffer {
+  const rows = new Array<Int32Array | null>(size).fill(null);
+  let length: number | null = null;
+  return {
+    get isUsable() {
+      return inner.isUsable;
+    },
+    write(sample, row) {
+      if (sample.kind !== "sequence")
+        throw new TypeError("internal: a sample that was not prepared for this model");
+      const { data, targets } = sample;
+      inner.write({ kind: "tokens", data, types: new Int32Array(data.length), source: UNREAD }, row);
+      rows[row] = targets;
+      length = null;
+    },
+    inputs(count) {
+      const inputs = inner.inputs(count);
+      length = [...inputs.values()][0]?.dims[1] ?? 0;
+      return inputs;
+    },
+    targets(count) {
+      rows.fill(null, count);
+      const width = length ?? [...inner.inputs(count).values()][0]?.dims[1] ?? 0;
+      const targets = new BigInt64Array(size * width).fill(BigInt(NOT_LEARNED));
+      for (const [row, own] of rows.entries())
+        own?.forEach((id, t) => {
+          targets[row * width + t] = BigInt(id);
+        });
+      return tensor("int64", [size, width], targets);
+    },
+  };
+}
