@@ -158,6 +158,14 @@ const distillationSchema = z
   })
   .prefault({})
   .describe("holds the model's function to the pretrained model's, on the batches that it is trained on");
+
+const maskingSchema = z
+  .strictObject({
+    share: z.number().gt(0).lt(1).default(0.15).describe("share of each text's tokens that is to be found"),
+  })
+  .prefault({})
+  .describe("what masked-lm hides");
+
 const peftSchema = z
   .strictObject({
     method: z
@@ -524,6 +532,7 @@ export const configSchema = z.strictObject({
     .describe("settings for some of the parameters; no two may take the same one"),
   dataset: datasetSchema,
   preprocess: preprocessSchema,
+  masking: maskingSchema,
   augmentation: augmentationSchema,
   loss: lossSchema,
   dialogue: dialogueSchema,

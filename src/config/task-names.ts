@@ -3,6 +3,7 @@ export const taskNames = [
   "classification",
   "contrastive",
   "causal-lm",
+  "masked-lm",
   "multi-label",
   "regression",
   "segmentation",

@@ -55,6 +55,8 @@ export const letters: Tokenizer = {
   padId: 0,
   start: [],
   eosId: null,
+  maskId: null,
+  specialIds: new Set(),
   size: 0x10000,
   special: {},
   maxLength: null,

@@ -84,7 +84,7 @@ export interface Tokens {
   readonly types: Int32Array;
   /** Where words are told apart: the word that each token is the first piece of, −1 for the others. */
   readonly words?: Int32Array;
-  /** Where words have classes: what each token is compared with; negative where nothing is. */
+  /** Where words have classes or tokens are hidden: what each token is compared with; negative where nothing is. */
   readonly targets?: Int32Array;
   readonly source: Text;
 }

@@ -6,6 +6,7 @@ import type { Dataset } from "./dataset.ts";
 import { epochOrder } from "./epoch-order.ts";
 import type { BatchBuffer } from "./preprocess/batch-buffer.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
+import { randomFor } from "./seed.ts";
 
 /** The class index that a loss leaves out: what the missing rows of a short batch are labelled with. */
 const IGNORE_INDEX = -100;
@@ -44,7 +45,7 @@ export interface LoaderOptions {
   /** Name of the model's input, where it has only one. */
   readonly input: string;
   readonly batchSize: number;
-  /** A new seeded order in every epoch, or the dataset's own order. */
+  /** A new seeded order in every epoch, and what a preprocessor draws drawn anew; or the dataset's own order. */
   readonly shuffle: boolean;
   readonly seed: number;
   /**
@@ -108,7 +109,8 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
       indices.map((index, row) =>
         limit(async () => {
           const { sample, labelOf } = await load(cursor.epoch, index);
-          buffer.write(sample, row);
+          const random = () => randomFor(seed, "draw", cursor.epoch, index);
+          buffer.write(shuffle && preprocessor.draw ? preprocessor.draw(sample, random()) : sample, row);
           labelled[row] = labelOf;
         }),
       ),

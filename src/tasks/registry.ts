@@ -4,6 +4,7 @@ import { type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
 import { causalLm } from "./causal-lm.ts";
 import { classification } from "./classification.ts";
 import { contrastive } from "./contrastive.ts";
+import { maskedLm } from "./masked-lm.ts";
 import { multiLabel } from "./multi-label.ts";
 import { regression } from "./regression.ts";
 import { segmentation } from "./segmentation.ts";
@@ -15,6 +16,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
   classification,
   contrastive,
   "causal-lm": causalLm,
+  "masked-lm": maskedLm,
   "multi-label": multiLabel,
   regression,
   segmentation,

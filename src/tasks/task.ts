@@ -47,6 +47,8 @@ export interface Said {
   readonly output: Tensor<"float32">;
   /** What it was asked about, as it was prepared for the model. */
   readonly sample: Sample;
+  /** What made tokens of texts; null where the model takes none. */
+  readonly tokenizer: Tokenizer | null;
   /** Names of classes; those without a name are called by their number. */
   readonly classes: readonly string[];
 }

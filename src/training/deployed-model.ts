@@ -60,7 +60,8 @@ export class DeployedModel {
   readonly batchSize: number;
   readonly input: string;
   private readonly inputs: readonly ModelInput[];
-  private readonly tokenizer: Tokenizer | null;
+  /** What lies beside the model for texts. */
+  readonly tokenizer: Tokenizer | null;
   private readonly outputs: readonly string[];
   private readonly combine: OutputReading["combine"];
   private readonly session: Session;

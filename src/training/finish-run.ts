@@ -83,10 +83,11 @@ export async function finishRun(
       metrics,
       chosenBy: run.trainer.metric.name,
     });
-    if (task.writes !== true)
-      await writer.samples(
-        await sampleRecords(sessions, set, pickSamples(judged.wrongness), { task, classes: data.classes }),
-      );
+    if (task.writes !== true) {
+      const { classes, tokenizer } = data;
+      const picked = pickSamples(judged.wrongness);
+      await writer.samples(await sampleRecords(sessions, set, picked, { task, classes, tokenizer }));
+    }
   }
 
   options.onEvent({ kind: "phase", text: "Writing the model and checking it" });

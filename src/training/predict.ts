@@ -45,7 +45,8 @@ export async function* predict(
     const output = await model.predict(batch);
     for (const [row, index] of batch.indices.entries()) {
       const sample = take(index);
-      const said = { output: rowOf(output, row), sample, classes: model.labels ?? [] };
+      const { tokenizer } = model;
+      const said = { output: rowOf(output, row), sample, tokenizer, classes: model.labels ?? [] };
       const { task } = model;
       const sized = async () => ({
         ...said,

@@ -8,7 +8,7 @@ import { openChatTemplate } from "../data/preprocess/chat-template.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
-import { openTokenizer } from "../data/preprocess/tokenizer.ts";
+import { openTokenizer, type Tokenizer } from "../data/preprocess/tokenizer.ts";
 import { evenly, mapClasses, subset } from "../data/views.ts";
 import { ConfigError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
@@ -32,6 +32,8 @@ export interface RunData {
   /** Answers that a head gives, for each of what the task answers for. */
   readonly width: number;
   readonly preprocessing: Preprocessing;
+  /** The model's, for texts. */
+  readonly tokenizer: Tokenizer | null;
   /** Shape of a batch as each input of the model takes it, by name; of the largest for training, where there are several. */
   readonly inputShapes: BatchShapes;
   /** Every shape that batches come in, `inputShapes` first. */
@@ -89,7 +91,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const splits = inModelOrder(opened, options);
   const classes = splits.train.classes ?? [];
   checkData(task, splits.train);
-  const { preprocessing, create } = await choosePreprocessor(options, splits.train);
+  const { preprocessing, tokenizer, create } = await choosePreprocessor(options, splits.train);
   const whole = create(preprocessing);
   const sets = await prepareSets(files, splits, {
     preprocessor: whole,
@@ -139,6 +141,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     classes,
     width: task.width(sets.train),
     preprocessing: preprocessor.config,
+    tokenizer,
     inputShapes: shapes[0]!, // there is one at least
     shapes,
     targetDims: targetsOf(sets.train, [], config.batchSize, buffer).dims.slice(1),
@@ -179,6 +182,7 @@ async function choosePreprocessor(
   train: Dataset,
 ): Promise<{
   readonly preprocessing: Preprocessing;
+  readonly tokenizer: Tokenizer | null;
   readonly create: (preprocessing: Preprocessing) => Preprocessor;
 }> {
   const { inputs } = modelInputs(model);
@@ -210,7 +214,7 @@ async function choosePreprocessor(
     const base = createPreprocessor(settled, tokenizer);
     return task.preprocessor?.(base, context) ?? base;
   };
-  return { preprocessing, create };
+  return { preprocessing, tokenizer, create };
 }
 
 /** What examples are labelled with, for messages. */

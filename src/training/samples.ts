@@ -2,7 +2,7 @@ import { type Sample, wordsOf } from "../data/dataset.ts";
 import { encodePng } from "../data/encode-png.ts";
 import { base64 } from "../run/bits.ts";
 import type { SampleRecord } from "../run/records.ts";
-import type { Task } from "../tasks/task.ts";
+import type { Said, Task } from "../tasks/task.ts";
 import { rowOf } from "../tensor/tensor.ts";
 import type { EvaluationSet, Predictor } from "./evaluate.ts";
 
@@ -27,8 +27,9 @@ export async function sampleRecords(
   predictor: Predictor,
   set: EvaluationSet,
   picked: readonly number[],
-  { task, classes }: { readonly task: Task; readonly classes: readonly string[] },
+  options: Pick<Said, "classes" | "tokenizer"> & { readonly task: Task },
 ): Promise<SampleRecord[]> {
+  const { task, classes, tokenizer } = options;
   if (picked.length === 0) return [];
   const records: SampleRecord[] = [];
   const { dataset, epoch } = set.pick(picked);
@@ -36,7 +37,7 @@ export async function sampleRecords(
     const output = await predictor.predict(batch);
     for (const [row, index] of batch.indices.entries()) {
       const sample = await dataset.load(index);
-      const said = { output: rowOf(output, row), sample, classes };
+      const said = { output: rowOf(output, row), sample, classes, tokenizer };
       const target = rowOf(batch.targets, row);
       records.push({
         set: set.name,

@@ -1,4 +1,5 @@
 import { ConfigError, DataError } from "../../errors.ts";
+import type { Random } from "../../tensor/random.ts";
 import { formatShape, type Shape, shapesEqual, sizeOf } from "../../tensor/shape.ts";
 import type { Image, Sample } from "../dataset.ts";
 import { type BatchBuffer, floatBuffer } from "./batch-buffer.ts";
@@ -22,6 +23,8 @@ export interface Preprocessor {
    * @throws DataError if the sample is of another kind, or its shape cannot become the model's
    */
   prepare(sample: Sample): Sample;
+  /** A prepared sample as training sees it once, where that is another draw each time: other tokens hidden, say. */
+  draw?(sample: Sample, random: Random): Sample;
   /** Room for batches of `size` prepared samples. @param input name of the model's input, where it has only one */
   buffer(input: string, size: number): BatchBuffer;
 }

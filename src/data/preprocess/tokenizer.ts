@@ -19,6 +19,10 @@ export interface Tokenizer {
   readonly start: readonly number[];
   /** The token that ends a text, where the tokenizer's files name one. */
   readonly eosId: number | null;
+  /** The token that stands for a hidden one (`[MASK]`), where the tokenizer's files name one. */
+  readonly maskId: number | null;
+  /** Ids that are no part of a text: what surrounds, fills up, hides, or stands for the unknown. */
+  readonly specialIds: ReadonlySet<number>;
   /** One more than the largest id. */
   readonly size: number;
   /** `bos_token`, `eos_token` and their like, as a chat template asks for them. */
@@ -48,11 +52,13 @@ interface HubTokenizer {
 interface TokenizerJson {
   readonly post_processor?: { readonly type?: string } | null;
   readonly padding?: { readonly pad_id?: number } | null;
+  readonly added_tokens?: readonly { readonly id: number; readonly special?: boolean }[];
 }
 interface TokenizerConfigJson {
   readonly model_max_length?: number;
   readonly pad_token?: unknown;
   readonly eos_token?: unknown;
+  readonly mask_token?: unknown;
 }
 
 /** The special tokens around the texts, with their segments. */
@@ -99,12 +105,22 @@ function createTokenizer(
   const content = (text: string) => hub.encode(text, { add_special_tokens: false }).ids;
   const limit = Number(config.model_max_length);
   const eos = tokenIn(config.eos_token);
+  const mask = tokenIn(config.mask_token);
+  const padId = padIdOf(hub, definition, config);
+  const special = specialTokens(config);
   return {
-    padId: padIdOf(hub, definition, config),
+    padId,
     start: single.parts[0] ?? [],
     eosId: (eos === undefined ? undefined : hub.token_to_id(eos)) ?? null,
+    maskId: (mask === undefined ? undefined : hub.token_to_id(mask)) ?? null,
+    specialIds: new Set([
+      padId,
+      ...[single, double].flatMap((template) => template.parts.flat()),
+      ...(definition.added_tokens ?? []).flatMap((t) => (t.special === true ? [t.id] : [])),
+      ...Object.values(special).flatMap((token) => hub.token_to_id(token) ?? []),
+    ]),
     size: [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id), -1) + 1,
-    special: specialTokens(config),
+    special,
     content,
     decode: (ids) => (ids.length === 0 ? "" : hub.decode([...ids], { skip_special_tokens: true })),
     idOf: (token) => hub.token_to_id(token),

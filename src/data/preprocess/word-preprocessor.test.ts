@@ -15,6 +15,8 @@ function letters(spaced: boolean): Tokenizer {
     maxLength: null,
     start: [101],
     eosId: null,
+    maskId: null,
+    specialIds: new Set(),
     size: 256,
     special: {},
     content,

@@ -1,11 +1,8 @@
-import { tensor } from "../../tensor/tensor.ts";
 import type { Text, Tokens } from "../dataset.ts";
-import type { BatchBuffer } from "./batch-buffer.ts";
+import { NOT_LEARNED } from "./dialogue-encoder.ts";
 import type { Preprocessor } from "./preprocessor.ts";
+import { withTargets } from "./target-buffer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-
-/** The target of tokens that are not judged: what losses leave out. */
-const NOT_JUDGED = -100;
 
 export interface WordOptions {
   readonly tokenizer: Tokenizer;
@@ -39,7 +36,7 @@ export function wordPreprocessor(base: Preprocessor, options: WordOptions): Prep
       const { text, source } = withWords(sample);
       const ids = [...start];
       const words = start.map(() => -1);
-      const targets = start.map(() => NOT_JUDGED);
+      const targets = start.map(() => NOT_LEARNED);
       const room = maxLength - end.length;
       for (const [w, word] of text.entries()) {
         const tag = source.tags?.[w];
@@ -48,7 +45,7 @@ export function wordPreprocessor(base: Preprocessor, options: WordOptions): Prep
           ids.push(id);
           words.push(k === 0 ? w : -1);
           targets.push(
-            tag === undefined || !isLabelled ? NOT_JUDGED : k === 0 ? tag : (insideOf[tag] ?? tag),
+            tag === undefined || !isLabelled ? NOT_LEARNED : k === 0 ? tag : (insideOf[tag] ?? tag),
           );
         }
       }
@@ -58,7 +55,7 @@ export function wordPreprocessor(base: Preprocessor, options: WordOptions): Prep
         data: Int32Array.from([...ids, ...end]),
         types: new Int32Array(ids.length + end.length),
         words: Int32Array.from([...words, ...end.map(() => -1)]),
-        targets: Int32Array.from([...targets, ...end.map(() => NOT_JUDGED)]),
+        targets: Int32Array.from([...targets, ...end.map(() => NOT_LEARNED)]),
         source,
       };
     },
@@ -80,31 +77,4 @@ function pieces({ content }: Tokenizer): (word: string, at: number) => number[] 
   const whole = content(`${first} ${second}`).join();
   const isPlain = whole === [...content(first), ...content(second)].join();
   return (word, at) => content(isPlain || at === 0 ? word : ` ${word}`);
-}
-
-/** A buffer of tokens that gives their targets, int64 [B, T], too. */
-function withTargets(base: BatchBuffer, size: number): BatchBuffer {
-  const rows: (Tokens | null)[] = new Array<Tokens | null>(size).fill(null);
-  let length = 0;
-  return {
-    get isUsable() {
-      return base.isUsable;
-    },
-    write(sample, row) {
-      base.write(sample, row);
-      rows[row] = sample.kind === "tokens" ? sample : null;
-    },
-    inputs(count) {
-      rows.fill(null, count);
-      const inputs = base.inputs(count);
-      length = inputs.values().next().value?.dims[1] ?? 0;
-      return inputs;
-    },
-    targets() {
-      const data = new BigInt64Array(size * length).fill(BigInt(NOT_JUDGED));
-      for (const [r, row] of rows.entries())
-        for (const [t, target] of row?.targets?.entries() ?? []) data[r * length + t] = BigInt(target);
-      return tensor("int64", [size, length], data);
-    },
-  };
 }
