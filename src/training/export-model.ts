@@ -139,8 +139,8 @@ export async function verifyExport(options: VerifyOptions): Promise<void> {
 }
 
 /** An output for each row of a batch, fed as many rows at a time as the model's file insists on. */
-async function outputOfRows(session: Session, batch: Batch, output: string): Promise<number[]> {
-  const got: number[] = [];
+async function outputOfRows(session: Session, batch: Batch, output: string): Promise<Float32Array> {
+  const parts: Float32Array[] = [];
   const rows = batch.targets.dims[0] ?? 1;
   const insists = session.inputs.find((i) => batch.inputs.has(i.name))?.dims[0];
   const size = typeof insists === "number" && insists > 0 ? insists : rows;
@@ -156,7 +156,15 @@ async function outputOfRows(session: Session, batch: Batch, output: string): Pro
     }
     const values = (await runInFloat32(session, feeds, [output])).get(output)?.data as Float32Array;
     const kept = Math.min(size, rows - start);
-    got.push(...values.subarray(0, (values.length / size) * kept));
+    parts.push(values.subarray(0, (values.length / size) * kept));
+  }
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  const got = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    got.set(part, at);
+    at += part.length;
   }
   return got;
 }
