@@ -1,6 +1,7 @@
 import type { CompareEvent, JobName } from "../compare/events.ts";
 import { duration, percent } from "../report/format.ts";
-import { mainValue } from "./main-metric.ts";
+import { namedValue } from "../report/metric-text.ts";
+import { mainMetric } from "./main-metric.ts";
 import { padded, tableLines } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -127,10 +128,14 @@ function endLine(
   { isLive, style }: Terminal,
   status: string,
 ): string {
-  const { job, validation } = event;
+  const { job, validation, chosenBy } = event;
   const name = `${padded(job.method, 14, "l")} ${padded(job.label, 18, "l")}`;
   if (event.status === "failed") return style("red", `${name} failed: ${event.reason ?? "no reason given"}`);
   if (event.status === "stopped") return style("yellow", `${name} saved`);
-  const said = validation === undefined ? "" : `  validation ${mainValue(validation)}`;
+  const metric = mainMetric(validation ?? {}, chosenBy);
+  const said =
+    validation === undefined
+      ? ""
+      : `  validation ${namedValue(metric, validation[metric.name] ?? Number.NaN)}`;
   return `${name} ${duration(event.seconds)}${said}${isLive ? "" : `  ${style("dim", status)}`}`;
 }

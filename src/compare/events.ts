@@ -37,6 +37,8 @@ export type CompareEvent =
       readonly seconds: number;
       /** What the validation set says of the kept model. */
       readonly validation?: Readonly<Record<string, number>>;
+      /** Name of the metric that chose the kept model. */
+      readonly chosenBy?: string;
     }
   | { readonly kind: "widened"; readonly method: string; readonly key: string; readonly value: number }
   | {

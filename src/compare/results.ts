@@ -1,16 +1,16 @@
 import { findMethod } from "../config/methods.ts";
 import { dotted, type Settings } from "../config/overlay.ts";
 import type { Estimate } from "../evaluation/intervals.ts";
+import { type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
 import { effectiveRobustness, fitRobustnessLine, type RobustnessLine } from "../evaluation/robustness.ts";
 import { anchorRules } from "../optim/anchors/registry.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import { idOodOf } from "../report/robustness.ts";
-import { hitsOf, type RunView, type SetResult, scoreOf, setsOfSide, viewsOf } from "../report/run-view.ts";
+import { type RunView, scoreOf, setsOfSide, viewsOf } from "../report/run-view.ts";
 import type { SetKind } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
-import { createRandom } from "../tensor/random.ts";
-import { bootstrapDifference, type PairedSet } from "./bootstrap.ts";
+import { type Differences, differencesOf } from "./differences.ts";
 import { describePoint } from "./job.ts";
 import { mixRuns } from "./mixed-runs.ts";
 import { type Compared, JOB_RECORD, type JobRecord, type MethodRuns } from "./run-methods.ts";
@@ -32,22 +32,12 @@ export interface JudgedSet {
   readonly count: number;
 }
 
-/** A method minus the baseline, in the metric's unit. */
-export interface Differences {
-  /** Seeds that both have. */
-  readonly seeds: readonly number[];
-  readonly id: Estimate | undefined;
-  readonly ood: Estimate | undefined;
-  /** By name of the set. */
-  readonly sets: Readonly<Record<string, Estimate>>;
-}
-
 /** A trial as it was judged. */
 export interface Tried {
   readonly point: Point;
   readonly widened: boolean;
   readonly isChosen: boolean;
-  /** The metric on the validation set, by which it was chosen or not; undefined if it failed. */
+  /** What the validation set said, by which it was chosen or not (`chosenBy`); undefined if it failed. */
   readonly validation: number | undefined;
   /** For figures alone; undefined where the file leaves trials unjudged. */
   readonly id: number | undefined;
@@ -82,8 +72,10 @@ export interface MethodResult {
 /** Everything that tables and page are made of. */
 export interface Comparison {
   readonly baseline: string;
-  /** Name of the metric; `accuracy` is a share. */
-  readonly metric: string;
+  /** What every figure and difference is. */
+  readonly metric: MetricFacts;
+  /** What chose the trials on the validation set; another one where that is the loss, which tells people little. */
+  readonly chosenBy: MetricFacts;
   readonly sets: readonly JudgedSet[];
   readonly methods: readonly MethodResult[];
   readonly line: RobustnessLine | null;
@@ -120,15 +112,15 @@ export async function gatherResults(
   );
   const line = fitRobustnessLine(points);
   const baseline = [...judged].find(([m]) => m.entry.name === compare.baseline)?.[1];
-  const corrupted = corruptedSets(compare);
   const first = [...judged.values()][0]?.[0]?.view;
   return {
     baseline: compare.baseline,
-    metric: first?.metric.name ?? "accuracy",
+    metric: first?.metric ?? metricFacts("accuracy"),
+    chosenBy: first ? chooserOf(first) : metricFacts("accuracy"),
     sets: first ? setsOf(first) : [],
     methods: [...judged].flatMap(([method, runs]) => {
       const against = (of: readonly JudgedRun[]) =>
-        baseline && of !== baseline ? differences(of, baseline, corrupted) : undefined;
+        baseline && of !== baseline ? differencesOf(of, baseline) : undefined;
       const parts = { line, against: against(runs), trials: trials.get(method) ?? [] };
       const mixed = mixRuns(runs);
       const row = resultOf(method, runs, parts);
@@ -233,61 +225,12 @@ function numbersOf({ settings }: MethodRuns["entry"]): Settings {
   );
 }
 
+/** What chose a run's kept model, and so its trial. */
+function chooserOf({ run }: RunView): MetricFacts {
+  const { metric, higherIsBetter } = run.summary.selection;
+  return { ...metricFacts(metric), higherIsBetter };
+}
+
 function metricOn(view: RunView, set: string, kind: SetKind): number | undefined {
   return view.sets.find((s) => s.set === set && s.kind === kind)?.last?.metrics[view.metric.name];
-}
-
-/** Shifts that are the test set under a corruption: the same examples. */
-function corruptedSets({ base }: CompareConfig): ReadonlySet<string> {
-  const shifts = Object.entries((base.shifts ?? {}) as Readonly<Record<string, unknown>>); // the schema of runs checked it
-  return new Set(shifts.filter(([, what]) => String(what).startsWith("corruption:")).map(([name]) => name));
-}
-
-/** Any fixed seed: the same runs give the same intervals. */
-const BOOTSTRAP_SEED = 1;
-
-function differences(
-  runs: readonly JudgedRun[],
-  baseline: readonly JudgedRun[],
-  corrupted: ReadonlySet<string>,
-): Differences | undefined {
-  const pairs = runs.flatMap((a) => {
-    const b = baseline.find((other) => other.seed === a.seed);
-    return b ? [{ a: a.view, b: b.view, seed: a.seed }] : [];
-  });
-  const first = pairs[0];
-  if (!first) return undefined;
-  const random = createRandom(BOOTSTRAP_SEED);
-  const paired = (sets: readonly SetResult[]): PairedSet[] =>
-    sets.flatMap(({ set, kind }) => {
-      const rows = pairs.flatMap(({ a, b }) => differenceRow(a, b, set, kind));
-      const group = kind === "shift" && corrupted.has(set) ? "test" : set;
-      return rows.length === pairs.length ? [{ group, differences: rows }] : [];
-    });
-  const estimate = (sets: readonly SetResult[]): Estimate | undefined => {
-    const known = paired(sets);
-    return known.length === sets.length && known.length > 0 ? bootstrapDifference(known, random) : undefined;
-  };
-  const [id, ood] = [setsOfSide(first.a, "id"), setsOfSide(first.a, "ood")];
-  return {
-    seeds: pairs.map((p) => p.seed),
-    id: estimate(id),
-    ood: estimate(ood),
-    sets: Object.fromEntries(
-      [...id, ...ood].flatMap((s) => {
-        const known = estimate([s]);
-        return known ? [[s.set, known]] : [];
-      }),
-    ),
-  };
-}
-
-function differenceRow(a: RunView, b: RunView, set: string, kind: SetKind): Int8Array[] {
-  const hits = (view: RunView) => {
-    const last = view.sets.find((s) => s.set === set && s.kind === kind)?.last;
-    return last && view.metric.isShare ? hitsOf(last, view.metric).right : undefined;
-  };
-  const [ha, hb] = [hits(a), hits(b)];
-  if (!ha || !hb || ha.length !== hb.length) return [];
-  return [Int8Array.from(ha, (hit, i) => hit - hb[i]!)]; // as long as the other, checked above
 }

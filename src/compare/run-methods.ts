@@ -197,7 +197,7 @@ function createRunner(
       await tidy(files, job, { ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }) });
       hasFinished = true;
       const validation = summary.sets.find((s) => s.kind === "validation")?.metrics;
-      const said = validation ? { validation } : {};
+      const said = validation ? { validation, chosenBy: summary.selection.metric } : {};
       onEvent({ kind: "job-ended", job: name, status: "finished", seconds: seconds(), ...said });
       return summary;
     } catch (error) {

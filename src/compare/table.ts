@@ -1,6 +1,7 @@
-import { type Estimate, signOf } from "../evaluation/intervals.ts";
+import type { Estimate } from "../evaluation/intervals.ts";
 import { bytes, duration, number, percent, points } from "../report/format.ts";
 import { toJson } from "../run/fields.ts";
+import { cellOf, describeDifference, headOf, judgementOf } from "./metric-words.ts";
 import type { Comparison, MethodResult } from "./results.ts";
 
 /** A column of the table: how it is headed, what a row has in it, and how that reads. */
@@ -16,7 +17,8 @@ export interface Column {
 const share = (value: number) => percent(value).replace("\u202f%", "");
 
 /** The columns that hold something for some method. */
-export function columnsOf({ sets, methods }: Comparison): Column[] {
+export function columnsOf({ sets, methods, metric }: Comparison): Column[] {
+  const value = cellOf(metric);
   const shifts = sets.filter((s) => s.kind === "shift");
   const column = (
     key: string,
@@ -26,9 +28,9 @@ export function columnsOf({ sets, methods }: Comparison): Column[] {
     spread?: Column["spread"],
   ): Column => ({ key, head, read, show, ...(spread && { spread }) });
   const all = [
-    column("id", "ID %", (r) => r.id, share),
-    ...shifts.map(({ set }) => column(`shift_${set}`, `${set} %`, (r) => r.sets[set], share)),
-    ...(shifts.length > 1 ? [column("ood", "OOD mean %", (r) => r.ood, share)] : []),
+    column("id", headOf(metric, "ID"), (r) => r.id, value),
+    ...shifts.map(({ set }) => column(`shift_${set}`, headOf(metric, set), (r) => r.sets[set], value)),
+    ...(shifts.length > 1 ? [column("ood", headOf(metric, "OOD mean"), (r) => r.ood, value)] : []),
     column("effective_robustness", "ρ", (r) => r.effectiveRobustness, points, share),
     column("deviation", "‖θ−θ0‖", (r) => r.deviation, number),
     column("firing_rate", "fired %", (r) => r.firingRate, share),
@@ -42,7 +44,12 @@ export function columnsOf({ sets, methods }: Comparison): Column[] {
 export function tableRows(comparison: Comparison): string[][] {
   const columns = columnsOf(comparison);
   return [
-    ["method", "chosen", ...columns.map((c) => c.head), `OOD − ${comparison.baseline}`],
+    [
+      "method",
+      "chosen",
+      ...columns.map((c) => c.head),
+      `${hasOod(comparison) ? "OOD" : "ID"} − ${comparison.baseline}`,
+    ],
     ...comparison.methods.map((row) => [
       row.name,
       row.setting,
@@ -50,6 +57,11 @@ export function tableRows(comparison: Comparison): string[][] {
       differenceText(row, comparison),
     ]),
   ];
+}
+
+/** Whether some method was set against the baseline on shifted data; else the table tells of the difference in distribution. */
+export function hasOod({ methods }: Comparison): boolean {
+  return methods.some((m) => m.against?.ood);
 }
 
 /** Columns whose interval says nothing that a reader needs. */
@@ -73,18 +85,10 @@ export function cellParts(
   return { value: show(estimate.value), half: hides ? null : spread(half) };
 }
 
-function differenceText(row: MethodResult, { baseline }: Comparison): string {
+function differenceText(row: MethodResult, { baseline, metric }: Comparison): string {
   if (row.name === baseline) return "baseline";
   const difference = row.against?.ood ?? row.against?.id;
-  return difference ? describeDifference(difference) : "–";
-}
-
-/** `+1.2 (+0.3 to +2.1)`, or `no difference seen (−0.4 to +1.0)`. */
-export function describeDifference(difference: Estimate): string {
-  const range = `(${points(difference.low)} to ${points(difference.high)})`;
-  return signOf(difference) === "same"
-    ? `no difference seen ${range}`
-    : `${points(difference.value)} ${range}`;
+  return difference ? describeDifference(metric, difference) : "–";
 }
 
 /** Numbers in full, one column per end of an interval. */
@@ -134,23 +138,23 @@ export function tableJson(comparison: Comparison): string {
       peakMemoryBytes,
     })),
   }));
-  return `${toJson({ format: "holdfast-compare/1", ...comparison, methods }, 2)}\n`;
+  const { metric, chosenBy } = comparison;
+  const { name, unit, higherIsBetter } = metric;
+  const told = { metric: name, unit, higherIsBetter, chosenBy: chosenBy.name };
+  return `${toJson({ format: "holdfast-compare/1", ...comparison, ...told, methods }, 2)}\n`;
 }
 
 /** The table for a paper; needs the package booktabs. A difference from the baseline that was seen is marked. */
 export function tableLatex(comparison: Comparison): string {
   const columns = columnsOf(comparison);
   const line = (cells: readonly string[]) => `${cells.join(" & ")} \\\\`;
-  const mark = (row: MethodResult) => {
-    const ood = row.against?.ood;
-    return ood && signOf(ood) !== "same"
-      ? signOf(ood) === "above"
-        ? "$^{\\uparrow}$"
-        : "$^{\\downarrow}$"
-      : "";
-  };
+  const mark = ({ against }: MethodResult) =>
+    against?.ood ? LATEX_MARKS[judgementOf(comparison.metric, against.ood)] : "";
+  const pairing = comparison.methods.some((m) => m.against?.pairedBy === "seeds")
+    ? "95 % t interval over paired seeds"
+    : "95 % bootstrap interval over seeds and examples";
   return [
-    `% Mean and 95 % t interval over seeds. Arrows: the mean over shifts differs from ${comparison.baseline} (95 % bootstrap interval over seeds and examples).`,
+    `% Mean and 95 % t interval over seeds. Arrows: the mean over shifts is better (up) or worse (down) than that of ${comparison.baseline} (${pairing}).`,
     `\\begin{tabular}{l${"r".repeat(columns.length)}}`,
     "\\toprule",
     line(["Method", ...columns.map((c) => latex(c.head))]),
@@ -164,6 +168,13 @@ export function tableLatex(comparison: Comparison): string {
   ].join("\n");
 }
 
+const LATEX_MARKS = {
+  better: "$^{\\uparrow}$",
+  worse: "$^{\\downarrow}$",
+  same: "",
+  untold: "",
+} as const;
+
 const LATEX: Readonly<Record<string, string>> = {
   "\\": "\\textbackslash{}",
   "~": "\\textasciitilde{}",
@@ -175,9 +186,11 @@ const LATEX: Readonly<Record<string, string>> = {
   θ: "$\\theta$",
   "‖": "$\\Vert$",
   "×": "$\\times$",
+  "↓": "$\\downarrow$",
+  "²": "$^2$",
   "\u202f": "\\,",
 };
 
 function latex(text: string): string {
-  return text.replace(/[\\~^±−–ρθ‖×\u202f]|[&%$#_{}]/g, (c) => LATEX[c] ?? `\\${c}`);
+  return text.replace(/[\\~^±−–ρθ‖×↓²\u202f]|[&%$#_{}]/g, (c) => LATEX[c] ?? `\\${c}`);
 }

@@ -1,7 +1,9 @@
 import { type Estimate, signOf } from "../../evaluation/intervals.ts";
+import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import { type Canvas, lookOf } from "../../report/charts/canvas.ts";
-import { points } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
+import { differenceText } from "../../report/metric-text.ts";
+import { differenceUnit, rangeText } from "../metric-words.ts";
 import type { Comparison } from "../results.ts";
 
 interface Bar extends Estimate {
@@ -10,7 +12,10 @@ interface Bar extends Estimate {
 }
 
 /** Each method minus the baseline with its interval, on shifted data and in distribution. */
-export function differencesFigure(canvas: Canvas, { methods, baseline }: Comparison): Html | undefined {
+export function differencesFigure(
+  canvas: Canvas,
+  { methods, baseline, metric }: Comparison,
+): Html | undefined {
   const barsOf = (side: "id" | "ood"): Bar[] =>
     methods.flatMap(({ name, against }, index) => {
       const difference = against?.[side];
@@ -21,13 +26,21 @@ export function differencesFigure(canvas: Canvas, { methods, baseline }: Compari
     { title: "In distribution", bars: barsOf("id") },
   ].filter((p) => p.bars.length > 0);
   if (panels.length === 0) return undefined;
-  return html`<div class="panels">${panels.map(({ title, bars }) => panel(canvas, title, bars, baseline))}</div>`;
+  return html`<div class="panels">${panels.map(({ title, bars }) => panel(canvas, metric, title, bars, baseline))}</div>`;
 }
 
-function panel(canvas: Canvas, title: string, bars: readonly Bar[], baseline: string): Html {
+function panel(
+  canvas: Canvas,
+  metric: MetricFacts,
+  title: string,
+  bars: readonly Bar[],
+  baseline: string,
+): Html {
   const { Plot } = canvas;
-  const tip = (b: Bar) =>
-    `${b.name} − ${baseline}: ${points(b.value)} (${points(b.low)} to ${points(b.high)}) points`;
+  const unit = differenceUnit(metric);
+  const show = (difference: number) => differenceText(metric, difference);
+  const better = metric.higherIsBetter ? "" : "; left of 0 is better";
+  const tip = (b: Bar) => `${b.name} − ${baseline}: ${show(b.value)} (${rangeText(metric, b)}) ${unit}`;
   const chart = canvas.draw(
     {
       width: 460,
@@ -37,12 +50,15 @@ function panel(canvas: Canvas, title: string, bars: readonly Bar[], baseline: st
       marginTop: 6,
       marginBottom: 36,
       x: {
-        label: `points more than ${baseline}`,
+        label: `${unit} more than ${baseline}${better}`,
         labelArrow: "none",
         labelAnchor: "center",
         tickSize: 0,
         ticks: 5,
-        tickFormat: (x: number) => points(x).replace(/\.0$/, ""),
+        tickFormat: (x: number) =>
+          show(x)
+            .replace(/(\.\d*?)0+$/, "$1")
+            .replace(/\.$/, ""),
         nice: true,
       },
       y: { domain: bars.map((b) => b.name), label: null, tickSize: 0 },
@@ -77,7 +93,7 @@ function panel(canvas: Canvas, title: string, bars: readonly Bar[], baseline: st
         }),
       ],
     },
-    `${title}, against ${baseline}: ${bars.map((b) => `${b.name} ${points(b.value)}`).join("; ")}.`,
+    `${title}, against ${baseline}: ${bars.map((b) => `${b.name} ${show(b.value)}`).join("; ")}.`,
   );
   return html`<figure><figcaption>${title}</figcaption>${chart}<p class="note">Hollow: the interval holds 0, no difference seen.</p></figure>`;
 }

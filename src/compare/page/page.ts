@@ -33,7 +33,7 @@ export async function renderComparison(comparison: Comparison, compare: CompareC
     differences && {
       id: "differences",
       title: `Against ${baseline}`,
-      lead: `The same seeds and the same examples in pairs. Bars are 95 % intervals of a bootstrap over seeds and examples: where one holds 0, no difference was seen.`,
+      lead: pairingLead(comparison),
       body: differences,
     },
     scatter && {
@@ -76,6 +76,14 @@ export async function renderComparison(comparison: Comparison, compare: CompareC
     remarks: comparison.problems,
     data: { runs: [], ...(JSON.parse(tableJson(comparison)) as object) }, // what tableJson wrote
   });
+}
+
+function pairingLead({ methods, metric }: Comparison): string {
+  const bars = methods.some((m) => m.against?.pairedBy === "seeds")
+    ? "The same seeds in pairs. Bars are 95 % t intervals over the seeds' differences"
+    : "The same seeds and the same examples in pairs. Bars are 95 % intervals of a bootstrap over seeds and examples";
+  const direction = metric.higherIsBetter ? "" : ` Of ${metric.label} less is better.`;
+  return `${bars}: where one holds 0, no difference was seen.${direction}`;
 }
 
 const MARKS = { good: "▲", bad: "▼", neutral: "•", caution: "!" } as const;

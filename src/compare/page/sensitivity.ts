@@ -1,7 +1,9 @@
+import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import { type Canvas, lookOf } from "../../report/charts/canvas.ts";
 import { lookKey } from "../../report/charts/key.ts";
-import { number, percent } from "../../report/format.ts";
+import { number } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
+import { tickText, valueText } from "../../report/metric-text.ts";
 import type { Comparison, MethodResult, Tried } from "../results.ts";
 
 interface Curve {
@@ -16,24 +18,39 @@ const CURVES: readonly Curve[] = [
   { what: "shifted, mean", dash: "2 3", read: (t) => t.ood },
 ];
 
-/** For every method that tried one setting: each set's figure against its value. */
-export function sensitivityFigures(canvas: Canvas, { methods }: Comparison): Html | undefined {
+/**
+ * For every method that tried one setting: each set's figure against its value. Where validation chose by another metric
+ * than the sets are judged by, its curve stands alone: one axis has one unit.
+ */
+export function sensitivityFigures(canvas: Canvas, comparison: Comparison): Html | undefined {
+  const { methods, metric, chosenBy } = comparison;
+  const curves = CURVES.filter((c) => c.what === "validation" || metric.name === chosenBy.name);
   const figures = methods.flatMap((method, index) => {
     const keys = Object.keys(method.tried[0]?.point ?? {});
     const [key] = keys;
     const scored = method.tried.filter((t) => t.validation !== undefined);
     return key !== undefined && keys.length === 1 && scored.length > 1
-      ? [figure(canvas, method, index, key)]
+      ? [figure(canvas, { method, index, key, curves, metric: chosenBy })]
       : [];
   });
   if (figures.length === 0) return undefined;
-  return html`<p class="keys">${CURVES.map(
+  return html`<p class="keys">${curves.map(
     (c) =>
       html`<span class="key"><svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true"><path d="M0 6h24" stroke="currentColor" stroke-width="2" stroke-dasharray="${c.dash}"/></svg>${c.what}</span>`,
-  )}</p><div class="panels small">${figures}</div>`;
+  )} <span>${chosenBy.label}${!chosenBy.higherIsBetter && ", lower is better"}</span></p><div class="panels small">${figures}</div>`;
 }
 
-function figure(canvas: Canvas, method: MethodResult, index: number, key: string): Html {
+function figure(
+  canvas: Canvas,
+  what: {
+    readonly method: MethodResult;
+    readonly index: number;
+    readonly key: string;
+    readonly curves: readonly Curve[];
+    readonly metric: MetricFacts;
+  },
+): Html {
+  const { method, index, key, curves, metric } = what;
   const { Plot } = canvas;
   const place = (t: Tried) => t.point[key]!;
   const tried = [...method.tried].sort((a, b) => Number(place(a)) - Number(place(b)));
@@ -65,11 +82,11 @@ function figure(canvas: Canvas, method: MethodResult, index: number, key: string
         tickSize: 0,
         ticks: 4,
         nice: true,
-        tickFormat: (y: number) => percent(y, 0),
+        tickFormat: tickText(metric),
       },
       marks: [
         Plot.ruleX(chosen, { stroke: colour, strokeOpacity: 0.45, strokeWidth: 6 }),
-        ...CURVES.flatMap(({ what, dash, read }) => {
+        ...curves.flatMap(({ what, dash, read }) => {
           const known = tried.flatMap((t) => {
             const y = read(t);
             return y === undefined ? [] : [{ x: place(t), y }];
@@ -82,13 +99,14 @@ function figure(canvas: Canvas, method: MethodResult, index: number, key: string
               fill: colour,
               symbol,
               r: 3,
-              title: (p: { x: unknown; y: number }) => `${key} ${String(p.x)}: ${what} ${percent(p.y)}`,
+              title: (p: { x: unknown; y: number }) =>
+                `${key} ${String(p.x)}: ${what} ${valueText(metric, p.y)}`,
             }),
           ];
         }),
       ],
     },
-    `${method.name} by ${key}: ${tried.map((t) => `${String(place(t))} ${percent(t.validation ?? Number.NaN)}`).join("; ")}.`,
+    `${method.name} by ${key}: ${tried.map((t) => `${String(place(t))} ${valueText(metric, t.validation)}`).join("; ")}.`,
   );
   return html`<figure><figcaption>${lookKey(index, method.name)}</figcaption>${chart}</figure>`;
 }

@@ -1,6 +1,8 @@
-import { type Estimate, signOf } from "../../evaluation/intervals.ts";
+import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import { number, percent, points } from "../../report/format.ts";
+import { differenceText } from "../../report/metric-text.ts";
 import type { Statement } from "../../report/verdict.ts";
+import { differenceUnit, judgementOf, rangeText } from "../metric-words.ts";
 import type { Comparison, MethodResult } from "../results.ts";
 import type { CompareConfig } from "../schema.ts";
 
@@ -16,10 +18,10 @@ const SIDES = [
 ] as const;
 
 export function comparisonVerdict(comparison: Comparison, compare: CompareConfig): ComparisonVerdict {
-  const { methods, baseline } = comparison;
+  const { methods, baseline, metric } = comparison;
   const rivals = methods.filter((m) => m.against);
   const statements = [
-    ...SIDES.flatMap(([side, where]) => sideStatements(rivals, side, where, baseline)),
+    ...SIDES.flatMap(([side, where]) => sideStatements(rivals, { side, where, baseline, metric })),
     ...chanceStatement(rivals),
     ...lineStatements(comparison),
     ...deviationStatement(methods),
@@ -28,19 +30,23 @@ export function comparisonVerdict(comparison: Comparison, compare: CompareConfig
   return { headline: headlineOf(rivals, comparison), statements };
 }
 
-function headlineOf(rivals: readonly MethodResult[], { baseline, methods }: Comparison): string {
+function headlineOf(rivals: readonly MethodResult[], { baseline, methods, metric }: Comparison): string {
   const side = rivals.some((m) => m.against?.ood) ? "ood" : "id";
   const where = side === "ood" ? "on shifted data" : "in distribution";
-  const seen = rivals.filter((m) => isSeen(m.against?.[side]));
   if (rivals.length === 0)
     return methods.some((m) => m.name === baseline)
       ? `${baseline} alone has finished runs; there is nothing to compare it with yet.`
       : `The baseline ${baseline} has no finished run, so no differences can be told.`;
-  const list = (sign: "above" | "below") =>
-    names(seen.filter((m) => signOf(m.against![side]!) === sign).map((m) => m.name)); // isSeen has looked
-  const [better, worse] = [list("above"), list("below")];
-  const rest = rivals.length - seen.length;
-  if (seen.length === 0)
+  const judged = rivals.flatMap(({ name, against }) =>
+    against?.[side] ? [{ name, judgement: judgementOf(metric, against[side]) }] : [],
+  );
+  if (judged.length > 0 && judged.every((m) => m.judgement === "untold"))
+    return `Against ${baseline}, one seed's ${metric.label} cannot tell a difference from luck.`;
+  const list = (as: "better" | "worse") => names(judged.filter((m) => m.judgement === as).map((m) => m.name));
+  const [better, worse] = [list("better"), list("worse")];
+  const rest =
+    rivals.length - judged.filter((m) => m.judgement === "better" || m.judgement === "worse").length;
+  if (rest === rivals.length)
     return `Against ${baseline}, no difference was seen ${where} for any of ${rivals.length} methods.`;
   const parts = [
     ...(better ? [`${better} ${verb(better)} better`] : []),
@@ -58,32 +64,40 @@ function names(list: readonly string[]): string {
   return list.length < 2 ? (list[0] ?? "") : `${list.slice(0, -1).join(", ")} and ${list.at(-1)}`;
 }
 
-function isSeen(difference: Estimate | undefined): boolean {
-  return difference !== undefined && signOf(difference) !== "same";
-}
-
 function sideStatements(
   rivals: readonly MethodResult[],
-  side: "id" | "ood",
-  where: string,
-  baseline: string,
+  what: {
+    readonly side: "id" | "ood";
+    readonly where: string;
+    readonly baseline: string;
+    readonly metric: MetricFacts;
+  },
 ): Statement[] {
-  const told = rivals.flatMap((m) => (m.against?.[side] ? [{ name: m.name, d: m.against[side] }] : []));
-  const seen = told.filter(({ d }) => isSeen(d));
-  const rest = told.filter(({ d }) => !isSeen(d));
+  const { side, where, baseline, metric } = what;
+  const told = rivals.flatMap(({ name, against }) => {
+    const d = against?.[side];
+    return d ? [{ name, d, judgement: judgementOf(metric, d) }] : [];
+  });
+  const same = told.filter((t) => t.judgement === "same");
+  const untold = told.filter((t) => t.judgement === "untold");
+  const unit = differenceUnit(metric);
+  const better = metric.higherIsBetter ? "" : ", less is better";
+  const ranges = names(same.map(({ name, d }) => `${name} (${rangeText(metric, d)})`));
+  const values = names(untold.map(({ name, d }) => `${name} ${differenceText(metric, d.value)}`));
   return [
-    ...seen.map(({ name, d }): Statement => {
-      const isBetter = signOf(d) === "above";
-      return {
-        tone: isBetter ? "good" : "bad",
-        text: `${name} against ${baseline}, ${where}: ${points(d.value)} points (95 % interval ${points(d.low)} to ${points(d.high)}).`,
-      };
+    ...told.flatMap(({ name, d, judgement }): Statement[] => {
+      if (judgement === "same" || judgement === "untold") return [];
+      const text = `${name} against ${baseline}, ${where}: ${differenceText(metric, d.value)} ${unit} (95 % interval ${rangeText(metric, d)}${better}).`;
+      return [{ tone: judgement === "better" ? "good" : "bad", text }];
     }),
-    ...(rest.length > 0
+    ...(same.length > 0
+      ? [{ tone: "neutral" as const, text: `No difference from ${baseline} seen ${where}: ${ranges}.` }]
+      : []),
+    ...(untold.length > 0
       ? [
           {
-            tone: "neutral" as const,
-            text: `No difference from ${baseline} seen ${where}: ${names(rest.map(({ name, d }) => `${name} (${points(d.low)} to ${points(d.high)})`))}.`,
+            tone: "caution" as const,
+            text: `One seed minus ${baseline}'s, ${where}, without an interval: ${values} ${unit}${better}.`,
           },
         ]
       : []),
@@ -97,7 +111,11 @@ function chanceStatement(rivals: readonly MethodResult[]): Statement[] {
   return [{ tone: "caution", text }];
 }
 
-function lineStatements({ line, standard, methods }: Comparison): Statement[] {
+function lineStatements({ line, standard, methods, metric }: Comparison): Statement[] {
+  if (!metric.isShare) {
+    const text = `No effective robustness: its line is fitted on logits of shares of right answers, and ${metric.label} is none.`;
+    return [{ tone: "neutral", text }];
+  }
   if (!line) {
     const text =
       "No effective robustness: a line needs at least three ordinary models (no anchor, all weights or the head alone) that differ in distribution and were judged on shifted sets.";
@@ -125,7 +143,10 @@ function deviationStatement(methods: readonly MethodResult[]): Statement[] {
   return [{ tone: "neutral", text }];
 }
 
-function cautions({ methods, sets }: Comparison, { seeds, trials, interpolate }: CompareConfig): Statement[] {
+function cautions(
+  { methods, sets, metric }: Comparison,
+  { seeds, trials, interpolate }: CompareConfig,
+): Statement[] {
   const atEdge = methods.filter((m) => m.atEdge).map((m) => m.name);
   const silent = methods.filter((m) => m.firingRate?.value === 0).map((m) => m.name);
   const incomplete = methods.filter((m) => m.runs.length < seeds.length);
@@ -159,12 +180,12 @@ function cautions({ methods, sets }: Comparison, { seeds, trials, interpolate }:
       text: "There is no test set: in distribution is judged on the validation set that also chose, which flatters every method.",
     });
   const walked = methods.filter((m) => m.runs.some((r) => r.view.run.interpolation));
-  if (interpolate !== false && walked.length > 0) out.push(...walkStatements(walked));
+  if (interpolate !== false && walked.length > 0) out.push(...walkStatements(walked, metric));
   return out;
 }
 
 /** Whether a model between the pretrained and the fine-tuned weights does better, per method. */
-function walkStatements(walked: readonly MethodResult[]): Statement[] {
+function walkStatements(walked: readonly MethodResult[], metric: MetricFacts): Statement[] {
   const gains = walked.flatMap(({ name, runs }) => {
     const all = runs.flatMap(({ view }) => {
       const record = view.run.interpolation;
@@ -174,7 +195,7 @@ function walkStatements(walked: readonly MethodResult[]): Statement[] {
           .find((p) => p.share === share)
           ?.sets.filter((s) => shifts.includes(s.set));
         return sets && sets.length > 0
-          ? sets.reduce((sum, s) => sum + (s.metrics.accuracy ?? Number.NaN), 0) / sets.length
+          ? sets.reduce((sum, s) => sum + (s.metrics[metric.name] ?? Number.NaN), 0) / sets.length
           : Number.NaN;
       };
       const gain = ood(record?.chosen) - ood(1);
@@ -183,9 +204,9 @@ function walkStatements(walked: readonly MethodResult[]): Statement[] {
     if (all.length === 0) return [];
     const mean = all.reduce((sum, g) => sum + g.gain, 0) / all.length;
     const share = all.reduce((sum, g) => sum + g.chosen, 0) / all.length;
-    return [`${name} ${points(mean)} (share ${percent(share, 0)})`];
+    return [`${name} ${differenceText(metric, mean)} (share ${percent(share, 0)})`];
   });
   if (gains.length === 0) return [];
-  const text = `Interpolated with the pretrained weights to the share that validation chose, the mean over shifts changes by: ${gains.join(", ")} points.`;
+  const text = `Interpolated with the pretrained weights to the share that validation chose, the mean over shifts changes by: ${gains.join(", ")} ${differenceUnit(metric)}${metric.higherIsBetter ? "" : ", less is better"}.`;
   return [{ tone: "neutral", text }];
 }
