@@ -5,9 +5,11 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Dataset, NO_LABEL, type Sample, type SampleKind, type Text } from "./dataset.ts";
 import { decodeImage, imageExtensions } from "./decode-image.ts";
 import { readNpz } from "./formats/npy.ts";
+import { decodeWav } from "./formats/wav.ts";
 import { openTable } from "./open-table.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
 import type { ReaderOptions } from "./readers/reader.ts";
+import { soundExtensions } from "./readers/sounds.ts";
 import type { Table } from "./readers/table.ts";
 import { textsOfTable } from "./readers/table-dataset.ts";
 import { dialoguesOfTable } from "./readers/table-dialogues.ts";
@@ -30,10 +32,10 @@ const MAX_DEPTH = 16;
 const ARRAY_NAMES: readonly string[] = ["images", "x"];
 
 /**
- * Examples without labels, for prediction: image files, folders of them at any depth, the images or arrays of `.npz`
+ * Examples without labels, for prediction: files of images or sounds, folders of them at any depth, the images or arrays of `.npz`
  * files (the array `images` or `x`, or the only one), texts, the lines of `.txt` files and the texts of tables.
  *
- * @throws DataError if a path holds nothing to predict on, or images and arrays are mixed
+ * @throws DataError if a path holds nothing to predict on, or kinds are mixed
  */
 export async function openInputs(
   files: Files,
@@ -45,7 +47,7 @@ export async function openInputs(
   const kind = inputs[0]?.kind;
   if (kind === undefined) throw new DataError(`${paths.join(", ")}: nothing to predict on`);
   if (inputs.some((i) => i.kind !== kind))
-    throw new DataError("images, texts and arrays cannot be mixed in one call");
+    throw new DataError("images, sounds, texts and arrays cannot be mixed in one call");
   return {
     source: paths.join(", "),
     format: "inputs",
@@ -64,9 +66,12 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
   const stat = await files.stat(path);
   if (stat === null) throw new DataError(`${path}: no such file or folder`, { details: { path } });
   if (stat.kind === "folder") {
-    const found = await imagesIn(files, path, 0);
+    const found = await filesIn(files, path, 0);
     if (found.length > 0) return found;
-    throw new DataError(`${path}: holds no image (${imageExtensions.join(", ")})`, { details: { path } });
+    throw new DataError(
+      `${path}: holds no image and no sound (${[...imageExtensions, ...soundExtensions].join(", ")})`,
+      { details: { path } },
+    );
   }
   const ending = extension(path);
   if (ending === ".npz") return inputsOfNpz(await readNpz(files, path), path);
@@ -74,7 +79,7 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
     return linesOf(await files.readText(path)).map((text) => textInput({ kind: "text", text }, text));
   const table = await openTable(files, path);
   if (table) return inputsOfTable(table, options);
-  return [imageInput(files, path)];
+  return [fileInput(files, path)];
 }
 
 async function inputsOfTable(table: Table, options: InputOptions): Promise<Input[]> {
@@ -88,14 +93,15 @@ async function inputsOfTable(table: Table, options: InputOptions): Promise<Input
   }));
 }
 
-async function imagesIn(files: Files, folder: string, depth: number): Promise<Input[]> {
+async function filesIn(files: Files, folder: string, depth: number): Promise<Input[]> {
   if (depth > MAX_DEPTH) throw new DataError(`${folder}: more than ${MAX_DEPTH} folders deep`);
   const found: Input[] = [];
   for (const { name, kind } of await files.list(folder)) {
     if (name.startsWith(".")) continue;
     const path = joinPath(folder, name);
-    if (kind === "folder") found.push(...(await imagesIn(files, path, depth + 1)));
-    else if (imageExtensions.includes(extension(name))) found.push(imageInput(files, path));
+    if (kind === "folder") found.push(...(await filesIn(files, path, depth + 1)));
+    else if ([...imageExtensions, ...soundExtensions].includes(extension(name)))
+      found.push(fileInput(files, path));
   }
   return found;
 }
@@ -109,7 +115,9 @@ function textInput(text: Text, name: string): Input {
   return { name, kind: "text", load: async () => text };
 }
 
-function imageInput(files: Files, path: string): Input {
+function fileInput(files: Files, path: string): Input {
+  if (soundExtensions.includes(extension(path)))
+    return { name: path, kind: "audio", load: async () => decodeWav(await files.read(path), path) };
   return { name: path, kind: "image", load: async () => decodeImage(await files.read(path), path) };
 }
 

@@ -5,8 +5,8 @@ import type { Said, Task } from "./task.ts";
 /** One class of several for each example: logits [B, C] against class indices [B]. */
 export const classification: Task = {
   name: "classification",
-  summary: "one class of several for each image, text, pair or array",
-  samples: ["image", "text", "array"],
+  summary: "one class of several for each image, text, pair, sound or array",
+  samples: ["image", "text", "array", "audio"],
   labelling: "class",
   hasClasses: true,
   metrics: ["accuracy", "balanced-accuracy", "macro-f1", "auroc", "ece", "brier", "loss"],

@@ -7,8 +7,8 @@ const THRESHOLD = 0.5;
 /** Any number of labels for each example: logits [B, L] against 0 and 1 [B, L]; probabilities are sigmoids. */
 export const multiLabel: Task = {
   name: "multi-label",
-  summary: "any number of labels for each image, text, pair or array",
-  samples: ["image", "text", "array"],
+  summary: "any number of labels for each image, text, pair, sound or array",
+  samples: ["image", "text", "array", "audio"],
   labelling: "classes",
   hasClasses: true,
   metrics: ["map", "micro-f1", "macro-f1", "subset-accuracy", "auroc", "loss"],

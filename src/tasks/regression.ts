@@ -9,8 +9,8 @@ const DIGITS = 4;
 /** One number, or several, for each example: outputs [B, K] against numbers [B, K]. */
 export const regression: Task = {
   name: "regression",
-  summary: "one number or several for each image, text, pair or array",
-  samples: ["image", "text", "array"],
+  summary: "one number or several for each image, text, pair, sound or array",
+  samples: ["image", "text", "array", "audio"],
   labelling: "numbers",
   hasClasses: false,
   metrics: ["rmse", "mae", "r2", "pearson", "spearman", "loss"],

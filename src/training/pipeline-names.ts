@@ -28,7 +28,8 @@ export function nameForPipelines(graph: Graph, preprocessing: Preprocessing): Re
 }
 
 function inputNames(graph: Graph, preprocessing: Preprocessing): ReadonlyMap<string, string> {
-  if (preprocessing.kind === "array") return new Map(); // No pipeline feeds arrays.
+  // No pipeline feeds arrays, and models of sounds bear the names of their extractors.
+  if (preprocessing.kind === "array" || preprocessing.kind === "audio") return new Map();
   if (preprocessing.kind === "image-text") {
     const { pixels, text } = preprocessing;
     return new Map([...textNames(text), [pixels, "pixel_values"]]);

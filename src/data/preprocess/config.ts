@@ -65,11 +65,48 @@ export interface CaptionPreprocessing {
   readonly text: TextPreprocessing;
 }
 
+/** Sounds are brought to one rate, and then to what a `preprocessor_config.json` says: spectrograms, or waves. */
+export interface SoundPreprocessing {
+  readonly kind: "audio";
+  /** Numbers a second of the waves that the model knows. */
+  readonly samplingRate: number;
+  /** Of one example in the model's input. */
+  readonly dims: readonly number[];
+  readonly features:
+    | {
+        readonly kind: "whisper";
+        /** Numbers in a transform, and from one to the next. */
+        readonly fftSize: number;
+        readonly hop: number;
+        readonly bins: number;
+        /** A sound is cut or filled up to this many numbers. */
+        readonly samples: number;
+        readonly paddingValue: number;
+      }
+    | {
+        readonly kind: "ast";
+        readonly bins: number;
+        /** A spectrogram is cut or filled up to this many. */
+        readonly frames: number;
+        /** (x − mean) / (2 std), or as it is. */
+        readonly normalize: { readonly mean: number; readonly std: number } | null;
+      }
+    | {
+        readonly kind: "wave";
+        /** Whether waves get mean 0 and variance 1. */
+        readonly normalize: boolean;
+        /** What these are taken over: the sound, or all of the input with what fills it up. */
+        readonly over: "sound" | "all";
+        readonly paddingValue: number;
+      };
+}
+
 export type Preprocessing =
   | ImagePreprocessing
   | ArrayPreprocessing
   | TextPreprocessing
-  | CaptionPreprocessing;
+  | CaptionPreprocessing
+  | SoundPreprocessing;
 
 /** What the model's image input looks like, without its batch axis. */
 export interface ImageInput extends Size {

@@ -12,6 +12,7 @@ import {
   type TokenInput,
 } from "./config.ts";
 import { preprocessingFromJson } from "./preprocessor-json.ts";
+import { isSoundJson, soundPreprocessing } from "./sound-json.ts";
 
 /** An input of a model as the graph declares it, without its batch axis; null where a dimension is free. */
 export interface ModelInput {
@@ -60,6 +61,7 @@ export function preprocessingFor(
     );
   }
   const shown = `input "${input.name}" [${input.dims.map((d) => d ?? "free").join(", ")}]`;
+  if (kind === "audio" && isSoundJson(sources.json)) return soundPreprocessing(sources.json, input.dims);
   if (kind === "array" || kind === "audio") {
     const dims = input.dims.map((d) => {
       if (d === null)

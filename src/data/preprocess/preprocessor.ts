@@ -7,6 +7,7 @@ import { captionPreprocessor } from "./caption-preprocessor.ts";
 import { checkPreprocessing, type ImagePreprocessing, type Preprocessing } from "./config.ts";
 import { centerCrop, resizedSize, toGrey } from "./geometry.ts";
 import { resize } from "./resize.ts";
+import { soundPreprocessor } from "./sound-preprocessor.ts";
 import { textPreprocessor } from "./text-preprocessor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { waveform } from "./waveform.ts";
@@ -46,6 +47,7 @@ export function createPreprocessor(config: Preprocessing, tokenizer: Tokenizer |
     };
     return captionPreprocessor(config, parts);
   }
+  if (config.kind === "audio") return soundPreprocessor(config);
   const { dims } = config;
   const write = (sample: Sample, out: Float32Array, offset: number) => {
     if (sample.kind !== "array") throw new TypeError("internal: no array in a preprocessor of arrays");
