@@ -3,7 +3,7 @@
     pip install torch transformers onnx onnxscript tokenizers && python examples/commonsense/prepare.py
 
 Writes .cache/commonsense/model (a decoder as Transformers.js has it: key–value cache, tokenizer) and examples/commonsense/data
-(questions in the format of the eight commonsense sets). Pretraining takes a few minutes on one core: facts, questions
+(questions in the format of the eight commonsense sets). Pretraining takes about a quarter of an hour on one core: facts, questions
 with an answer in words, and questions with two numbered solutions. Questions with four numbered answers are left to
 fine-tuning; those with two, which the model answers already, are the shifted set.
 """
@@ -172,7 +172,7 @@ def write_data():
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=3000)
     flags = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)

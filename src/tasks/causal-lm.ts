@@ -13,7 +13,8 @@ export const causalLm: Task = {
   metrics: ["perplexity", "token-accuracy", "loss"],
   head: null,
   writes: true,
-  architectures: {},
+  // GPT-2 and its like are called …LMHeadModel.
+  architectures: { dialogue: "ForCausalLM", text: "LMHeadModel" },
   problemType: null,
   width: () => 0,
   loss: "cross-entropy",

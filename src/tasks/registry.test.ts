@@ -34,4 +34,11 @@ test("the kept model is chosen by the task's first metric, or by one that is nam
 test("a model that does not say what it does is a classifier", () => {
   expect(taskOf(null)).toBe("classification");
   expect(taskOf({ problem_type: "juggling" })).toBe("classification");
+  expect(taskOf({ architectures: ["JugglerModel"] })).toBe("classification");
+});
+
+test("a model's class says what it does where its type of problem does not", () => {
+  expect(taskOf({ architectures: ["LlamaForCausalLM"] })).toBe("causal-lm");
+  expect(taskOf({ architectures: ["GPT2LMHeadModel"] })).toBe("causal-lm");
+  expect(taskOf({ architectures: ["BertForSequenceClassification"] })).toBe("classification");
 });
