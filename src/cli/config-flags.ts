@@ -40,7 +40,7 @@ const ENTRY_FLAGS: Readonly<Record<string, EntryFlag>> = {
   shifts: {
     flag: "shift",
     argument: "name=path",
-    expected: "name=path or name=corruption:NAME:SEVERITY",
+    expected: "name=path or name=corruption:NAME:SEVERITY (a range such as 1-5 too)",
   },
   fix: { flag: "fix", argument: "name=value", expected: "name=number, such as sr=16000" },
 };

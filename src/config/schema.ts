@@ -497,7 +497,7 @@ export const configSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe(
-      "named sets from another distribution, never trained on: paths, or corruption:NAME:SEVERITY of the test set",
+      "named sets from another distribution, never trained on: paths, or corruption:NAME:SEVERITY of the test set; corruption:fog:1-5 is five sets, corruption:*:3 all that fit",
     ),
   task: z
     .enum(taskNames)

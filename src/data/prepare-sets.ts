@@ -13,10 +13,11 @@ import {
   prepared,
 } from "./prepared.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
+import { expandShifts } from "./shifts.ts";
 
 export interface PrepareOptions {
   readonly preprocessor: Preprocessor;
-  /** Shifted sets by name: paths, or `corruption:NAME:SEVERITY` of the test set (of the validation set without one). */
+  /** Shifted sets by name: paths, or corruptions (`expandShifts`) of the test set (of the validation set without one). */
   readonly shifts: Readonly<Record<string, string>>;
   /** How data of shifted sets is read. */
   readonly open?: OpenOptions;
@@ -32,7 +33,8 @@ export interface PreparedSets {
   readonly train: Dataset;
   readonly validation: Dataset;
   readonly test: Dataset | null;
-  readonly shifts: readonly { readonly name: string; readonly dataset: Dataset }[];
+  /** In the order of the settings, every shorthand written out. */
+  readonly shifts: readonly { readonly name: string; readonly shift: string; readonly dataset: Dataset }[];
   /** The warnings of all sets, and what they have in common with the training set. */
   readonly warnings: readonly string[];
 }
@@ -75,12 +77,13 @@ export async function prepareSets(
   const train = await ready("train", splits.train);
   const validation = await ready("validation", splits.validation);
   const test = splits.test && (await ready("test", splits.test));
-  const shifts: { name: string; dataset: Dataset }[] = [];
-  for (const [name, shift] of Object.entries(options.shifts)) {
+  const written = expandShifts(options.shifts, splits.train.kind);
+  const shifts: { name: string; shift: string; dataset: Dataset }[] = [];
+  for (const [name, shift] of Object.entries(written)) {
     const dataset = isCorruptionSpec(shift)
       ? await derived(name, corrupted(test ?? validation, parseCorruptionSpec(shift), options))
       : await ready(name, await openDataset(files, shift, { ...options.open, ...classesOf(train) }));
-    shifts.push({ name, dataset });
+    shifts.push({ name, shift, dataset });
   }
   const sets = [train, validation, ...(test ? [test] : []), ...shifts.map((s) => s.dataset)];
   const warnings = [...new Set(sets.flatMap((set) => set.warnings)), ...notes];

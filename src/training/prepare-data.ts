@@ -42,6 +42,8 @@ export interface RunData {
   readonly targetDims: Shape;
   readonly train: Loader;
   readonly sets: readonly EvaluationSet[];
+  /** The shifted sets with every shorthand written out, as the run records them. */
+  readonly shifts: Readonly<Record<string, string>>;
   /** Sentences for the console: how sets came about, and what is odd about them. */
   readonly notes: readonly string[];
 }
@@ -156,6 +158,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
       ...(sets.test ? [judged("test", "test", sets.test)] : []),
       ...sets.shifts.map(({ name, dataset }) => judged(name, "shift", dataset)),
     ],
+    shifts: Object.fromEntries(sets.shifts.map(({ name, shift }) => [name, shift])),
     notes: [...splits.notes, ...(lengths ? [lengths.note] : []), ...sets.warnings],
   };
 }

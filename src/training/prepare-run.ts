@@ -140,7 +140,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   const plan = planSteps(config, data);
   const { writer: plainWriter, checkpoint } = resume
     ? await continueRun(files, config, store, { optimizer, average: parts.average })
-    : { writer: await startRun(config, options, summary), checkpoint: null };
+    : { writer: await startRun({ ...config, shifts: data.shifts }, options, summary), checkpoint: null };
   const writer = config.tensorboard
     ? withTensorBoard(plainWriter, files, {
         startedAt: (await readRun(files, config.out)).environment.startedAt,

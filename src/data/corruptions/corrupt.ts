@@ -98,6 +98,7 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
   };
 }
 
-function namesFor(kind: "image" | "text"): string[] {
+/** Names of the corruptions of images, or of texts. */
+export function namesFor(kind: "image" | "text"): string[] {
   return (kind === "image" ? corruptions : textCorruptions).map((c) => c.name);
 }
