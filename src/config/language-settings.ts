@@ -9,7 +9,7 @@ export const dialogueSchema = z
       .string()
       .default("auto")
       .describe(
-        "what sets turns apart: chat (the tokenizer's own template), alpaca, plain, or a Jinja template; auto takes alpaca for instructions, chat where there is a template, else plain",
+        "what sets turns apart: chat (the tokenizer's own template), alpaca, plain, a prompt such as 'Question: {} Answer:', or a Jinja template; auto takes that prompt for questions about images, alpaca for instructions, chat where there is a template, else plain",
       ),
     trainOn: z
       .enum(["response", "all"])
@@ -47,10 +47,10 @@ export const generationSchema = z
       .describe("drawing: only from the likeliest that have this share"),
     batchSize: count().default(8).describe("prompts that are read together"),
     judge: z
-      .enum(["auto", "none", "exact", "first-match", "likelihood"])
+      .enum(["auto", "none", "exact", "first-match", "likelihood", "vqa"])
       .default("auto")
       .describe(
-        "accuracy of the finished model: exact (all that is written), first-match (the first possible answer in it), likelihood (of the choices); auto takes first-match where the data has an answer, likelihood where it has choices",
+        "accuracy of the finished model: exact (all that is written), first-match (the first possible answer in it), likelihood (of the choices), vqa (VQA accuracy: people's answers agree); auto takes vqa for questions about images, first-match where the data has an answer, likelihood where it has choices",
       ),
     examples: count()
       .optional()

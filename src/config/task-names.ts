@@ -8,5 +8,6 @@ export const taskNames = [
   "regression",
   "segmentation",
   "token-classification",
+  "vqa",
 ] as const;
 export type TaskName = (typeof taskNames)[number];

@@ -71,6 +71,8 @@ export interface Dialogue {
   readonly instruction?: { readonly text: string; readonly input: string };
   /** What must be found in a written response, where that is less than all of it. */
   readonly answer?: string;
+  /** What people answered to a question about an image, usually ten; the response is what most of them said. */
+  readonly answers?: readonly string[];
   /** The responses to choose from; `answer` or the response is one of them. */
   readonly choices?: readonly string[];
 }
@@ -89,11 +91,11 @@ export interface Tokens {
   readonly source: Text;
 }
 
-/** An image and a text about it: a caption; the text is tokens once the example is prepared for a model. */
+/** An image and a text about it: a caption, or a question and its answer; the text is tokens once it is prepared for a model. */
 export interface CaptionedImage {
   readonly kind: "image-text";
   readonly image: Image;
-  readonly text: Text | Tokens;
+  readonly text: Text | Dialogue | Tokens | Sequence;
 }
 
 /** A text or dialogue as a language model is trained on it. */

@@ -10,6 +10,7 @@ import { regression } from "./regression.ts";
 import { segmentation } from "./segmentation.ts";
 import type { Task } from "./task.ts";
 import { tokenClassification } from "./token-classification.ts";
+import { vqa } from "./vqa.ts";
 
 /** Every task by its name. */
 export const tasks: Readonly<Record<TaskName, Task>> = {
@@ -21,6 +22,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
   regression,
   segmentation,
   "token-classification": tokenClassification,
+  vqa,
 };
 
 /**

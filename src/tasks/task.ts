@@ -20,6 +20,8 @@ export interface PreprocessorContext {
   readonly chatTemplate: ChatTemplate | null;
   /** Tokens that the model has embeddings of; null where its graph does not say. */
   readonly vocabulary: number | null;
+  /** Token ids that stand for an image in front of a text. */
+  readonly imageTokens: readonly number[];
   readonly classes: readonly string[];
   /** All settings of a run; of a model on its own those alone that were given. */
   readonly settings: Partial<Config>;

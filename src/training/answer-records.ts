@@ -4,11 +4,14 @@ import { base64 } from "../run/bits.ts";
 import type { EvaluationRecord, SampleRecord } from "../run/records.ts";
 import type { EvaluationSet } from "./evaluate.ts";
 import type { JudgedAnswer } from "./judge-writing.ts";
-import { pickSamples, shortened } from "./samples.ts";
+import { pickSamples, pictured, shortened } from "./samples.ts";
 
-/** The share of answers that are right. */
-export function accuracyOf(answers: readonly JudgedAnswer[]): number {
-  return answers.filter((a) => a.right).length / answers.length;
+/** The share of answers that are right, or the VQA accuracy where people's answers decide. */
+export function answerMetrics(answers: readonly JudgedAnswer[]): Record<string, number> {
+  const mean = (of: (answer: JudgedAnswer) => number) =>
+    answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
+  if (answers.some((a) => a.score !== undefined)) return { "vqa-accuracy": mean((a) => a.score ?? 0) };
+  return { accuracy: mean((a) => Number(a.right)) };
 }
 
 /** A record with the accuracy of what was written, and which examples are right where all were asked. */
@@ -17,16 +20,19 @@ export function withAnswers(record: EvaluationRecord, answers: readonly JudgedAn
   const wrongness = answers.map((a) => (a.right ? 0 : 1));
   return {
     ...record,
-    metrics: { accuracy: accuracyOf(answers), ...record.metrics },
+    metrics: { ...answerMetrics(answers), ...record.metrics },
     ...(isWhole ? { correct: base64(bitsOfRight(wrongness, answers.length)) } : {}),
   };
 }
 
 /** Some answers for the report: what was asked, expected and written. */
-export function answerRecords(set: EvaluationSet, answers: readonly JudgedAnswer[]): SampleRecord[] {
+export async function answerRecords(
+  set: EvaluationSet,
+  answers: readonly JudgedAnswer[],
+): Promise<SampleRecord[]> {
   const picked = pickSamples(answers.map(({ right }) => (right ? 0 : 1)));
-  return picked.map((i): SampleRecord => {
-    const { name, sample, written, expected, right } = answers[i]!;
+  const records = picked.map(async (i): Promise<SampleRecord> => {
+    const { name, sample, image, written, expected, right } = answers[i]!;
     return {
       set: set.name,
       kind: set.kind,
@@ -35,8 +41,10 @@ export function answerRecords(set: EvaluationSet, answers: readonly JudgedAnswer
       answer: shortened(written),
       right,
       text: shortened(promptOf(sample)),
+      ...(image ? await pictured(image) : {}),
     };
   });
+  return Promise.all(records);
 }
 
 function promptOf(sample: JudgedAnswer["sample"]): string {

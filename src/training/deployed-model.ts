@@ -6,7 +6,6 @@ import type { TaskName } from "../config/task-names.ts";
 import type { SampleKind } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ChatTemplate } from "../data/preprocess/chat-template.ts";
-import { dialogueForms } from "../data/preprocess/language-preprocessor.ts";
 import { type ModelInput, preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
@@ -26,7 +25,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { fixBySettings, fixedSession } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
 import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
-import { contextLengthOf, type LanguageParts, openLanguage } from "./language-parts.ts";
+import { contextLengthOf, imageTokensOf, type LanguageParts, openLanguage } from "./language-parts.ts";
 import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
@@ -153,7 +152,8 @@ export class DeployedModel {
     });
     const base = createPreprocessor(config, this.tokenizer);
     const { tokenizer, chatTemplate, vocabulary, settings, labels, task } = this;
-    const context = { tokenizer, chatTemplate, vocabulary, settings, classes: labels ?? [] };
+    const imageTokens = imageTokensOf(this.source);
+    const context = { tokenizer, chatTemplate, vocabulary, imageTokens, settings, classes: labels ?? [] };
     return task.preprocessor?.(base, context) ?? base;
   }
 
@@ -170,15 +170,16 @@ export class DeployedModel {
    */
   writer(overrides: Partial<Config["generation"]> = {}): Writer {
     const generation = this.generation(overrides);
-    const { session, tokenizer, chatTemplate, settings, eos, source } = this;
+    const { session, tokenizer, settings, eos, source, task } = this;
     if (!tokenizer)
       throw new ConfigError(`${source.folder}: a model that writes needs its tokenizer.json beside it`);
-    const template = settings.dialogue?.template ?? "auto";
+    const prompt = this.preprocessor(task.samples[0]!).prompt; // a task takes one kind at least
+    if (!prompt) throw new ConfigError(`${this.path}: task ${task.name} does not write`);
     return new Writer({
       session,
       name: this.path,
       tokenizer,
-      formOf: dialogueForms(template, tokenizer, chatTemplate),
+      promptOf: (sample) => prompt(sample),
       eos,
       contextLength: contextLengthOf(source.config) ?? tokenizer.maxLength,
       settings: generation,

@@ -134,7 +134,7 @@ async function judgeWritten(
         onEvent({ kind: "evaluating", set: set.name, done, total });
       const answers = await judgeWriting(author, set.loader.dataset, settings, { onProgress, shouldStop });
       judged.push(answers ? withAnswers(record, answers) : record);
-      if (answers) await writer.samples(answerRecords(set, answers));
+      if (answers) await writer.samples(await answerRecords(set, answers));
     }
     return judged;
   } finally {

@@ -1,18 +1,29 @@
 import type { Config } from "../config/schema.ts";
-import type { Dataset, Dialogue, Sample, Text } from "../data/dataset.ts";
+import type { Dataset, Dialogue, Image, Sample, Text } from "../data/dataset.ts";
 import { evenly } from "../data/views.ts";
 import { COMMONSENSE_SETS, commonsenseAnswer, firstMatch } from "../evaluation/commonsense.ts";
+import { normaliseVqaAnswer, vqaAccuracy } from "../evaluation/vqa.ts";
 import type { WriteOptions, Writer } from "./writer.ts";
 
 /** One example with what was written for it. */
 export interface JudgedAnswer {
   readonly name: string;
   readonly sample: Dialogue | Text;
+  /** What it was asked about, at the model's size. */
+  readonly image?: Image;
   /** All that was written; the chosen answer, where choices were weighed. */
   readonly written: string;
   /** What counts as right. */
   readonly expected: string;
   readonly right: boolean;
+  /** In [0, 1], where the answers of several people decide; right is then what at least half of it is given for. */
+  readonly score?: number;
+}
+
+/** What is asked, and how it was read or prepared for the model. */
+interface Question {
+  readonly sample: Sample;
+  readonly dialogue: Dialogue;
 }
 
 type Judge = Exclude<Config["generation"]["judge"], "auto">;
@@ -22,6 +33,8 @@ type Judge = Exclude<Config["generation"]["judge"], "auto">;
  *
  * `first-match` looks for the possible answers in the text and takes the one that comes first, case-sensitive, as the
  * evaluation of LLM-Adapters does: those of the commonsense set that has all answers of the data, or the data's own.
+ * `vqa` scores a written answer as the official VQA evaluation does, see `vqaAccuracy`; where the data has one answer
+ * instead of ten, an equal one scores 1, both normalised.
  *
  * @param dataset texts and dialogues, as they were read or prepared
  * @returns null if nothing is to be judged, or it was stopped
@@ -33,29 +46,38 @@ export async function judgeWriting(
   options: WriteOptions = {},
 ): Promise<readonly JudgedAnswer[] | null> {
   const asked = evenly(dataset, settings.examples ?? Number.POSITIVE_INFINITY);
-  const samples = await Promise.all(
-    Array.from({ length: asked.length }, async (_, i) => sourceOf(await asked.load(i))),
-  );
-  const dialogues = samples.filter((s) => s.kind === "dialogue");
-  const judge = settings.judge === "auto" ? judgeFor(dialogues) : settings.judge;
-  if (judge === "none" || dialogues.length < samples.length) return null;
-  const said = await answersOf(writer, dialogues, judge, options);
+  const samples = await Promise.all(Array.from({ length: asked.length }, (_, i) => asked.load(i)));
+  const questions = samples.flatMap((sample): Question[] => {
+    const dialogue = sourceOf(sample);
+    return dialogue.kind === "dialogue" ? [{ sample, dialogue }] : [];
+  });
+  const judge = settings.judge === "auto" ? judgeFor(questions) : settings.judge;
+  if (judge === "none" || questions.length < samples.length) return null;
+  const said = await answersOf(writer, questions, judge, options);
   if (options.shouldStop?.() === true) return null;
-  return dialogues.map((sample, i): JudgedAnswer => {
+  return questions.map(({ sample: whole, dialogue: sample }, i): JudgedAnswer => {
     const expected = expectedOf(sample);
     const { written, answer } = said[i]!;
+    if (judge === "vqa") {
+      const score = vqaScore(written, sample);
+      const shown = whole.kind === "image-text" ? { image: whole.image } : {};
+      return { name: asked.name(i), sample, ...shown, written, expected, right: score >= 0.5, score };
+    }
     return { name: asked.name(i), sample, written, expected, right: answer === expected };
   });
 }
 
 async function answersOf(
   writer: Writer,
-  samples: readonly Dialogue[],
+  questions: readonly Question[],
   judge: Exclude<Judge, "none">,
   options: WriteOptions,
 ): Promise<{ readonly written: string; readonly answer: string | null }[]> {
+  const samples = questions.map((q) => q.dialogue);
   if (judge === "likelihood") {
-    const weights = await writer.weigh(samples);
+    const weights = await writer.weigh(
+      questions.map(({ sample, dialogue: { choices = [] } }) => ({ sample, choices })),
+    );
     return samples.map(({ choices = [] }, i) => {
       const best = weights[i]!.reduce(
         (a, w, k, all) => (w > (all[a] ?? Number.NEGATIVE_INFINITY) ? k : a),
@@ -64,8 +86,11 @@ async function answersOf(
       return { written: choices[best] ?? "", answer: choices[best] ?? null };
     });
   }
-  const written = await writer.write(samples, options);
-  const read = judge === "exact" ? (text: string) => text.trim() : matcher(samples);
+  const written = await writer.write(
+    questions.map((q) => q.sample),
+    options,
+  );
+  const read = judge === "exact" || judge === "vqa" ? (text: string) => text.trim() : matcher(samples);
   return written.map(({ text }, i) => ({ written: text, answer: read(text, samples[i]!) }));
 }
 
@@ -80,8 +105,10 @@ function matcher(samples: readonly Dialogue[]): (text: string, sample: Dialogue)
   };
 }
 
-function judgeFor(samples: readonly Dialogue[]): Judge {
-  if (samples.length === 0) return "none";
+function judgeFor(questions: readonly Question[]): Judge {
+  if (questions.length === 0) return "none";
+  if (questions.every((q) => q.sample.kind === "image-text")) return "vqa";
+  const samples = questions.map((q) => q.dialogue);
   if (samples.every((s) => s.answer !== undefined)) return "first-match";
   return samples.every((s) => s.choices !== undefined) ? "likelihood" : "none";
 }
@@ -91,8 +118,15 @@ function expectedOf({ answer, messages }: Dialogue): string {
   return answer ?? (last?.role === "assistant" ? last.content.trim() : "");
 }
 
-/** The text or dialogue that an example is. */
+/** The official score of an answer; people's own answers count as they are, a lone one is normalised like what is written. */
+function vqaScore(written: string, dialogue: Dialogue): number {
+  if (dialogue.answers) return vqaAccuracy(written, dialogue.answers);
+  return normaliseVqaAnswer(written) === normaliseVqaAnswer(expectedOf(dialogue)) ? 1 : 0;
+}
+
+/** The text or dialogue that an example is, or that stands beside its image. */
 export function sourceOf(sample: Sample): Dialogue | Text {
+  if (sample.kind === "image-text") return sourceOf(sample.text);
   if (sample.kind === "sequence") return sample.source;
   if (sample.kind === "text" || sample.kind === "dialogue") return sample;
   throw new TypeError(`internal: an example of kind ${sample.kind} for a language model`);

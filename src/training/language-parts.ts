@@ -43,6 +43,30 @@ async function generationConfig(
   }
 }
 
+/**
+ * The tokens that stand for an image in front of a prompt, by `image_token_index` (or `image_token_id`) of `config.json`,
+ * as many as `image_seq_length` of `preprocessor_config.json`, `num_image_tokens`, or the patches of an image say; none
+ * where the model wants none.
+ */
+export function imageTokensOf({
+  config,
+  preprocessor,
+}: Pick<ModelSource, "config" | "preprocessor">): number[] {
+  const fields = (json: unknown) => Object(json) as Readonly<Record<string, unknown>>;
+  const [whole, vision] = [fields(config), fields(config?.vision_config)];
+  const id = whole.image_token_index ?? whole.image_token_id;
+  if (typeof id !== "number") return [];
+  const patches = Math.floor(Number(vision.image_size) / Number(vision.patch_size)) ** 2;
+  const counts = [
+    fields(preprocessor).image_seq_length,
+    vision.num_image_tokens,
+    fields(config?.text_config).num_image_tokens,
+    patches,
+  ];
+  const count = counts.find((n): n is number => typeof n === "number" && n > 0) ?? 0;
+  return new Array<number>(count).fill(id);
+}
+
 /** Names under which a `config.json` says how many tokens a model takes. */
 const CONTEXT_KEYS: readonly string[] = ["max_position_embeddings", "n_positions", "n_ctx", "seq_length"];
 

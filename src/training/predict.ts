@@ -6,7 +6,6 @@ import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Answer, Drawing } from "../tasks/task.ts";
 import { rowOf } from "../tensor/tensor.ts";
 import type { DeployedModel } from "./deployed-model.ts";
-import { sourceOf } from "./judge-writing.ts";
 
 /** What a model says of one example. */
 export interface Prediction extends Answer {
@@ -99,7 +98,7 @@ async function* write(
   const { batchSize } = model.generation(generation);
   for (let start = 0; start < inputs.length; start += batchSize) {
     const indices = Array.from({ length: Math.min(batchSize, inputs.length - start) }, (_, i) => start + i);
-    const samples = await Promise.all(indices.map(async (i) => sourceOf(await inputs.load(i))));
+    const samples = await Promise.all(indices.map((i) => inputs.load(i)));
     const answers = await writer.write(samples);
     for (const [i, { text, score, ended, tokens }] of answers.entries())
       yield {

@@ -20,6 +20,7 @@ import type { EvaluationSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { fedInputs, modelInputs } from "./input-shapes.ts";
 import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
+import { imageTokensOf } from "./language-parts.ts";
 import type { ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { askedLength, chooseLengths, lengthBucket, USUAL_LENGTH } from "./text-lengths.ts";
@@ -210,6 +211,7 @@ async function choosePreprocessor(
     tokenizer,
     chatTemplate: await openChatTemplate(files, source.folder),
     vocabulary: vocabularyOf(model),
+    imageTokens: imageTokensOf(source),
     classes: train.classes ?? [],
     settings: config,
   };

@@ -52,7 +52,7 @@ export async function sampleRecords(
 }
 
 /** What a page shows of the example itself. */
-async function pictured(sample: Sample): Promise<Pick<SampleRecord, "png" | "text">> {
+export async function pictured(sample: Sample): Promise<Pick<SampleRecord, "png" | "text">> {
   if (sample.kind === "image") return { png: base64(await encodePng(sample)) };
   if (sample.kind === "image-text")
     return { ...(await pictured(sample.image)), ...(await pictured(sample.text)) };

@@ -1,7 +1,6 @@
 import type { Config } from "../config/schema.ts";
-import type { Dialogue, Text } from "../data/dataset.ts";
-import { encodePrompt } from "../data/preprocess/dialogue-encoder.ts";
-import type { DialogueForm } from "../data/preprocess/dialogue-text.ts";
+import type { Sample } from "../data/dataset.ts";
+import type { PreparedPrompt } from "../data/preprocess/preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
 import type { Sequence } from "../generation/beams.ts";
 import { type Decoder, openDecoder } from "../generation/decoder.ts";
@@ -24,7 +23,8 @@ export interface WriterOptions {
   /** What messages call the model. */
   readonly name: string;
   readonly tokenizer: Tokenizer;
-  readonly formOf: (sample: Dialogue | Text) => DialogueForm;
+  /** What the model goes on from. */
+  readonly promptOf: (sample: Sample) => PreparedPrompt;
   /** Ids of tokens that end an answer. */
   readonly eos: readonly number[];
   /** The most tokens of prompt and answer; null where nobody says. */
@@ -51,11 +51,10 @@ export class Writer {
   }
 
   /** The best answer to each, in order. @throws DataError if a prompt leaves no room for an answer */
-  async write(samples: readonly (Dialogue | Text)[], options: WriteOptions = {}): Promise<Written[]> {
-    const { settings, eos, seed, tokenizer } = this.o;
+  async write(samples: readonly Sample[], options: WriteOptions = {}): Promise<Written[]> {
+    const { settings, eos, seed, tokenizer, promptOf } = this.o;
     const { temperature, topK, topP, judge: _, examples: __, ...search } = settings;
-    const prompts = samples.map((sample) => ({ ids: this.prompt(sample) }));
-    const answers = await generate(this.decoder, prompts, {
+    const answers = await generate(this.decoder, samples.map(promptOf), {
       ...search,
       ...options,
       eos,
@@ -70,21 +69,14 @@ export class Writer {
   }
 
   /** For each sample the mean log-probability of the tokens of each of its choices. */
-  async weigh(samples: readonly Dialogue[]): Promise<number[][]> {
-    const { tokenizer, settings } = this.o;
-    const asked = samples.flatMap((sample) => {
-      const prompt = this.prompt(sample);
-      return (sample.choices ?? []).map((choice) => ({
-        prompt: { ids: prompt },
-        ids: tokenizer.content(choice),
-      }));
+  async weigh(samples: readonly { sample: Sample; choices: readonly string[] }[]): Promise<number[][]> {
+    const { tokenizer, settings, promptOf } = this.o;
+    const asked = samples.flatMap(({ sample, choices }) => {
+      const prompt = promptOf(sample);
+      return choices.map((choice) => ({ prompt, ids: tokenizer.content(choice) }));
     });
     const found = await likelihoods(this.decoder, asked, { batchSize: settings.batchSize });
     let next = 0;
-    return samples.map(({ choices = [] }) => choices.map(() => found[next++]!.mean));
-  }
-
-  private prompt(sample: Dialogue | Text): number[] {
-    return encodePrompt(sample, this.o.tokenizer, this.o.formOf(sample));
+    return samples.map(({ choices }) => choices.map(() => found[next++]!.mean));
   }
 }

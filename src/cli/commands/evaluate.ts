@@ -4,7 +4,7 @@ import type { JudgedPart } from "../../evaluation/meter.ts";
 import { inOrder, metricFacts } from "../../evaluation/metric-facts.ts";
 import { percentRange } from "../../report/format.ts";
 import { valueText } from "../../report/metric-text.ts";
-import { accuracyOf } from "../../training/answer-records.ts";
+import { answerMetrics } from "../../training/answer-records.ts";
 import { DeployedModel } from "../../training/deployed-model.ts";
 import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
 import type { JudgedAnswer } from "../../training/judge-writing.ts";
@@ -84,7 +84,7 @@ export const evaluate: CliCommand = {
           ...(corruption ? { corruption } : {}),
           ...facts,
           ...metrics,
-          ...(answers ? { accuracy: accuracyOf(answers), answers: answers.map(answerFields) } : {}),
+          ...(answers ? { ...answerMetrics(answers), answers: answers.map(answerFields) } : {}),
         });
       } finally {
         terminal.clear();
@@ -102,7 +102,7 @@ function answerFields({ name, written, expected, right }: JudgedAnswer) {
 }
 
 function describe({ count, metrics, classes, confusion, parts, answers }: ModelEvaluation): string[] {
-  const facts = Object.entries({ ...(answers ? { accuracy: accuracyOf(answers) } : {}), ...metrics }).map(
+  const facts = Object.entries({ ...(answers ? answerMetrics(answers) : {}), ...metrics }).map(
     ([name, value]) => {
       const metric = metricFacts(name);
       const interval = metric.isShare

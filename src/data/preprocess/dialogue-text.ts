@@ -6,6 +6,8 @@ import type { ChatTemplate } from "./chat-template.ts";
 export type DialogueForm =
   | { readonly kind: "plain" }
   | { readonly kind: "alpaca" }
+  /** A prompt with `{}` where what is asked stands; the answer follows a space, or a line break that ends the prompt. */
+  | { readonly kind: "filled"; readonly prompt: string }
   | {
       readonly kind: "chat";
       readonly template: ChatTemplate;
@@ -30,7 +32,8 @@ export function dialogueText(dialogue: Dialogue, form: DialogueForm): DialogueTe
   if (form.kind !== "chat") {
     const prompt = promptText(dialogue, form);
     const response = messages.at(-1)?.role === ASSISTANT ? messages.at(-1)!.content : "";
-    const text = prompt + response;
+    const gap = form.kind === "filled" && response !== "" && !/\s$/u.test(prompt) ? " " : "";
+    const text = prompt + gap + response;
     return { text, spoken: [[prompt.length, text.length]], isBare: true };
   }
   const text = render(form, messages, false);
@@ -56,6 +59,7 @@ export function promptText(dialogue: Dialogue, form: DialogueForm): string {
       `a dialogue of ${messages.length} turns needs a chat template: put one into the model's tokenizer_config.json, or name one with --dialogue.template`,
     );
   const said = only?.content ?? "";
+  if (form.kind === "filled") return form.prompt.replace("{}", () => said);
   return form.kind === "alpaca" ? alpacaPrompt(said, "") : said;
 }
 

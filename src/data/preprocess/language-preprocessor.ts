@@ -3,12 +3,12 @@ import { tensor } from "../../tensor/tensor.ts";
 import type { Dialogue, Sequence, Text } from "../dataset.ts";
 import type { BatchBuffer } from "./batch-buffer.ts";
 import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
-import { type DialogueEncoding, encodeDialogue, NOT_LEARNED } from "./dialogue-encoder.ts";
+import { type DialogueEncoding, encodeDialogue, encodePrompt, NOT_LEARNED } from "./dialogue-encoder.ts";
 import type { DialogueForm } from "./dialogue-text.ts";
 import type { Preprocessor } from "./preprocessor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** The form of each dialogue. @param wanted `auto`, `chat`, `alpaca`, `plain`, or a Jinja template */
+/** The form of each dialogue. @param wanted `auto`, `chat`, `alpaca`, `plain`, a prompt with `{}` in it, or a Jinja template */
 export function dialogueForms(
   wanted: string,
   tokenizer: Tokenizer,
@@ -26,9 +26,10 @@ export function dialogueForms(
       "dialogue.template chat: the model's folder has no chat template (chat_template in tokenizer_config.json, or chat_template.jinja)",
     );
   }
+  if (wanted.includes("{}")) return () => ({ kind: "filled", prompt: wanted });
   if (!wanted.includes("{"))
     throw new ConfigError(
-      `dialogue.template ${wanted}: expected auto, chat, alpaca, plain, or a Jinja template with {{ … }} in it`,
+      `dialogue.template ${wanted}: expected auto, chat, alpaca, plain, a prompt with {} for what is asked, or a Jinja template with {{ … }} in it`,
     );
   const own: DialogueForm = {
     kind: "chat",
@@ -43,6 +44,8 @@ export interface LanguageOptions extends Pick<DialogueEncoding, "trainOn" | "too
   readonly formOf: (sample: Dialogue | Text) => DialogueForm;
   /** Tokens that the model has embeddings of; null where nobody says. */
   readonly vocabulary: number | null;
+  /** Tokens in front of every text, such as those that stand for an image. */
+  readonly before?: readonly number[];
 }
 
 /**
@@ -52,14 +55,14 @@ export interface LanguageOptions extends Pick<DialogueEncoding, "trainOn" | "too
 export function languagePreprocessor(base: Preprocessor, options: LanguageOptions): Preprocessor {
   const { config } = base;
   if (config.kind !== "text") throw new ConfigError("internal: a language model that takes no tokens");
-  const { tokenizer, formOf, vocabulary } = options;
+  const { tokenizer, formOf, vocabulary, before = [] } = options;
   return {
     config,
     dims: base.dims,
     prepare(sample): Sequence {
       if (sample.kind !== "text" && sample.kind !== "dialogue")
         throw new DataError(`the model takes texts and dialogues, got an example of kind ${sample.kind}`);
-      const encoding = { ...options, form: formOf(sample), maxLength: config.maxLength };
+      const encoding = { ...options, form: formOf(sample), maxLength: config.maxLength - before.length };
       const { ids, targets } = encodeDialogue(sample, tokenizer, encoding);
       const largest = ids.reduce((a, b) => Math.max(a, b), 0);
       if (vocabulary !== null && largest >= vocabulary)
@@ -67,7 +70,19 @@ export function languagePreprocessor(base: Preprocessor, options: LanguageOption
           `the tokenizer does not fit the model: it gives token ${largest}, and the model has embeddings of ${vocabulary} tokens; put the tokenizer.json of this very model beside it`,
           { details: { token: largest, vocabulary } },
         );
-      return { kind: "sequence", data: ids, targets, source: sample };
+      const unlearned = new Array<number>(before.length).fill(NOT_LEARNED);
+      return {
+        kind: "sequence",
+        data: Int32Array.from([...before, ...ids]),
+        targets: Int32Array.from([...unlearned, ...targets]),
+        source: sample,
+      };
+    },
+    prompt(sample) {
+      const source = sample.kind === "sequence" ? sample.source : sample;
+      if (source.kind !== "text" && source.kind !== "dialogue")
+        throw new DataError(`the model answers texts and dialogues, got an example of kind ${source.kind}`);
+      return { ids: [...before, ...encodePrompt(source, tokenizer, formOf(source))] };
     },
     buffer: (input, size) => sequenceBuffer(base.buffer(input, size), size),
   };
@@ -86,7 +101,10 @@ function sequenceBuffer(inner: BatchBuffer, size: number): BatchBuffer {
       if (sample.kind !== "sequence")
         throw new TypeError("internal: a sample that was not prepared for this model");
       const { data, targets } = sample;
-      inner.write({ kind: "tokens", data, types: new Int32Array(data.length), source: UNREAD }, row);
+      // Of a prefix-LM: 0 for what is given, 1 for what is written.
+      const asked = targets.findIndex((t) => t !== NOT_LEARNED) + 1;
+      const types = data.map((_, t) => (asked > 1 && t >= asked ? 1 : 0));
+      inner.write({ kind: "tokens", data, types, source: UNREAD }, row);
       rows[row] = targets;
       length = null;
     },

@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../../errors.ts";
 import type { Random } from "../../tensor/random.ts";
 import { formatShape, type Shape, shapesEqual, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { Image, Sample } from "../dataset.ts";
 import { type BatchBuffer, floatBuffer } from "./batch-buffer.ts";
 import { captionPreprocessor } from "./caption-preprocessor.ts";
@@ -11,6 +12,12 @@ import { soundPreprocessor } from "./sound-preprocessor.ts";
 import { textPreprocessor } from "./text-preprocessor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { waveform } from "./waveform.ts";
+
+/** Token ids, and further inputs of the model beside them, each with a first axis of 1. */
+export interface PreparedPrompt {
+  readonly ids: readonly number[];
+  readonly feeds?: ReadonlyMap<string, Tensor>;
+}
 
 /** Turns samples into rows of the model's input, in two moments: what may be kept, and what ends in floats. */
 export interface Preprocessor {
@@ -26,6 +33,8 @@ export interface Preprocessor {
   prepare(sample: Sample): Sample;
   /** A prepared sample as training sees it once, where that is another draw each time: other tokens hidden, say. */
   draw?(sample: Sample, random: Random): Sample;
+  /** What a model that writes goes on from to answer a sample, as it was read or prepared; only where it writes. */
+  prompt?(sample: Sample): PreparedPrompt;
   /** Room for batches of `size` prepared samples. @param input name of the model's input, where it has only one */
   buffer(input: string, size: number): BatchBuffer;
 }

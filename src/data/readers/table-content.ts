@@ -117,13 +117,15 @@ function images(table: Table, column: number, files: Files): ContentCollector {
   };
 }
 
-/** Images with a text about each. */
+/** Images with a text about each, or with questions and answers. */
 function captionedImages(
   table: Table,
-  plan: { readonly image: number; readonly text: number },
+  plan: Extract<Plan["content"], { kind: "image-text" }>,
   files: Files,
 ): ContentCollector {
-  const [image, text] = [images(table, plan.image, files), texts(table, plainText(plan.text))];
+  const image = images(table, plan.image, files);
+  const text =
+    typeof plan.text === "number" ? texts(table, plainText(plan.text)) : dialogueCollector(table, plan.text);
   const cut = image.columns.length;
   return {
     columns: [...image.columns, ...text.columns],
@@ -135,10 +137,10 @@ function captionedImages(
       const [pictures, captions] = [await image.finish(), await text.finish()];
       return {
         kind: "image-text",
-        name: pictures.name,
+        name: typeof plan.text === "number" ? pictures.name : (i) => table.rowName(i),
         async load(i) {
           const [shown, said] = await Promise.all([pictures.load(i), captions.load(i)]);
-          if (shown.kind !== "image" || said.kind !== "text")
+          if (shown.kind !== "image" || (said.kind !== "text" && said.kind !== "dialogue"))
             throw new TypeError("internal: columns of images and texts gave something else");
           return { kind: "image-text", image: shown, text: said };
         },

@@ -8,6 +8,8 @@ import type { ContentCollector } from "./table-content.ts";
 export type DialogueColumns = {
   readonly answer: number | null;
   readonly choices: number | null;
+  /** Lists of what several people answered. */
+  readonly answers: number | null;
 } & (
   | { readonly kind: "messages"; readonly column: number }
   | {
@@ -38,12 +40,14 @@ export function dialogueColumnsOf(
   const answer = answerColumn === undefined ? undefined : at(answerColumn, "answerColumn");
   const messages = promptColumn === undefined ? known(MESSAGE_NAMES) : undefined;
   const choices = place(known(["choices"]));
+  const answers = place(known(["answers"]));
   if (messages !== undefined) {
     return {
       kind: "messages",
       column: at(messages, "promptColumn"),
       answer: answer ?? place(known(["answer"])),
       choices,
+      answers,
     };
   }
   const prompt = promptColumn ?? known(PROMPT_NAMES);
@@ -60,6 +64,7 @@ export function dialogueColumnsOf(
     response: responseAt,
     answer: found === responseAt ? null : found,
     choices,
+    answers,
   };
 }
 
@@ -69,23 +74,25 @@ export function dialogueCollector(
   columns: DialogueColumns,
   needsResponse = true,
 ): ContentCollector & { readonly read: (cells: readonly Cell[]) => Dialogue | null } {
-  const { answer, choices } = columns;
+  const { answer, choices, answers } = columns;
   const own =
     columns.kind === "messages" ? [columns.column] : [columns.prompt, columns.input, columns.response];
-  const all = [...own, answer, choices];
+  const all = [...own, answer, choices, answers];
   const asked = all.filter((c) => c !== null);
   const read = (cells: readonly Cell[]): Dialogue | null => {
     let next = 0;
     const [given, extra] = [
       own.map((c) => (c === null ? null : (cells[next++] ?? null))),
-      [answer, choices].map((c) => (c === null ? null : (cells[next++] ?? null))),
+      [answer, choices, answers].map((c) => (c === null ? null : (cells[next++] ?? null))),
     ];
     const base = columns.kind === "messages" ? messagesOf(given[0] ?? null) : pairOf(given, columns);
     if (base === null) return null;
-    const [answerCell = null, choiceCell = null] = extra;
+    const [answerCell = null, choiceCell = null, answersCell = null] = extra;
+    const people = peoplesAnswers(answersCell);
     return {
       kind: "dialogue",
       ...base,
+      ...(people.length === 0 ? {} : answeredBy(people, base.messages)),
       ...(textOf(answerCell) === "" ? {} : { answer: textOf(answerCell) }),
       ...(isList(choiceCell) ? { choices: choiceCell.map(textOf) } : {}),
     };
@@ -111,6 +118,33 @@ export function dialogueCollector(
       };
     },
   };
+}
+
+/** Answers as a list, or JSON of one: of strings, or of records with an `answer` each, as VQA's annotations have them. */
+function peoplesAnswers(cell: Cell): string[] {
+  let list: unknown = cell;
+  try {
+    if (typeof cell === "string") list = JSON.parse(cell);
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(list)) return [];
+  return (list as unknown[]).map((given) => {
+    const { answer } = Object(given) as { readonly answer?: unknown };
+    return String(answer ?? given);
+  });
+}
+
+/** What people answered, and what most of them said as the response where the row has none. */
+function answeredBy(
+  answers: readonly string[],
+  messages: readonly Message[],
+): Pick<Dialogue, "answers" | "messages"> {
+  if (messages.some(({ role }) => role === "assistant")) return { answers, messages };
+  const counts = new Map<string, number>();
+  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  const [most = ["", 0]] = [...counts].sort(([, a], [, b]) => b - a);
+  return { answers, messages: [...messages, { role: "assistant", content: most[0] }] };
 }
 
 function speaks({ messages }: Dialogue): boolean {

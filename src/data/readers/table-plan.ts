@@ -32,7 +32,7 @@ export interface Plan {
         /** Classes of the words, where the column holds lists of words. */
         readonly tags: number | null;
       }
-    | { readonly kind: "image-text"; readonly image: number; readonly text: number }
+    | { readonly kind: "image-text"; readonly image: number; readonly text: number | DialogueColumns }
     | { readonly kind: "audio"; readonly column: number }
     | { readonly kind: "dialogue"; readonly columns: DialogueColumns }
     | { readonly kind: "array"; readonly columns: readonly number[] };
@@ -63,6 +63,12 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
   const isFile = audioColumn === undefined && (textColumn === undefined || labelling === "sample");
   const image = imageColumn ?? (isFile ? usualFile(table, "image") : undefined);
   if (image !== undefined) {
+    const asked =
+      labelling === "sample" && textColumn === undefined && options.maskColumn === undefined
+        ? dialogueColumnsOf(table, options, at)
+        : null;
+    if (asked?.kind === "pair" && (asked.response ?? asked.answers) !== null)
+      return { ...common, content: { kind: "image-text", image: at(image, "imageColumn"), text: asked } };
     const mask = labelling === "sample" && textColumn === undefined ? maskColumnOf(table, options) : null;
     const caption =
       labelling === "sample" && mask === null ? (textColumn ?? known(table, CAPTION_NAMES)) : undefined;

@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ConfigInput } from "../src/config/schema.ts";
+import { encodePng } from "../src/data/encode-png.ts";
+import { finetune } from "../src/finetune.ts";
+import { openDecoder } from "../src/generation/decoder.ts";
+import { generate } from "../src/generation/generate.ts";
+import { nodeFiles } from "../src/platform/node-files.ts";
+import { readRun } from "../src/run/run-reader.ts";
+import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
+import { createRandom } from "../src/tensor/random.ts";
+import { tensor } from "../src/tensor/tensor.ts";
+import { DeployedModel } from "../src/training/deployed-model.ts";
+import { evaluateModel } from "../src/training/evaluate-model.ts";
+
+/** A PaliGemma of a few thousand weights, made and exported by scripts/goldens/vqa.py. */
+const model = fileURLToPath(new URL("fixtures/vqa", import.meta.url));
+const SIZE = 16;
+const COLOURS = { red: [220, 30, 30], green: [30, 220, 30], blue: [30, 30, 220], yellow: [220, 220, 30] };
+
+let folder: string;
+let runtime: Runtime;
+const at = (name: string) => join(folder, name);
+
+/** Squares of one colour on grey noise, and two questions about each: one for its colour, one that the image does not matter for. */
+async function writeQuestions(name: string, count: number, seed: number): Promise<void> {
+  const random = createRandom(seed);
+  mkdirSync(at(name), { recursive: true });
+  const rows: object[] = [];
+  for (let k = 0; k < count; k++) {
+    const [colour, rgb] = Object.entries(COLOURS)[k % 4]!;
+    const [top, left] = [random.integer(6), random.integer(6)];
+    const data = new Uint8Array(SIZE * SIZE * 3);
+    data.forEach((_, i) => {
+      const [y, x] = [Math.floor(i / (3 * SIZE)), Math.floor(i / 3) % SIZE];
+      const isInside = y >= top && y < top + 10 && x >= left && x < left + 10;
+      data[i] = isInside ? rgb[i % 3]! : 110 + random.integer(20);
+    });
+    const image = `${name}/${k}.png`;
+    writeFileSync(
+      at(image),
+      await encodePng({ kind: "image", height: SIZE, width: SIZE, channels: 3, data }),
+    );
+    // One of ten people always says something else.
+    const answers = [...Array(9).fill(colour), "no"] as string[];
+    rows.push({ image, question: "what colour is the square?", answers });
+    if (k % 4 === 0)
+      rows.push({ image, question: "how many squares?", answers: Array(10).fill("1") as string[] });
+  }
+  writeFileSync(at(`${name}.jsonl`), rows.map((row) => JSON.stringify(row)).join("\n"));
+}
+
+const settings = (out: string): ConfigInput => ({
+  task: "vqa",
+  model,
+  data: at("train.jsonl"),
+  validation: at("validation.jsonl"),
+  out: at(out),
+  method: "adamw",
+  batchSize: 8,
+  steps: 120,
+  optimizer: { lr: 0.01 },
+  schedule: { name: "constant", warmup: 0 },
+  evaluation: { every: 120, atStart: false },
+  generation: { maxNewTokens: 3 },
+  runtime: { threads: 1 },
+  report: false,
+});
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-vqa-"));
+  runtime = await openRuntime({ prefer: "native", threads: 1 });
+  await writeQuestions("train", 32, 1);
+  await writeQuestions("validation", 8, 2);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("questions with images are answered as Python's greedy search does", async () => {
+  const golden = JSON.parse(readFileSync(join(model, "golden.json"), "utf8")) as {
+    readonly prompts: readonly (readonly number[])[];
+    readonly images: readonly number[];
+    readonly answers: readonly (readonly number[])[];
+  };
+  const path = join(model, "onnx/model.onnx");
+  const decoder = openDecoder(await runtime.createSession({ path }, { name: path }), { contextLength: 24 });
+  const each = 3 * SIZE * SIZE;
+  const prompts = golden.prompts.map((ids, i) => {
+    const pixels = Float32Array.from(golden.images.slice(i * each, (i + 1) * each));
+    return { ids, feeds: new Map([["pixel_values", tensor("float32", [1, 3, SIZE, SIZE], pixels)]]) };
+  });
+  const found = await generate(decoder, prompts, { eos: [1], maxNewTokens: 3 });
+  expect(found.map(([best]) => best!.ids)).toEqual(golden.answers);
+});
+
+describe("a model that is asked about images", () => {
+  test("learns to answer, and its file is judged as the run was", async () => {
+    const { summary } = await finetune(settings("run"), { files: nodeFiles, runtime });
+    const { metrics } = summary.sets[0]!;
+    expect(Object.keys(metrics)[0]).toBe("vqa-accuracy");
+    expect(metrics["vqa-accuracy"]).toBeGreaterThan(0.9);
+    const { samples } = await readRun(nodeFiles, at("run"));
+    const colour = samples.find((s) => s.text?.includes("colour"));
+    expect(Object.keys(COLOURS)).toContain(colour?.expected);
+    expect(colour?.png).toBeDefined();
+
+    const deployed = await DeployedModel.open(at("run"), { files: nodeFiles, runtime });
+    const judged = await evaluateModel(deployed, { files: nodeFiles, data: at("validation.jsonl") });
+    await deployed.release();
+    expect(judged.metrics.loss).toBeCloseTo(metrics.loss!, 4);
+    const scores = judged.answers!.map((a) => a.score!);
+    expect(scores.reduce((a, b) => a + b, 0) / scores.length).toBeCloseTo(metrics["vqa-accuracy"]!, 12);
+  });
+
+  test("is trained by adapters, too", async () => {
+    const lora = { method: "lora", steps: 2, peft: { targets: "q_proj|v_proj", rank: 2 } } as const;
+    const { summary } = await finetune({ ...settings("lora"), ...lora }, { files: nodeFiles, runtime });
+    expect(summary.status).toBe("finished");
+    expect(summary.sets[0]!.metrics["vqa-accuracy"]).toBeDefined();
+  });
+});
+
+describe("is refused by name", () => {
+  const refused = (rows: readonly object[]) => {
+    writeFileSync(at("bad.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+    return expect(
+      finetune({ ...settings("bad"), data: at("bad.jsonl"), steps: 1 }, { files: nodeFiles, runtime }),
+    ).rejects;
+  };
+  const row = { image: "train/0.png", question: "what colour is the square?", answer: "red" };
+
+  test("a question whose image is missing", async () => {
+    await refused([row, { ...row, image: "train/gone.png" }]).toThrow(
+      /bad.jsonl: files of column "image" are missing: .*train\/gone.png \(bad.jsonl:2\)/su,
+    );
+  });
+
+  test("an answer that is longer than the context", async () => {
+    await refused([row, { ...row, answer: "red ".repeat(30) }]).toThrow(
+      /bad.jsonl:2: the dialogue takes \d+ tokens, the model 20 .*preprocess.maxLength.*--dialogue.tooLong/u,
+    );
+  });
+
+  test("a question that nobody answered", async () => {
+    await refused([row, { ...row, answer: "" }]).toThrow(/the assistant says nothing in rows .*bad.jsonl:2/u);
+  });
+});
