@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConfigInput } from "../src/config/schema.ts";
 import { encodePng } from "../src/data/encode-png.ts";
+import { openInputs } from "../src/data/open-inputs.ts";
 import { finetune } from "../src/finetune.ts";
 import { openDecoder } from "../src/generation/decoder.ts";
 import { generate } from "../src/generation/generate.ts";
@@ -15,6 +16,7 @@ import { createRandom } from "../src/tensor/random.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
+import { predict } from "../src/training/predict.ts";
 
 /** A PaliGemma of a few thousand weights, made and exported by scripts/goldens/vqa.py. */
 const model = fileURLToPath(new URL("fixtures/vqa", import.meta.url));
@@ -75,6 +77,11 @@ beforeAll(async () => {
   runtime = await openRuntime({ prefer: "native", threads: 1 });
   await writeQuestions("train", 32, 1);
   await writeQuestions("validation", 8, 2);
+  const question = "what colour is the square?";
+  writeFileSync(
+    at("ask.csv"),
+    `image,question\nvalidation/0.png,${question}\nvalidation/1.png,${question}\n`,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -108,6 +115,10 @@ describe("a model that is asked about images", () => {
 
     const deployed = await DeployedModel.open(at("run"), { files: nodeFiles, runtime });
     const judged = await evaluateModel(deployed, { files: nodeFiles, data: at("validation.jsonl") });
+    const inputs = await openInputs(nodeFiles, [at("ask.csv")], { prompts: true, withImages: true });
+    const said: unknown[] = [];
+    for await (const { fields } of predict(deployed, inputs, 1)) said.push(fields.text);
+    expect(said).toEqual(["red", "green"]);
     await deployed.release();
     expect(judged.metrics.loss).toBeCloseTo(metrics.loss!, 4);
     const scores = judged.answers!.map((a) => a.score!);

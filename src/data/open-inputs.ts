@@ -11,6 +11,7 @@ import { imageAt, imageLayout } from "./readers/pixels.ts";
 import type { ReaderOptions } from "./readers/reader.ts";
 import { soundExtensions } from "./readers/sounds.ts";
 import type { Table } from "./readers/table.ts";
+import { questionsOfTable } from "./readers/table-content.ts";
 import { textsOfTable } from "./readers/table-dataset.ts";
 import { dialoguesOfTable } from "./readers/table-dialogues.ts";
 
@@ -19,6 +20,8 @@ export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairCo
   readonly texts?: readonly string[];
   /** Tables hold prompts to answer. */
   readonly prompts?: boolean;
+  /** Beside the prompts stand images, in a column `image`. */
+  readonly withImages?: boolean;
 }
 
 interface Input {
@@ -78,6 +81,14 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
   if (ending === ".txt")
     return linesOf(await files.readText(path)).map((text) => textInput({ kind: "text", text }, text));
   const table = await openTable(files, path);
+  if (table && options.withImages === true) {
+    const { name, load } = await questionsOfTable(table, files, options);
+    return Array.from({ length: table.length }, (_, i) => ({
+      name: name(i),
+      kind: "image-text",
+      load: () => load(i),
+    }));
+  }
   if (table) return inputsOfTable(table, options);
   return [fileInput(files, path)];
 }

@@ -40,6 +40,7 @@ export const predictCommand: CliCommand = {
       "segmentation: an indexed PNG and an overlay of each",
     ],
     ["holdfast predict runs/chat prompts.jsonl --beams 4", "what a language model writes to each prompt"],
+    ["holdfast predict runs/vqa questions.csv", "answers to the column question about the column image"],
     ["cat lines.txt | holdfast predict runs/mine -", "a text a line from standard input"],
   ],
   define(command, cli) {
@@ -83,6 +84,7 @@ export const predictCommand: CliCommand = {
         {
           texts: [...options.text, ...piped],
           prompts: model.task.writes === true,
+          withImages: model.task.writes === true && model.task.samples.includes("image-text"),
           ...withoutUndefined({ textColumn, pairColumn }),
         },
       );

@@ -9,7 +9,7 @@ import type { ReaderOptions } from "./reader.ts";
 import { soundLoader } from "./sounds.ts";
 import { type Cell, numberOf, type Table, textOf } from "./table.ts";
 import { dialogueCollector } from "./table-dialogues.ts";
-import type { Plan } from "./table-plan.ts";
+import { type Plan, questionPlan } from "./table-plan.ts";
 import { wordCollector } from "./table-words.ts";
 
 /** What examples are made of, and how one is loaded; `classes` where they lie in the examples. */
@@ -117,15 +117,31 @@ function images(table: Table, column: number, files: Files): ContentCollector {
   };
 }
 
+/** The images and prompts of a table, which need have no responses. @throws DataError naming the columns there are */
+export async function questionsOfTable(table: Table, files: Files, options: ReaderOptions): Promise<Content> {
+  const content = questionPlan(table, options);
+  if (content === null)
+    throw new DataError(
+      `${table.path}: no columns image and question of images and what is asked about them, it has ${table.columns.join(", ")}`,
+    );
+  const collector = captionedImages(table, content, files, false);
+  let row = 0;
+  for await (const cells of table.scan(collector.columns)) collector.add(cells, row++);
+  return collector.finish();
+}
+
 /** Images with a text about each, or with questions and answers. */
 function captionedImages(
   table: Table,
   plan: Extract<Plan["content"], { kind: "image-text" }>,
   files: Files,
+  needsResponse = true,
 ): ContentCollector {
   const image = images(table, plan.image, files);
   const text =
-    typeof plan.text === "number" ? texts(table, plainText(plan.text)) : dialogueCollector(table, plan.text);
+    typeof plan.text === "number"
+      ? texts(table, plainText(plan.text))
+      : dialogueCollector(table, plan.text, needsResponse);
   const cut = image.columns.length;
   return {
     columns: [...image.columns, ...text.columns],

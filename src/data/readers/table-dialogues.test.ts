@@ -32,6 +32,23 @@ test("instructions are read as Alpaca has them, from an array or from lines", as
   }
 });
 
+test("of what several people answered, the most usual is the response", async () => {
+  const [yes, no] = ["yes", "no"].map((answer, i) => ({ answer, answer_id: i + 1 }));
+  const files = createMemoryFiles({
+    "v.jsonl": JSON.stringify({ question: "is it?", answers: ["no", "yes", "yes"] }),
+    "w.jsonl": JSON.stringify({ question: "is it?", answers: [no, yes, yes] }),
+  });
+  for (const path of ["v.jsonl", "w.jsonl"])
+    expect(await (await openDataset(files, path, asSamples)).load(0), path).toEqual({
+      kind: "dialogue",
+      messages: [
+        { role: "user", content: "is it?" },
+        { role: "assistant", content: "yes" },
+      ],
+      answers: ["no", "yes", "yes"],
+    });
+});
+
 test("prompts and responses are found by usual names, or named", async () => {
   const files = createMemoryFiles({
     "p.csv": "prompt,completion,choices\n2 + 2,4,x\n",

@@ -22,6 +22,9 @@ export type DialogueColumns = {
     }
 );
 
+/** Columns of a prompt and a response. */
+export type PromptColumns = Extract<DialogueColumns, { readonly kind: "pair" }>;
+
 const MESSAGE_NAMES: readonly string[] = ["messages", "conversations"];
 const PROMPT_NAMES: readonly string[] = ["instruction", "prompt", "question"];
 const RESPONSE_NAMES: readonly string[] = ["output", "response", "completion", "answer"];

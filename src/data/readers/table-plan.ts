@@ -1,7 +1,7 @@
 import { ConfigError, DataError } from "../../errors.ts";
 import type { ReaderOptions } from "./reader.ts";
 import type { Table } from "./table.ts";
-import { type DialogueColumns, dialogueColumnsOf } from "./table-dialogues.ts";
+import { type DialogueColumns, dialogueColumnsOf, type PromptColumns } from "./table-dialogues.ts";
 
 /** Names under which texts and labels usually stand. */
 export const TEXT_NAMES: readonly string[] = ["text", "sentence", "sentence1", "premise", "question"];
@@ -63,12 +63,12 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
   const isFile = audioColumn === undefined && (textColumn === undefined || labelling === "sample");
   const image = imageColumn ?? (isFile ? usualFile(table, "image") : undefined);
   if (image !== undefined) {
-    const asked =
+    const question =
       labelling === "sample" && textColumn === undefined && options.maskColumn === undefined
-        ? dialogueColumnsOf(table, options, at)
+        ? questionPlan(table, options)
         : null;
-    if (asked?.kind === "pair" && (asked.response ?? asked.answers) !== null)
-      return { ...common, content: { kind: "image-text", image: at(image, "imageColumn"), text: asked } };
+    if (question && (question.text.response ?? question.text.answers) !== null)
+      return { ...common, content: question };
     const mask = labelling === "sample" && textColumn === undefined ? maskColumnOf(table, options) : null;
     const caption =
       labelling === "sample" && mask === null ? (textColumn ?? known(table, CAPTION_NAMES)) : undefined;
@@ -93,6 +93,18 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
   const used = new Set([...labels, group, weight]);
   const columns = [...table.columns.keys()].filter((c) => !used.has(c));
   return { ...common, content: { kind: "array", columns } };
+}
+
+/** The columns of images and of what is asked about them, maybe answered; null where there are none. */
+export function questionPlan(
+  table: Table,
+  options: ReaderOptions,
+): { readonly kind: "image-text"; readonly image: number; readonly text: PromptColumns } | null {
+  const at = (name: string, key: string) => columnAt(table, name, key);
+  const image = options.imageColumn ?? usualFile(table, "image");
+  const text = image === undefined ? null : dialogueColumnsOf(table, options, at);
+  if (image === undefined || text?.kind !== "pair") return null;
+  return { kind: "image-text", image: at(image, "imageColumn"), text };
 }
 
 /** The column of texts and that of second texts, as named or under their usual names; null where there is none. */
