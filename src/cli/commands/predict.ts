@@ -28,7 +28,7 @@ interface Options {
 
 export const predictCommand: CliCommand = {
   name: "predict",
-  summary: "Ask a model: which class images, texts or arrays belong to; what it writes to prompts.",
+  summary: "Ask a model: which class images, sounds, texts or arrays belong to; what it writes to prompts.",
   group: "Use:",
   examples: [
     ["holdfast predict runs/mine photo.jpg ./more", "CSV: input, class and probability, three times"],
@@ -48,7 +48,7 @@ export const predictCommand: CliCommand = {
       .argument("<run or model>", "a run folder, an .onnx file or a model folder")
       .argument(
         "[inputs...]",
-        "images, folders of them, .npz, .txt (a text a line), .csv, .tsv, .jsonl, .parquet; - is stdin",
+        "images, sounds (.wav), folders of them, .npz, .txt (a text a line), .csv, .tsv, .jsonl, .parquet; - is stdin",
       )
       .option(
         "--text <text>",
