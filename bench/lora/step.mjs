@@ -23,7 +23,7 @@ const runtime = await openRuntime({ prefer: "native", threads });
 const path = joinPath(folder, "model.onnx");
 const model = await loadModel(path, nodeFiles);
 const config = parseConfig({
-  ...{ model: path, data: "none", out: "none", method: "lora" },
+  ...{ model: path, data: "none", out: "none", task: "causal-lm", method: "lora" },
   peft: { rank, targets: "all-linear" },
   optimizer: { lr: 1e-3 },
 });
@@ -34,7 +34,7 @@ const inputShapes = new Map([
 ]);
 const evaluate = createEvaluator(runtime);
 const network = await prepareNetwork(model, {
-  ...{ config, task: { ...tasks.classification, head: null }, labels: null, evaluate },
+  ...{ config, task: tasks["causal-lm"], labels: null, evaluate },
   data: { classes: [], width: 0, inputShapes, targetDims: [length] },
 });
 const graphs = await buildTrainingGraphs(model, {
