@@ -142,13 +142,8 @@ function captionedImages(
     typeof plan.text === "number"
       ? texts(table, plainText(plan.text))
       : dialogueCollector(table, plan.text, needsResponse);
-  const cut = image.columns.length;
   return {
-    columns: [...image.columns, ...text.columns],
-    add(cells, row) {
-      image.add(cells.slice(0, cut), row);
-      text.add(cells.slice(cut), row);
-    },
+    ...sideBySide(image, text),
     async finish() {
       const [pictures, captions] = [await image.finish(), await text.finish()];
       return {
@@ -189,13 +184,8 @@ function maskedImages(
   options: ReaderOptions,
 ): ContentCollector {
   const [image, mask] = [fileCollector(table, plan.column, files), fileCollector(table, plan.mask, files)];
-  const cut = image.columns.length;
   return {
-    columns: [...image.columns, ...mask.columns],
-    add(cells, row) {
-      image.add(cells.slice(0, cut), row);
-      mask.add(cells.slice(cut), row);
-    },
+    ...sideBySide(image, mask),
     async finish() {
       const [images, masks] = [await image.finish(), await mask.finish()];
       const examples = {
@@ -209,6 +199,20 @@ function maskedImages(
         maskName: masks.at,
       };
       return datasetOfMasks(files, examples, [dirname(table.path)], options);
+    },
+  };
+}
+
+type CellReader = Pick<ContentCollector, "columns" | "add">;
+
+/** Two readers of cells as one that is given the cells of both. */
+function sideBySide(first: CellReader, second: CellReader): CellReader {
+  const cut = first.columns.length;
+  return {
+    columns: [...first.columns, ...second.columns],
+    add(cells, row) {
+      first.add(cells.slice(0, cut), row);
+      second.add(cells.slice(cut), row);
     },
   };
 }
