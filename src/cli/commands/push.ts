@@ -21,8 +21,8 @@ export const pushCommand: CliCommand = {
   summary: "Upload a run's model, with its card, to the Hugging Face Hub.",
   group: "Use:",
   examples: [
-    ["holdfast card runs/mine", "first, what the page will say"],
-    ["HF_TOKEN=hf_… holdfast push runs/mine --repo me/flowers --private", "a repository of your own"],
+    ["holdfast push runs/mine --repo me/flowers --private", "a repository of your own; the token is in HF_TOKEN"],
+    ["holdfast card runs/mine", "before that, what the page will say"],
     ["holdfast push runs/mine --repo me/flowers --revision v2 --force", "replaces the files of a branch"],
   ],
   define(command, cli) {
