@@ -125,7 +125,7 @@ function vqaScore(written: string, dialogue: Dialogue): number {
 }
 
 /** The text or dialogue that an example is, or that stands beside its image. */
-export function sourceOf(sample: Sample): Dialogue | Text {
+function sourceOf(sample: Sample): Dialogue | Text {
   if (sample.kind === "image-text") return sourceOf(sample.text);
   if (sample.kind === "sequence") return sample.source;
   if (sample.kind === "text" || sample.kind === "dialogue") return sample;
