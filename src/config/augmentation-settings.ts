@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { share } from "./numbers.ts";
 
-const share = () => z.number().min(0).max(1);
 const range = (from: number, to: number) =>
   z.tuple([z.number().positive(), z.number().positive()]).default([from, to]);
 

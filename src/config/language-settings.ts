@@ -1,6 +1,5 @@
 import { z } from "zod";
-
-const count = () => z.int().min(1);
+import { count } from "./numbers.ts";
 
 /** How dialogues become tokens that a language model learns from. */
 export const dialogueSchema = z
