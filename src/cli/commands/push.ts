@@ -21,7 +21,10 @@ export const pushCommand: CliCommand = {
   summary: "Upload a run's model, with its card, to the Hugging Face Hub.",
   group: "Use:",
   examples: [
-    ["holdfast push runs/mine --repo me/flowers --private", "a repository of your own; the token is in HF_TOKEN"],
+    [
+      "holdfast push runs/mine --repo me/flowers --private",
+      "a repository of your own; the token is in HF_TOKEN",
+    ],
     ["holdfast card runs/mine", "before that, what the page will say"],
     ["holdfast push runs/mine --repo me/flowers --revision v2 --force", "replaces the files of a branch"],
   ],
