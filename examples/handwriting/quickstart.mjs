@@ -5,9 +5,9 @@ import { launch } from "../../dist/cli/launch.js";
 import { tableLines } from "../../dist/cli/table.js";
 import { openTerminal, plainSpaces } from "../../dist/cli/terminal.js";
 import { parseConfig } from "../../dist/config/parse.js";
+import { shareInterval } from "../../dist/evaluation/intervals.js";
 import { nodeFiles } from "../../dist/platform/node-files.js";
 import { number, percent, percentRange } from "../../dist/report/format.js";
-import { shareInterval } from "../../dist/report/intervals.js";
 import { writeReport } from "../../dist/report/report.js";
 
 const methods = ["adamw", "spd"];
