@@ -1,3 +1,4 @@
+import { joinBytes } from "../platform/join-bytes.ts";
 import type { Image, PixelClasses } from "./dataset.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -50,20 +51,13 @@ async function encode(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
   const filtered = new Uint8Array(height * (stride + 1));
   for (let y = 0; y < height; y++)
     filtered.set(rows.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
-  const parts = [
+  return joinBytes([
     SIGNATURE,
     chunk("IHDR", new Uint8Array(header.buffer)),
     ...(colours ? [chunk("PLTE", colours)] : []),
     chunk("IDAT", await zlib(filtered)),
     chunk("IEND", new Uint8Array(0)),
-  ];
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  ]);
 }
 
 async function zlib(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import { FileError } from "../errors.ts";
 import { checkRange, type Files, type FolderEntry, piecesOf } from "./files.ts";
+import { joinBytes } from "./join-bytes.ts";
 import { normalizePath } from "./paths.ts";
 
 interface MemoryFile {
@@ -59,11 +60,11 @@ export function createMemoryFiles(initial: Readonly<Record<string, string | Uint
     async write(path, content) {
       const pieces: Uint8Array[] = [];
       for await (const piece of piecesOf(content)) pieces.push(piece);
-      put(path, concat(pieces));
+      put(path, joinBytes(pieces));
     },
     async append(path, content) {
       const before = files.get(keyOf(path))?.bytes ?? new Uint8Array();
-      put(path, concat([before, copyOf(content)]));
+      put(path, joinBytes([before, copyOf(content)]));
     },
     async list(folder) {
       const at = keyOf(folder);
@@ -136,14 +137,4 @@ function nameOf(key: string): string {
 
 function copyOf(content: string | Uint8Array): Uint8Array<ArrayBuffer> {
   return typeof content === "string" ? new TextEncoder().encode(content) : new Uint8Array(content);
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(pieces.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "../platform/join-bytes.ts";
 import { crc32c } from "./crc32c.ts";
 
 /** Scalars of one step, by tag. */
@@ -17,7 +18,7 @@ export function eventFileHead(wallTime: number, step: number): Uint8Array {
   if (step === 0) return version;
   const sessionStart = bytes(7, [...varint(1 << 3), 1]);
   const start = record([...double(1, wallTime), ...integer(2, step), ...sessionStart]);
-  return concat([version, start]);
+  return joinBytes([version, start]);
 }
 
 /** One event with its frame, to be appended to an event file. */
@@ -87,14 +88,4 @@ function littleEndian(size: number, write: (view: DataView) => void): ArrayBuffe
   const buffer = new ArrayBuffer(size);
   write(new DataView(buffer));
   return buffer;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -1,5 +1,6 @@
 import { DataError } from "../../errors.ts";
 import { inflate } from "../../platform/inflate.ts";
+import { joinBytes } from "../../platform/join-bytes.ts";
 
 /** A PNG as it is stored: samples before any palette or colour profile, which a mask's numbers are. */
 export interface StoredPng {
@@ -74,7 +75,7 @@ export async function decodePng(bytes: Uint8Array, what: string): Promise<Stored
     return w > 0 && h > 0 ? [{ x0, y0, dx, dy, w, h, stride: Math.ceil((w * channels * bitDepth) / 8) }] : [];
   });
   const size = parts.reduce((n, p) => n + p.h * (p.stride + 1), 0);
-  const raw = await inflate(joined(data), { format: "deflate", limit: size, what });
+  const raw = await inflate(joinBytes(data), { format: "deflate", limit: size, what });
   if (raw.length < size) throw broken(`it holds ${raw.length} of ${size} bytes of pixels`);
 
   const Samples = bitDepth === 16 ? Uint16Array : Uint8Array;
@@ -165,14 +166,4 @@ function sampleAt(line: Uint8Array, i: number, bits: number): number {
   if (bits === 16) return (line[2 * i]! << 8) | line[2 * i + 1]!;
   const bit = i * bits;
   return (line[bit >> 3]! >> (8 - bits - (bit & 7))) & (2 ** bits - 1);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
