@@ -1,4 +1,4 @@
-import type { BatchBuffer } from "../data/preprocess/batch-buffer.ts";
+import { type BatchBuffer, bufferOver } from "../data/preprocess/batch-buffer.ts";
 import { RetrievalMeter } from "../evaluation/retrieval-meter.ts";
 import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import type { Said, Task } from "./task.ts";
@@ -43,17 +43,12 @@ export const contrastive: Task = {
 
 /** Each row belongs to itself, and a missing one to none. */
 function withRows(buffer: BatchBuffer, size: number): BatchBuffer {
-  return {
-    get isUsable() {
-      return buffer.isUsable;
-    },
-    write: (sample, row) => buffer.write(sample, row),
-    inputs: (count) => buffer.inputs(count),
+  return bufferOver(buffer, {
     targets(count) {
       const rows = BigInt64Array.from({ length: size }, (_, i) => (i < count ? BigInt(i) : IGNORED));
       return tensor("int64", [size], rows);
     },
-  };
+  });
 }
 
 /** Embeddings [B, D] of two towers as [B, 2, D]: units, the image's times the scale. */

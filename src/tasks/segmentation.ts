@@ -1,4 +1,5 @@
 import { type Image, ignoredIn } from "../data/dataset.ts";
+import { bufferOver } from "../data/preprocess/batch-buffer.ts";
 import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
 import { SegmentationMeter } from "../evaluation/segmentation-meter.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -95,17 +96,13 @@ function withMasks(base: Preprocessor): Preprocessor {
     buffer(input, size) {
       const buffer = base.buffer(input, size);
       const masks = new Array<Image["mask"]>(size);
-      return {
-        get isUsable() {
-          return buffer.isUsable;
-        },
+      return bufferOver(buffer, {
         write(sample, row) {
           buffer.write(sample, row);
           masks[row] = sample.kind === "image" ? sample.mask : undefined;
         },
-        inputs: (count) => buffer.inputs(count),
         targets: (count) => targetsOf(masks.slice(0, count), [size, height, width]),
-      };
+      });
     },
   };
 }

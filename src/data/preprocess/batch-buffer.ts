@@ -14,6 +14,17 @@ export interface BatchBuffer {
   readonly isUsable: boolean;
 }
 
+/** A buffer with some of what it does done in another way; whether it can be written to is the inner one's to say. */
+export function bufferOver(inner: BatchBuffer, own: Partial<Omit<BatchBuffer, "isUsable">>): BatchBuffer {
+  return {
+    ...inner,
+    ...own,
+    get isUsable() {
+      return inner.isUsable;
+    },
+  };
+}
+
 /** A buffer whose rows are float32 of one shape, for one input. */
 export function floatBuffer(
   options: { readonly input: string; readonly dims: Shape; readonly size: number },

@@ -1,11 +1,11 @@
 import { ConfigError, DataError } from "../../errors.ts";
-import { tensor } from "../../tensor/tensor.ts";
-import type { Dialogue, Sequence, Text } from "../dataset.ts";
-import type { BatchBuffer } from "./batch-buffer.ts";
+import type { Dialogue, Sequence, Text, Tokens } from "../dataset.ts";
+import { bufferOver } from "./batch-buffer.ts";
 import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
 import { type DialogueEncoding, encodeDialogue, encodePrompt, NOT_LEARNED } from "./dialogue-encoder.ts";
 import type { DialogueForm } from "./dialogue-text.ts";
 import type { Preprocessor } from "./preprocessor.ts";
+import { withTargets } from "./target-buffer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** The form of each dialogue. @param wanted `auto`, `chat`, `alpaca`, `plain`, a prompt with `{}` in it, or a Jinja template */
@@ -84,44 +84,25 @@ export function languagePreprocessor(base: Preprocessor, options: LanguageOption
         throw new DataError(`the model answers texts and dialogues, got an example of kind ${source.kind}`);
       return { ids: [...before, ...encodePrompt(source, tokenizer, formOf(source))] };
     },
-    buffer: (input, size) => sequenceBuffer(base.buffer(input, size), size),
+    buffer(input, size) {
+      const inner = withTargets(base.buffer(input, size), size);
+      return bufferOver(inner, {
+        write(sample, row) {
+          if (sample.kind !== "sequence")
+            throw new TypeError("internal: a sample that was not prepared for this model");
+          inner.write(tokensOf(sample), row);
+        },
+      });
+    },
   };
+}
+
+/** A sequence as the model's inputs take it. */
+function tokensOf({ data, targets }: Sequence): Tokens {
+  // Of a prefix-LM: 0 for what is given, 1 for what is written.
+  const asked = targets.findIndex((t) => t !== NOT_LEARNED) + 1;
+  const types = data.map((_, t) => (asked > 1 && t >= asked ? 1 : 0));
+  return { kind: "tokens", data, types, targets, source: UNREAD };
 }
 
 const UNREAD: Text = { kind: "text", text: "" };
-
-function sequenceBuffer(inner: BatchBuffer, size: number): BatchBuffer {
-  const rows = new Array<Int32Array | null>(size).fill(null);
-  let length: number | null = null;
-  return {
-    get isUsable() {
-      return inner.isUsable;
-    },
-    write(sample, row) {
-      if (sample.kind !== "sequence")
-        throw new TypeError("internal: a sample that was not prepared for this model");
-      const { data, targets } = sample;
-      // Of a prefix-LM: 0 for what is given, 1 for what is written.
-      const asked = targets.findIndex((t) => t !== NOT_LEARNED) + 1;
-      const types = data.map((_, t) => (asked > 1 && t >= asked ? 1 : 0));
-      inner.write({ kind: "tokens", data, types, source: UNREAD }, row);
-      rows[row] = targets;
-      length = null;
-    },
-    inputs(count) {
-      const inputs = inner.inputs(count);
-      length = [...inputs.values()][0]?.dims[1] ?? 0;
-      return inputs;
-    },
-    targets(count) {
-      rows.fill(null, count);
-      const width = length ?? [...inner.inputs(count).values()][0]?.dims[1] ?? 0;
-      const targets = new BigInt64Array(size * width).fill(BigInt(NOT_LEARNED));
-      for (const [row, own] of rows.entries())
-        own?.forEach((id, t) => {
-          targets[row * width + t] = BigInt(id);
-        });
-      return tensor("int64", [size, width], targets);
-    },
-  };
-}

@@ -1,5 +1,6 @@
 import type { Sample, Tokens } from "../dataset.ts";
 import { randomFor } from "../seed.ts";
+import { bufferOver } from "./batch-buffer.ts";
 import { type HidingOptions, hideTokens } from "./hide-tokens.ts";
 import type { Preprocessor } from "./preprocessor.ts";
 import { withTargets } from "./target-buffer.ts";
@@ -22,13 +23,7 @@ export function maskingPreprocessor(base: Preprocessor, options: HidingOptions):
       const inner = withTargets(base.buffer(input, size), size);
       const fixed = (sample: Sample) =>
         draw(sample, () => randomFor("masks", ...(sample.kind === "tokens" ? sample.data : [])));
-      return {
-        ...inner,
-        get isUsable() {
-          return inner.isUsable;
-        },
-        write: (sample, row) => inner.write(fixed(sample), row),
-      };
+      return bufferOver(inner, { write: (sample, row) => inner.write(fixed(sample), row) });
     },
   };
 }
