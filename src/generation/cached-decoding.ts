@@ -1,7 +1,15 @@
 import { RunError } from "../errors.ts";
-import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Decoding, Prompt } from "./decoder.ts";
-import { type DecoderSource, furtherFeeds, integersFor, logitsFrom, pickRows } from "./feeds.ts";
+import {
+  type DecoderSource,
+  emptyCache,
+  furtherFeeds,
+  integersFor,
+  logitsFrom,
+  pickRows,
+  stateFeeds,
+} from "./feeds.ts";
 
 /**
  * Decoding with a key–value cache: the prompts are read at once, then one token a row. Short prompts are padded on the
@@ -13,12 +21,7 @@ export async function startCached(source: DecoderSource, prompts: readonly Promp
   let padding = prompts.map((p) => longest - p.ids.length);
   let further = furtherFeeds(source, prompts);
   let seen = 0;
-  let cache = new Map<string, Tensor>(
-    signature.cache.map(({ past, heads, size }) => [
-      past.name,
-      zeros(past.dtype ?? "float32", [prompts.length, heads, 0, size]),
-    ]),
-  );
+  let cache = emptyCache(signature, prompts.length);
   let logits: Tensor<"float32">;
 
   /** Feeds `length` tokens a row behind what is cached. */
@@ -39,21 +42,9 @@ export async function startCached(source: DecoderSource, prompts: readonly Promp
     put(signature.mask, total, (row, column) => (column < padding[row]! ? 0 : 1));
     put(signature.positions, length, (row, column) => Math.max(0, seen + column - padding[row]!));
     put(signature.types, length, () => (seen === 0 ? 0 : 1));
-    const { cachePositions, logitsToKeep, useCache } = signature;
-    if (cachePositions) {
-      const columns = Array.from({ length }, (_, column) => seen + column);
-      feeds.set(cachePositions.name, integersFor(cachePositions, [length], columns));
-    }
-    if (logitsToKeep)
-      feeds.set(
-        logitsToKeep.name,
-        integersFor(
-          logitsToKeep,
-          logitsToKeep.dims.map(() => 1),
-          [1],
-        ),
-      );
-    if (useCache) feeds.set(useCache.name, tensor("bool", [1], Uint8Array.of(seen > 0 ? 1 : 0)));
+    const columns = Array.from({ length }, (_, column) => seen + column);
+    const state = stateFeeds(signature, { columns, keep: 1, hasCache: seen > 0 });
+    for (const [name, t] of state) feeds.set(name, t);
     const presents = signature.cache.map((entry) => entry.present);
     const outputs = await session.run(feeds, { outputs: [signature.logits, ...presents] });
     logits = logitsFrom(source, outputs);

@@ -1,7 +1,7 @@
 import { ModelError, RunError } from "../errors.ts";
 import type { ValueInfo } from "../runtime/session-check.ts";
 import { inFloat32 } from "../tensor/half-tensor.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import type { Prompt } from "./decoder.ts";
 import type { DecoderSession, DecoderSignature } from "./signature.ts";
 
@@ -20,6 +20,37 @@ export function integersFor(input: ValueInfo, dims: readonly number[], values: r
   if (dtype === "int32") return tensor("int32", dims, Int32Array.from(values));
   if (dtype === "float32") return tensor("float32", dims, Float32Array.from(values));
   throw new ModelError(`input "${name}" is ${dtype ?? "no tensor"}, expected int64, int32 or float32`);
+}
+
+/**
+ * What a decoder is fed beside tokens, mask and positions.
+ *
+ * @param columns the places of the tokens that are fed
+ * @param keep how many of the last tokens logits are wanted of; 0 is all
+ */
+export function stateFeeds(
+  { cachePositions, logitsToKeep, useCache }: DecoderSignature,
+  {
+    columns,
+    keep,
+    hasCache,
+  }: { readonly columns: readonly number[]; readonly keep: 0 | 1; readonly hasCache: boolean },
+): Map<string, Tensor> {
+  const feeds = new Map<string, Tensor>();
+  if (cachePositions) feeds.set(cachePositions.name, integersFor(cachePositions, [columns.length], columns));
+  if (logitsToKeep) {
+    const one = logitsToKeep.dims.map(() => 1);
+    feeds.set(logitsToKeep.name, integersFor(logitsToKeep, one, [keep]));
+  }
+  if (useCache) feeds.set(useCache.name, tensor("bool", [1], Uint8Array.of(hasCache ? 1 : 0)));
+  return feeds;
+}
+
+/** A key–value cache of no tokens, for so many rows. */
+export function emptyCache({ cache }: DecoderSignature, rows: number): Map<string, Tensor> {
+  return new Map(
+    cache.map(({ past, heads, size }) => [past.name, zeros(past.dtype ?? "float32", [rows, heads, 0, size])]),
+  );
 }
 
 /** Further inputs of all prompts, joined along their first axis. @throws ModelError if a prompt lacks one */

@@ -1,5 +1,5 @@
-import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
-import { type DecoderSource, integersFor, logitsFrom, pickRows } from "./feeds.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type DecoderSource, emptyCache, integersFor, logitsFrom, pickRows, stateFeeds } from "./feeds.ts";
 
 /** Tokens of one row, of which the first `promptLength` were given. */
 export interface WholeRow {
@@ -47,21 +47,6 @@ function wholeFeeds({ signature, padId }: DecoderSource, rows: readonly WholeRow
   put(signature.mask, (row, column) => (column < row.ids.length ? 1 : 0));
   put(signature.positions, (_, column) => column);
   put(signature.types, (row, column) => (column < row.promptLength ? 0 : 1));
-  const { cachePositions, logitsToKeep, useCache, cache } = signature;
-  if (cachePositions)
-    feeds.set(cachePositions.name, integersFor(cachePositions, [length], [...Array(length).keys()]));
-  // 0 asks for the logits of all tokens.
-  if (logitsToKeep)
-    feeds.set(
-      logitsToKeep.name,
-      integersFor(
-        logitsToKeep,
-        logitsToKeep.dims.map(() => 1),
-        [0],
-      ),
-    );
-  if (useCache) feeds.set(useCache.name, tensor("bool", [1], Uint8Array.of(0)));
-  for (const { past, heads, size } of cache)
-    feeds.set(past.name, zeros(past.dtype ?? "float32", [rows.length, heads, 0, size]));
-  return feeds;
+  const state = stateFeeds(signature, { columns: [...Array(length).keys()], keep: 0, hasCache: false });
+  return new Map([...feeds, ...state, ...emptyCache(signature, rows.length)]);
 }
