@@ -105,16 +105,33 @@ function features(table: Table, columns: readonly number[]): ContentCollector {
   };
 }
 
-function images(table: Table, column: number, files: Files): ContentCollector {
-  const content = fileCollector(table, column, files);
+/** One file for each example. */
+function fileContent(
+  kind: "image" | "audio",
+  content: FileCollector,
+  loaderOf: (column: FileColumn) => Content["load"],
+): ContentCollector {
   return {
     columns: content.columns,
     add: content.add,
     async finish() {
-      const { name, at, bytes } = await content.finish();
-      return { kind: "image", name, load: async (i) => decodeImage(await bytes(i), at(i)) };
+      const column = await content.finish();
+      return { kind, name: column.name, load: loaderOf(column) };
     },
   };
+}
+
+function images(table: Table, column: number, files: Files): ContentCollector {
+  const loaderOf =
+    ({ at, bytes }: FileColumn) =>
+    async (i: number) =>
+      decodeImage(await bytes(i), at(i));
+  return fileContent("image", fileCollector(table, column, files), loaderOf);
+}
+
+function sounds(table: Table, column: number, files: Files): ContentCollector {
+  const loaderOf = ({ at, bytes }: FileColumn) => soundLoader(bytes, at);
+  return fileContent("audio", fileCollector(table, column, files), loaderOf);
 }
 
 /** The images and prompts of a table, which need have no responses. @throws DataError naming the columns there are */
@@ -162,18 +179,6 @@ function captionedImages(
 
 function plainText(column: number): Extract<Plan["content"], { kind: "text" }> {
   return { kind: "text", column, pair: null, tags: null };
-}
-
-function sounds(table: Table, column: number, files: Files): ContentCollector {
-  const content = fileCollector(table, column, files);
-  return {
-    columns: content.columns,
-    add: content.add,
-    async finish() {
-      const { name, at, bytes } = await content.finish();
-      return { kind: "audio", name, load: soundLoader(bytes, at) };
-    },
-  };
 }
 
 /** Images with a mask each. */
