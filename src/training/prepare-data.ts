@@ -64,30 +64,12 @@ export interface PrepareDataOptions {
 export async function prepareData(options: PrepareDataOptions): Promise<RunData> {
   const { files, config, task, onEvent } = options;
   fixEmptyPast(options.model, config.batchSize);
-  const { seed, dataset: settings } = config;
-  const open: OpenOptions = withoutUndefined({
-    labelling: task.labelling,
-    format: settings.format,
-    labelColumn: settings.labelColumn,
-    labelColumns: settings.labelColumns,
-    labelSeparator: settings.labelSeparator,
-    groupColumn: settings.groupColumn,
-    weightColumn: settings.weightColumn,
-    featureColumns: settings.featureColumns,
-    textColumn: settings.textColumn,
-    pairColumn: settings.pairColumn,
-    imageColumn: settings.imageColumn,
-    promptColumn: settings.promptColumn,
-    responseColumn: settings.responseColumn,
-    answerColumn: settings.answerColumn,
-    audioColumn: settings.audioColumn,
-    maskColumn: settings.maskColumn,
-    classFile: settings.classFile,
-    ignoreIndex: settings.ignoreIndex,
-  });
+  const { seed } = config;
+  const { validationFraction, onBroken, cacheMegabytes, labelPieces: _, ...reading } = config.dataset;
+  const open: OpenOptions = withoutUndefined({ labelling: task.labelling, ...reading });
   const opened = await openSplits(files, config.data, {
     ...open,
-    validationFraction: settings.validationFraction,
+    validationFraction,
     seed,
     ...withoutUndefined({ validation: config.validation, test: config.test }),
   });
@@ -101,8 +83,8 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     shifts: config.shifts,
     open,
     seed,
-    onBroken: settings.onBroken,
-    cacheBytes: settings.cacheMegabytes * 2 ** 20,
+    onBroken,
+    cacheBytes: cacheMegabytes * 2 ** 20,
     onProgress: (set, done, total) => onEvent({ kind: "loading", set, done, total }),
   });
   const judgedSets = [
