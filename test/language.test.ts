@@ -103,6 +103,13 @@ describe.each([
     const judged = await evaluateModel(model, { files: nodeFiles, data: at("rows.jsonl") });
     expect(judged.metrics.loss).toBeCloseTo(metrics.loss!, 4);
     expect(judged.answers?.every((a) => a.right)).toBe(true);
+    // The responses are "it is even" and "it is odd": each answer is weighed in its response's place.
+    const weighed = await evaluateModel(model, {
+      files: nodeFiles,
+      data: at("rows.jsonl"),
+      generation: { judge: "likelihood" },
+    });
+    expect(weighed.answers?.map((a) => a.written)).toEqual(rows.map((r) => r.answer));
 
     writeFileSync(at("ask.jsonl"), rows.map(({ prompt }) => JSON.stringify({ prompt })).join("\n"));
     for (const beams of [1, 3]) {

@@ -120,6 +120,12 @@ export function wordsOf(source: Text | Dialogue): string {
   return source.pair === undefined ? source.text : `${source.text} / ${source.pair}`;
 }
 
+/** The words of what is asked, without what is answered. */
+export function askedOf(source: Text | Dialogue): string {
+  if (source.kind === "text") return source.text;
+  return wordsOf({ ...source, messages: source.messages.filter((m) => m.role !== "assistant") });
+}
+
 /**
  * What examples are labelled with: one of the classes, several of them, numbers to regress on, or nothing beside the
  * sample, which holds the target itself (the classes of its words, a mask, an answer).

@@ -18,6 +18,11 @@ export type CommonsenseSet = keyof typeof ANSWERS;
 /** Names of the eight sets, in the order of the published tables. */
 export const COMMONSENSE_SETS = Object.keys(ANSWERS) as readonly CommonsenseSet[]; // the object's own keys
 
+/** What may be answered in one of the eight sets. */
+export function commonsenseAnswers(set: CommonsenseSet): readonly string[] {
+  return ANSWERS[set];
+}
+
 /** What a generated text answers in one of the eight sets, or null if it gives no answer. */
 export function commonsenseAnswer(set: CommonsenseSet, generated: string): string | null {
   return firstMatch(ANSWERS[set], generated);

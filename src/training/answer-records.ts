@@ -1,4 +1,4 @@
-import { wordsOf } from "../data/dataset.ts";
+import { askedOf } from "../data/dataset.ts";
 import { bitsOfRight } from "../evaluation/right-bits.ts";
 import { base64 } from "../run/bits.ts";
 import type { EvaluationRecord, SampleRecord } from "../run/records.ts";
@@ -40,14 +40,9 @@ export async function answerRecords(
       expected,
       answer: shortened(written),
       right,
-      text: shortened(promptOf(sample)),
+      text: shortened(askedOf(sample)),
       ...(image ? await pictured(image) : {}),
     };
   });
   return Promise.all(records);
-}
-
-function promptOf(sample: JudgedAnswer["sample"]): string {
-  if (sample.kind === "text") return sample.text;
-  return wordsOf({ ...sample, messages: sample.messages.filter((m) => m.role !== "assistant") });
 }

@@ -1,8 +1,9 @@
 import type { Config } from "../config/schema.ts";
-import type { Dataset, Dialogue, Image, Sample, Text } from "../data/dataset.ts";
+import { askedOf, type Dataset, type Dialogue, type Image, type Sample, type Text } from "../data/dataset.ts";
 import { evenly } from "../data/views.ts";
-import { COMMONSENSE_SETS, commonsenseAnswer, firstMatch } from "../evaluation/commonsense.ts";
+import { COMMONSENSE_SETS, commonsenseAnswers, firstMatch } from "../evaluation/commonsense.ts";
 import { normaliseVqaAnswer, vqaAccuracy } from "../evaluation/vqa.ts";
+import { likeliest } from "../generation/choose-token.ts";
 import type { WriteOptions, Writer } from "./writer.ts";
 
 /** One example with what was written for it. */
@@ -74,35 +75,50 @@ async function answersOf(
   options: WriteOptions,
 ): Promise<{ readonly written: string; readonly answer: string | null }[]> {
   const samples = questions.map((q) => q.dialogue);
+  const possible = possibleAnswers(samples);
   if (judge === "likelihood") {
+    const choices = samples.map((sample) => sample.choices ?? namedIn(askedOf(sample), possible));
     const weights = await writer.weigh(
-      questions.map(({ sample, dialogue: { choices = [] } }) => ({ sample, choices })),
+      questions.map(({ sample, dialogue }, i) => ({
+        sample,
+        choices: choices[i]!.map((c) => saying(c, dialogue)),
+      })),
     );
-    return samples.map(({ choices = [] }, i) => {
-      const best = weights[i]!.reduce(
-        (a, w, k, all) => (w > (all[a] ?? Number.NEGATIVE_INFINITY) ? k : a),
-        0,
-      );
-      return { written: choices[best] ?? "", answer: choices[best] ?? null };
+    return choices.map((of, i) => {
+      const best = of[likeliest(Float32Array.from(weights[i]!))] ?? "";
+      return { written: best, answer: best };
     });
   }
   const written = await writer.write(
     questions.map((q) => q.sample),
     options,
   );
-  const read = judge === "exact" || judge === "vqa" ? (text: string) => text.trim() : matcher(samples);
-  return written.map(({ text }, i) => ({ written: text, answer: read(text, samples[i]!) }));
+  const isWhole = judge === "exact" || judge === "vqa";
+  return written.map(({ text }, i) => ({
+    written: text,
+    answer: isWhole ? text.trim() : firstMatch(samples[i]!.choices ?? possible, text),
+  }));
 }
 
-/** How an answer is found in a text. */
-function matcher(samples: readonly Dialogue[]): (text: string, sample: Dialogue) => string | null {
+/** What may be answered where an example has no choices: the answers of the commonsense set that has all of the data's, or those. */
+function possibleAnswers(samples: readonly Dialogue[]): readonly string[] {
   const answers = [...new Set(samples.map(expectedOf))];
-  const set = COMMONSENSE_SETS.find((name) => answers.every((a) => commonsenseAnswer(name, a) === a));
-  const own = set === undefined ? answers.sort() : null;
-  return (text, { choices }) => {
-    if (choices) return firstMatch(choices, text);
-    return set === undefined ? firstMatch(own ?? [], text) : commonsenseAnswer(set, text);
-  };
+  const set = COMMONSENSE_SETS.map(commonsenseAnswers).find((of) => answers.every((a) => of.includes(a)));
+  return set ?? answers.sort();
+}
+
+/** The answers that a prompt offers (`Answer format: answer1/answer2`), or all where it names none. */
+function namedIn(prompt: string, answers: readonly string[]): readonly string[] {
+  const named = answers.filter((answer) => prompt.includes(answer));
+  return named.length > 0 ? named : answers;
+}
+
+/** The response as it would be if `choice` were the answer in it; the choice alone where the answer does not stand in it. */
+function saying(choice: string, dialogue: Dialogue): string {
+  const last = dialogue.messages.at(-1);
+  const said = last?.role === "assistant" ? last.content : "";
+  const { answer } = dialogue;
+  return answer !== undefined && said.includes(answer) ? said.replace(answer, () => choice) : choice;
 }
 
 function judgeFor(questions: readonly Question[]): Judge {
