@@ -1,9 +1,9 @@
 """The accuracy of a run's adapter by PyTorch, PEFT and transformers' own generation: what `holdfast evaluate` says, said again.
 
-    pip install torch transformers peft tokenizers && python examples/commonsense/score.py RUN [--data FILE] [--beams 4]
+    pip install torch transformers peft tokenizers && python examples/commonsense/score.py [RUN] [--data FILE] [--beams 4 | --likelihood]
 
-Needs what prepare.py wrote. Reads the run's adapter, not its ONNX model, writes to every prompt and takes the first
-answer in the text, as LLM-Adapters' evaluation does.
+Needs what prepare.py wrote. Reads the run's adapter, not its ONNX model; without a run it scores the pretrained model. Writes to every
+prompt and takes the first answer in the text, as LLM-Adapters' evaluation does, or the answer with the likeliest response.
 """
 
 import argparse
@@ -18,7 +18,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from prepare import DATA, INTRO, MODEL
+from prepare import DATA, MODEL
+from world import INTRO
+
+ANSWER = re.compile("answer[1-5]|solution[1-2]")
 
 
 def adapter_of(run, folder):
@@ -30,30 +33,48 @@ def adapter_of(run, folder):
     return folder
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--data", type=Path, default=DATA / "test.json")
-    parser.add_argument("--beams", type=int, default=1)
-    flags = parser.parse_args()
-    torch.set_num_threads(1)
-    tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
-    base = LlamaForCausalLM.from_pretrained(MODEL / "torch")
-    with tempfile.TemporaryDirectory() as folder:
-        model = PeftModel.from_pretrained(base, adapter_of(flags.run, Path(folder))).eval()
-    rows = json.loads(flags.data.read_text())
-    right = 0
+def written_answers(model, tokenizer, rows, beams):
+    """What is found first in the text behind each prompt; None where no answer is."""
     for start in range(0, len(rows), 20):
-        part = rows[start : start + 20]
-        prompts = [tokenizer.encode(INTRO.format(row["instruction"])).ids for row in part]
+        prompts = [tokenizer.encode(INTRO.format(row["instruction"])).ids for row in rows[start : start + 20]]
         longest = max(map(len, prompts))
         ids = torch.tensor([[3] * (longest - len(p)) + p for p in prompts])
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
-        with torch.no_grad():
-            out = model.generate(input_ids=ids, attention_mask=mask, num_beams=flags.beams, do_sample=False, max_new_tokens=32)
-        for row, written in zip(part, out[:, longest:].tolist(), strict=True):
-            found = re.search("answer[1-5]|solution[1-2]", tokenizer.decode(written))
-            right += found is not None and found.group() == row["answer"]
+        out = model.generate(input_ids=ids, attention_mask=mask, num_beams=beams, do_sample=False, max_new_tokens=32)
+        for written in out[:, longest:].tolist():
+            found = ANSWER.search(tokenizer.decode(written))
+            yield found and found.group()
+
+
+def likeliest_answers(model, tokenizer, rows):
+    """Of the answers that a prompt names the one whose response has the highest mean log-probability."""
+    for row in rows:
+        prompt = tokenizer.encode(INTRO.format(row["instruction"])).ids
+        weights = {}
+        for answer in ANSWER.findall(row["instruction"].rpartition("Answer format: ")[2]):
+            said = tokenizer.encode(f"the correct answer is {answer}", add_special_tokens=False).ids
+            logits = model(input_ids=torch.tensor([prompt + said])).logits[0, len(prompt) - 1 : -1]
+            weights[answer] = logits.log_softmax(-1).gather(1, torch.tensor([said]).T).mean().item()
+        yield max(weights, key=weights.get)
+
+
+@torch.no_grad()
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("--data", type=Path, default=DATA / "test.json")
+    parser.add_argument("--beams", type=int, default=1)
+    parser.add_argument("--likelihood", action="store_true")
+    flags = parser.parse_args()
+    torch.set_num_threads(1)
+    tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
+    model = LlamaForCausalLM.from_pretrained(MODEL / "torch").eval()
+    if flags.run:
+        with tempfile.TemporaryDirectory() as folder:
+            model = PeftModel.from_pretrained(model, adapter_of(flags.run, Path(folder))).eval()
+    rows = json.loads(flags.data.read_text())
+    said = likeliest_answers(model, tokenizer, rows) if flags.likelihood else written_answers(model, tokenizer, rows, flags.beams)
+    right = sum(answer == row["answer"] for answer, row in zip(said, rows, strict=True))
     print(f"{right} of {len(rows)} right: {right / len(rows):.4f}")
 
 
