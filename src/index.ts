@@ -15,7 +15,7 @@ export { createEvaluator } from "./training/constant-evaluator.ts";
 export { DeployedModel, type DeployedModelOptions } from "./training/deployed-model.ts";
 export { type EvaluateModelOptions, evaluateModel, type ModelEvaluation } from "./training/evaluate-model.ts";
 export { type Inspection, type InspectOptions, inspectModel } from "./training/inspect.ts";
-export { type Prediction, predict } from "./training/predict.ts";
+export { type Prediction, type PredictOptions, predict } from "./training/predict.ts";
 export {
   buildTrainingGraph,
   type TrainingGraph,

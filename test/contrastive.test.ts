@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConfigInput } from "../src/config/schema.ts";
 import { encodePng } from "../src/data/encode-png.ts";
+import { openInputs } from "../src/data/open-inputs.ts";
 import { finetune } from "../src/finetune.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { readRun } from "../src/run/run-reader.ts";
@@ -12,6 +13,7 @@ import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { createRandom } from "../src/tensor/random.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
+import { predict } from "../src/training/predict.ts";
 
 /** A CLIP of a few thousand weights, made and exported by scripts/goldens/clip.py. */
 const clip = fileURLToPath(new URL("../src/training/fixtures/clip", import.meta.url));
@@ -19,6 +21,11 @@ const SIZE = 16;
 const SHADES = ["dark", "dim", "fair", "light"];
 const PLACES = ["top", "bottom"];
 const COLOURS = ["red", "green", "blue"];
+
+const COLUMNS = ["kind", "match", "similarity", "match_2", "similarity_2"];
+
+/** Images before texts. */
+const kindOf = (name: string) => (name.endsWith(".png") ? 0 : 1);
 
 let folder: string;
 let runtime: Runtime;
@@ -88,9 +95,39 @@ describe("a model of two towers", () => {
 
     const deployed = await DeployedModel.open(at("run"), { files: nodeFiles, runtime, batchSize: 24 });
     const judged = await evaluateModel(deployed, { files: nodeFiles, data: at("validation.csv") });
-    await deployed.release();
     for (const [name, value] of Object.entries(validation!.metrics))
       expect(judged.metrics[name], name).toBeCloseTo(value, 4);
+
+    // Every caption stands once in this set, so the first of each ranking is right as often as recall at 1 says.
+    const pairs = await openInputs(nodeFiles, [at("validation.csv")], { withImages: "captions" });
+    const partner = new Map<string, string>();
+    for (let i = 0; i < pairs.length; i++) {
+      const sample = await pairs.load(i);
+      if (sample.kind !== "image-text" || sample.text.kind !== "text") throw new Error("expected captions");
+      partner.set(pairs.name(i), sample.text.text).set(sample.text.text, pairs.name(i));
+    }
+    const told: number[] = [];
+    const asked: string[] = [];
+    let right = 0;
+    const onProgress = (done: number) => void told.push(done);
+    for await (const { input, columns } of predict(deployed, pairs, 2, { onProgress })) {
+      expect(columns.map(([name]) => name)).toEqual(COLUMNS);
+      asked.push(input);
+      if (columns[1]![1] === partner.get(input)) right++;
+    }
+    expect(asked).toEqual([...partner.keys()].sort((a, b) => kindOf(a) - kindOf(b)));
+    expect(told).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+    expect(right / asked.length).toBeCloseTo(judged.metrics["recall-1"]!, 6);
+
+    const alone = await openInputs(nodeFiles, [at("validation/1.png"), at("validation/3.png")], {
+      texts: ["a dark red top", "a dark blue top", "a light green bottom"],
+      withImages: "captions",
+    });
+    const found = [];
+    for await (const prediction of predict(deployed, alone, 9)) found.push(prediction.fields);
+    expect(found.map(({ kind }) => kind)).toEqual(["image", "image", "text", "text", "text"]);
+    expect(found.map(({ matches }) => (matches as unknown[]).length)).toEqual([3, 3, 2, 2, 2]);
+    await deployed.release();
   }, 60_000);
 
   test("shows image, caption and their similarity", async () => {

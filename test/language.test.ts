@@ -115,7 +115,8 @@ describe.each([
     for (const beams of [1, 3]) {
       const inputs = await openInputs(nodeFiles, [at("ask.jsonl")], { prompts: true });
       const said: unknown[] = [];
-      for await (const { fields } of predict(model, inputs, 1, { beams })) said.push(fields.text);
+      for await (const { fields } of predict(model, inputs, 1, { generation: { beams } }))
+        said.push(fields.text);
       expect(said, `${beams} beams`).toEqual(rows.map((r) => r.response));
     }
     await model.release();

@@ -115,7 +115,7 @@ describe("a model that is asked about images", () => {
 
     const deployed = await DeployedModel.open(at("run"), { files: nodeFiles, runtime });
     const judged = await evaluateModel(deployed, { files: nodeFiles, data: at("validation.jsonl") });
-    const inputs = await openInputs(nodeFiles, [at("ask.csv")], { prompts: true, withImages: true });
+    const inputs = await openInputs(nodeFiles, [at("ask.csv")], { prompts: true, withImages: "questions" });
     const said: unknown[] = [];
     for await (const { fields } of predict(deployed, inputs, 1)) said.push(fields.text);
     expect(said).toEqual(["red", "green"]);

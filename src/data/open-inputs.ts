@@ -2,32 +2,30 @@ import { DataError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, extension, joinPath } from "../platform/paths.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Dataset, NO_LABEL, type Sample, type SampleKind, type Text } from "./dataset.ts";
+import { type Dataset, NO_LABEL, type Text } from "./dataset.ts";
 import { decodeImage, imageExtensions } from "./decode-image.ts";
 import { readNpz } from "./formats/npy.ts";
 import { decodeWav } from "./formats/wav.ts";
 import { openTable } from "./open-table.ts";
+import { type Input, pairInputs } from "./pair-inputs.ts";
 import { imageAt, imageLayout } from "./readers/pixels.ts";
 import type { ReaderOptions } from "./readers/reader.ts";
 import { soundExtensions } from "./readers/sounds.ts";
 import type { Table } from "./readers/table.ts";
-import { questionsOfTable } from "./readers/table-content.ts";
+import { imageTextsOfTable } from "./readers/table-content.ts";
 import { textsOfTable } from "./readers/table-dataset.ts";
 import { dialoguesOfTable } from "./readers/table-dialogues.ts";
 
-export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairColumn"> {
+export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairColumn" | "imageColumn"> {
   /** Texts to begin with. */
   readonly texts?: readonly string[];
   /** Tables hold prompts to answer. */
   readonly prompts?: boolean;
-  /** Beside the prompts stand images, in a column `image`. */
-  readonly withImages?: boolean;
-}
-
-interface Input {
-  readonly name: string;
-  readonly kind: SampleKind;
-  readonly load: () => Promise<Sample>;
+  /**
+   * The model takes images with texts: tables hold questions about images, or captions of them; beside captions, images
+   * and texts that are given on their own are put together in pairs.
+   */
+  readonly withImages?: "questions" | "captions";
 }
 
 // Deep enough for any collection of images; a loop of links would never end.
@@ -45,8 +43,9 @@ export async function openInputs(
   paths: readonly string[],
   options: InputOptions = {},
 ): Promise<Dataset> {
-  const inputs: Input[] = (options.texts ?? []).map((text) => textInput({ kind: "text", text }, text));
-  for (const path of paths) inputs.push(...(await inputsAt(files, path, options)));
+  const given: Input[] = (options.texts ?? []).map((text) => textInput({ kind: "text", text }, text));
+  for (const path of paths) given.push(...(await inputsAt(files, path, options)));
+  const inputs = options.withImages === "captions" ? pairInputs(given) : given;
   const kind = inputs[0]?.kind;
   if (kind === undefined) throw new DataError(`${paths.join(", ")}: nothing to predict on`);
   if (inputs.some((i) => i.kind !== kind))
@@ -81,8 +80,9 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
   if (ending === ".txt")
     return linesOf(await files.readText(path)).map((text) => textInput({ kind: "text", text }, text));
   const table = await openTable(files, path);
-  if (table && options.withImages === true) {
-    const { name, load } = await questionsOfTable(table, files, options);
+  const { withImages: texts } = options;
+  if (table && texts !== undefined) {
+    const { name, load } = await imageTextsOfTable(table, files, { ...options, texts });
     return Array.from({ length: table.length }, (_, i) => ({
       name: name(i),
       kind: "image-text",

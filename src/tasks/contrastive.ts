@@ -1,6 +1,7 @@
 import { type BatchBuffer, bufferOver } from "../data/preprocess/batch-buffer.ts";
 import { RetrievalMeter } from "../evaluation/retrieval-meter.ts";
 import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
+import { createRetrieval } from "./retrieval.ts";
 import type { Said, Task } from "./task.ts";
 import { embeddingPair, findTowers, scaleOf } from "./towers.ts";
 
@@ -38,6 +39,7 @@ export const contrastive: Task = {
     const similarity = cosine(said);
     return { fields: { similarity }, columns: [["similarity", similarity]] };
   },
+  ranking: createRetrieval,
   show: (said) => ({ answer: `similarity ${cosine(said).toFixed(3)}` }),
 };
 

@@ -63,6 +63,14 @@ export interface Answer {
   readonly columns: readonly (readonly [name: string, value: string | number])[];
 }
 
+/** What becomes of all answers together, where each is a place among things that were asked about. */
+export interface Ranking {
+  /** @param name what the example is called */
+  add(said: Said, name: string): void;
+  /** One answer for each thing that was asked about. @param top how many of the nearest each names */
+  answers(top: number): Iterable<Answer & { readonly input: string }>;
+}
+
 /** An answer as a picture, which `predict` writes to a file. */
 export interface Drawing {
   /** Put between the name of the input and `.png`. */
@@ -109,6 +117,8 @@ export interface Task {
   meter(classes: readonly string[]): Meter;
   /** One prediction, for whoever asked. @param top how many of several answers to give */
   answer(said: Said, top: number): Answer;
+  /** For a task whose predictions are told once all examples were seen, in place of one for each. */
+  ranking?(): Ranking;
   /** One prediction beside the truth, for the report. @param target what the loader gave for the example, without the batch axis */
   show(said: Said, target: Tensor): ShownAnswer;
   /** One prediction as pictures of the size of the image that was asked about. */

@@ -15,22 +15,34 @@ export interface Prediction extends Answer {
   readonly draw?: () => Promise<readonly Drawing[]>;
 }
 
+export interface PredictOptions {
+  /** How a model that writes does so, beside its run's settings. */
+  readonly generation?: Partial<Config["generation"]>;
+  /** Told after each example. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /**
- * Predictions for unlabelled examples, in their order.
+ * Predictions for unlabelled examples, in their order; of a task that ranks, one for each image and then each text once
+ * all were seen.
  *
  * @param top how many of several answers each names
- * @param generation how a model that writes does so, beside its run's settings
  */
 export async function* predict(
   model: DeployedModel,
   inputs: Dataset,
   top: number,
-  generation: Partial<Config["generation"]> = {},
+  { generation = {}, onProgress }: PredictOptions = {},
 ): AsyncGenerator<Prediction, void, void> {
+  let done = 0;
   if (model.task.writes === true) {
-    yield* write(model, inputs, generation);
+    for await (const prediction of write(model, inputs, generation)) {
+      yield prediction;
+      onProgress?.(++done, inputs.length);
+    }
     return;
   }
+  const ranking = model.task.ranking?.();
   const preprocessor = model.preprocessor(inputs.kind);
   const { dataset, take } = keepingLoaded(prepared(inputs, preprocessor));
   const loader = createLoader(dataset, {
@@ -47,6 +59,11 @@ export async function* predict(
       const { tokenizer } = model;
       const said = { output: rowOf(output, row), sample, tokenizer, classes: model.labels ?? [] };
       const { task } = model;
+      if (ranking) {
+        ranking.add(said, inputs.name(index));
+        onProgress?.(++done, inputs.length);
+        continue;
+      }
       const sized = async () => ({
         ...said,
         sample: seesAll(preprocessor) ? await inputs.load(index) : sample,
@@ -56,8 +73,10 @@ export async function* predict(
         ...task.answer(said, top),
         ...(task.draw ? { draw: async () => task.draw?.(await sized()) ?? [] } : {}),
       };
+      onProgress?.(++done, inputs.length);
     }
   }
+  if (ranking) yield* ranking.answers(top);
 }
 
 /** A dataset that keeps what was loaded until it is taken: an answer is told beside its sample, which is decoded once. */

@@ -21,6 +21,7 @@ interface Options {
   readonly text: readonly string[];
   readonly textColumn?: string;
   readonly pairColumn?: string;
+  readonly imageColumn?: string;
   readonly batchSize?: number;
   readonly threads?: number;
   readonly masks?: string;
@@ -41,6 +42,14 @@ export const predictCommand: CliCommand = {
     ],
     ["holdfast predict runs/chat prompts.jsonl --beams 4", "what a language model writes to each prompt"],
     ["holdfast predict runs/vqa questions.csv", "answers to the column question about the column image"],
+    [
+      "holdfast predict runs/clip captions.csv --top 5",
+      "the nearest captions of each image, and images of each caption",
+    ],
+    [
+      'holdfast predict runs/clip photos --text "a dog" --text "a door"',
+      "which of some photos and texts belong together",
+    ],
     ["cat lines.txt | holdfast predict runs/mine -", "a text a line from standard input"],
   ],
   define(command, cli) {
@@ -58,6 +67,10 @@ export const predictCommand: CliCommand = {
       )
       .option("--text-column <name>", "tables: column of the text; text or sentence if left out")
       .option("--pair-column <name>", "tables: column of a second text")
+      .option(
+        "--image-column <name>",
+        "tables: column of images or image paths, where a model takes them with texts",
+      )
       .addOption(
         new Option("--format <name>", "rows of CSV, or lines of JSON")
           .choices(["csv", "jsonl"])
@@ -70,7 +83,7 @@ export const predictCommand: CliCommand = {
     addPreprocessFlags(command);
     addGenerationFlags(command);
     command.action(async (path: string, paths: string[], options: Options & Record<string, unknown>) => {
-      const { format, top, batchSize, threads, textColumn, pairColumn, masks } = options;
+      const { format, top, batchSize, threads, textColumn, pairColumn, imageColumn, masks } = options;
       const piped = paths.includes("-") ? linesOf(await readAll(cli.stdin)) : [];
       const model = await DeployedModel.open(path, {
         files: cli.files,
@@ -84,25 +97,30 @@ export const predictCommand: CliCommand = {
         {
           texts: [...options.text, ...piped],
           prompts: model.task.writes === true,
-          withImages: model.task.writes === true && model.task.samples.includes("image-text"),
-          ...withoutUndefined({ textColumn, pairColumn }),
+          ...(model.task.samples.includes("image-text")
+            ? { withImages: model.task.writes === true ? "questions" : "captions" }
+            : {}),
+          ...withoutUndefined({ textColumn, pairColumn, imageColumn }),
         },
       );
-      // Where rows appear in the same terminal, they are the progress themselves.
-      const terminal = cli.stdout.isTTY === true ? null : openTerminal(cli.stderr, cli.environment);
+      // Where rows appear in the same terminal one by one, they are the progress themselves.
+      const isShown = cli.stdout.isTTY === true && !model.task.ranking;
+      const terminal = isShown ? null : openTerminal(cli.stderr, cli.environment);
       const progress = terminal && createCountProgress({ terminal, unit: { of: `${inputs.kind}s` } });
       try {
         if (masks !== undefined && !model.task.draw)
           throw new ConfigError(`--masks: task ${model.task.name} draws nothing`);
         const taken = new Set<string>();
         let isFirst = true;
-        let done = 0;
-        for await (const prediction of predict(model, inputs, top, generationFrom(options))) {
+        const onProgress = progress?.tell;
+        const generation = generationFrom(options);
+        const asked = predict(model, inputs, top, { generation, ...withoutUndefined({ onProgress }) });
+        for await (const prediction of asked) {
+          if (model.task.ranking) progress?.end();
           if (format === "jsonl") printJsonLine(cli, { input: prediction.input, ...prediction.fields });
           else print(cli, isFirst ? [csvHead(prediction), csvRow(prediction)] : [csvRow(prediction)]);
           isFirst = false;
           if (masks !== undefined) await writeDrawings(cli.files, masks, prediction, taken);
-          progress?.tell(++done, inputs.length);
         }
       } finally {
         progress?.end();

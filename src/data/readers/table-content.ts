@@ -9,7 +9,7 @@ import type { ReaderOptions } from "./reader.ts";
 import { soundLoader } from "./sounds.ts";
 import { type Cell, numberOf, type Table, textOf } from "./table.ts";
 import { dialogueCollector } from "./table-dialogues.ts";
-import { type Plan, questionPlan } from "./table-plan.ts";
+import { captionPlan, type Plan, questionPlan } from "./table-plan.ts";
 import { wordCollector } from "./table-words.ts";
 
 /** What examples are made of, and how one is loaded; `classes` where they lie in the examples. */
@@ -134,13 +134,26 @@ function sounds(table: Table, column: number, files: Files): ContentCollector {
   return fileContent("audio", fileCollector(table, column, files), loaderOf);
 }
 
-/** The images and prompts of a table, which need have no responses. @throws DataError naming the columns there are */
-export async function questionsOfTable(table: Table, files: Files, options: ReaderOptions): Promise<Content> {
-  const content = questionPlan(table, options);
-  if (content === null)
+/**
+ * The images of a table and what stands beside them: questions, which need have no responses, or captions.
+ *
+ * @throws DataError naming the columns there are
+ */
+export async function imageTextsOfTable(
+  table: Table,
+  files: Files,
+  { texts, ...options }: ReaderOptions & { readonly texts: "questions" | "captions" },
+): Promise<Content> {
+  const content = texts === "questions" ? questionPlan(table, options) : captionPlan(table, options);
+  if (content === null) {
+    const wanted =
+      texts === "questions"
+        ? "image and question of images and what is asked about them"
+        : "image and caption of images and a text about each";
     throw new DataError(
-      `${table.path}: no columns image and question of images and what is asked about them, it has ${table.columns.join(", ")}`,
+      `${table.path}: no columns ${wanted}, it has ${table.columns.join(", ")}; name them with imageColumn and textColumn`,
     );
+  }
   const collector = captionedImages(table, content, files, false);
   let row = 0;
   for await (const cells of table.scan(collector.columns)) collector.add(cells, row++);

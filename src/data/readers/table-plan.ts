@@ -70,12 +70,8 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
     if (question && (question.text.response ?? question.text.answers) !== null)
       return { ...common, content: question };
     const mask = labelling === "sample" && textColumn === undefined ? maskColumnOf(table, options) : null;
-    const caption =
-      labelling === "sample" && mask === null ? (textColumn ?? known(table, CAPTION_NAMES)) : undefined;
-    if (caption !== undefined) {
-      const columns = { image: at(image, "imageColumn"), text: at(caption, "textColumn") };
-      return { ...common, content: { kind: "image-text", ...columns } };
-    }
+    const captions = labelling === "sample" && mask === null ? captionPlan(table, options) : null;
+    if (captions) return { ...common, content: captions };
     return { ...common, content: { kind: "image", column: at(image, "imageColumn"), mask } };
   }
   const audio = audioColumn ?? (isFile ? usualFile(table, "audio") : undefined);
@@ -105,6 +101,18 @@ export function questionPlan(
   const text = image === undefined ? null : dialogueColumnsOf(table, options, at);
   if (image === undefined || text?.kind !== "pair") return null;
   return { kind: "image-text", image: at(image, "imageColumn"), text };
+}
+
+/** The columns of images and of a text about each; null where there are none. */
+export function captionPlan(
+  table: Table,
+  options: Pick<ReaderOptions, "imageColumn" | "textColumn">,
+): { readonly kind: "image-text"; readonly image: number; readonly text: number } | null {
+  const image = options.imageColumn ?? usualFile(table, "image");
+  const text = options.textColumn ?? known(table, CAPTION_NAMES);
+  if (image === undefined || text === undefined) return null;
+  const columns = { image: columnAt(table, image, "imageColumn"), text: columnAt(table, text, "textColumn") };
+  return { kind: "image-text", ...columns };
 }
 
 /** The column of texts and that of second texts, as named or under their usual names; null where there is none. */
