@@ -105,6 +105,8 @@ export interface Sequence {
   readonly data: Int32Array;
   /** What the output at each token is compared with; negative where nothing is. */
   readonly targets: Int32Array;
+  /** Tokens that it had beyond what the model takes. */
+  readonly cut: number;
   readonly source: Text | Dialogue;
 }
 
@@ -164,6 +166,8 @@ export interface Dataset {
   name(i: number): string;
   /** How long example `i` is, in tokens, once it has been loaded; absent where all examples are of one size. */
   readonly size?: (i: number) => number | undefined;
+  /** How many tokens example `i` lost because it was too long, once it has been loaded; undefined where nobody counts. */
+  readonly cut?: (i: number) => number | undefined;
   /** The content of example `i`. @throws DataError that names the example if it cannot be read or decoded */
   load(i: number): Promise<Sample>;
 }

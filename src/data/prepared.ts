@@ -37,15 +37,18 @@ export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset 
   return preprocessor.config.kind === "text" ? measured(ready) : ready;
 }
 
-/** A dataset of tokens that knows the size of each example that was loaded. */
+/** A dataset of tokens that knows the size of each example that was loaded, and what was cut of it. */
 export function measured(dataset: Dataset): Dataset {
   const sizes = new Int32Array(dataset.length).fill(UNKNOWN);
+  const cuts = new Int32Array(dataset.length).fill(UNKNOWN);
   return {
     ...dataset,
     size: (i) => (sizes[i] === UNKNOWN ? undefined : sizes[i]),
+    cut: (i) => (cuts[i] === UNKNOWN ? undefined : cuts[i]),
     async load(i) {
       const sample = await dataset.load(i);
       if (sample.kind === "tokens" || sample.kind === "sequence") sizes[i] = sample.data.length;
+      if (sample.kind === "sequence") cuts[i] = sample.cut;
       return sample;
     },
   };

@@ -3,7 +3,7 @@ import { classCounts, type Dataset, emptyMask, ignoredIn, listing, type PixelCla
 
 /** The examples at `indices`, in that order, as a dataset of the same classes. */
 export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: string): Dataset {
-  const { labels, group, key, weight, size } = dataset;
+  const { labels, group, key, weight, size, cut } = dataset;
   const at = (i: number) => indices[i]!;
   return {
     ...dataset,
@@ -16,6 +16,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: st
     ...(weight ? { weight: (i) => weight(at(i)) } : {}),
     name: (i) => dataset.name(at(i)),
     ...(size ? { size: (i) => size(at(i)) } : {}),
+    ...(cut ? { cut: (i) => cut(at(i)) } : {}),
     load: (i) => dataset.load(at(i)),
   };
 }

@@ -58,6 +58,18 @@ test("texts that fill the limit are counted, because they may be cut", () => {
   expect(choose(ofSizes(128, 128, 9)).note).toMatch(/2 of 3 take all of 128/);
 });
 
+test("what the preprocessor cut of dialogues is counted exactly, in training and in other sets", () => {
+  const cutting = (...cuts: readonly number[]): Dataset => ({
+    ...ofSizes(...cuts.map((n) => (n > 0 ? 128 : 9))),
+    cut: (i) => cuts[i],
+  });
+  const { note } = choose(cutting(0, 12, 30), [cutting(0, 0), cutting(5)]);
+  expect(note).toContain("1 of 3 texts of other sets (5 tokens lost) were cut to 128 tokens");
+  expect(note).toContain("2 of 3 training texts (42 tokens lost) were cut to 128 tokens");
+  // Texts that fill the limit and no more have lost nothing.
+  expect(choose({ ...ofSizes(128, 9), cut: () => 0 }).note).not.toMatch(/cut/);
+});
+
 test("a number of lengths, or the lengths themselves, are the user's to say", () => {
   expect(choose(ofSizes(7, 15, 30), [ofSizes(60, 100)], 1).all).toEqual([32, 104]);
   expect(choose(ofSizes(7, 15, 30), [], 2).training).toEqual([16, 32]);

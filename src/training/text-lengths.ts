@@ -79,7 +79,6 @@ export function chooseLengths(
   const all = [...training, ...(longer.length === 0 ? [] : chooseBuckets(longer, { limit, count }))];
   const share = filledTokens(sizes, training) / (sizes.length * roundedUp(longest, limit));
   const filled = training.length === 1 ? "" : `, ${Math.round(100 * share)} % of what one length would take`;
-  const cut = sizes.filter((size) => size >= limit).length;
   return {
     training,
     all,
@@ -87,9 +86,7 @@ export function chooseLengths(
     config: { ...config, maxLength: all.at(-1) ?? limit, lengths: all },
     note:
       `Texts take up to ${longest} tokens; batches are filled up to ${alternatives(training)} (preprocess.buckets)${filled}` +
-      (cut === 0
-        ? ""
-        : `; ${cut} of ${sizes.length} take all of ${limit}, and what they have beyond is cut`) +
+      cutNote(sets, sizes, limit) +
       (all.length === training.length
         ? "."
         : `. Longer texts of other sets take ${alternatives(all.slice(training.length))}.`) +
@@ -97,6 +94,37 @@ export function chooseLengths(
         ? " The model has no input for a mask, so it reads what texts are filled up with as text; --preprocess.buckets 1 fills all up alike."
         : ""),
   };
+}
+
+/** What was cut of texts: counted where the preprocessor counts it, else how many training texts take all there is. */
+function cutNote(
+  { train, judged }: { readonly train: Dataset; readonly judged: readonly Dataset[] },
+  sizes: readonly number[],
+  limit: number,
+): string {
+  const counts = cutsOf(train);
+  if (counts.some((n) => n === undefined)) {
+    const full = sizes.filter((size) => size >= limit).length;
+    return full === 0
+      ? ""
+      : `; ${full} of ${sizes.length} take all of ${limit}, and what they have beyond is cut`;
+  }
+  const ofTraining = cutWords(counts, "training texts");
+  const ofOthers = cutWords(judged.flatMap(cutsOf), "texts of other sets");
+  return [ofTraining, ofOthers]
+    .filter((words) => words !== "")
+    .map((words) => `; ${words} were cut to ${limit} tokens`)
+    .join("");
+}
+
+function cutsOf(dataset: Dataset): (number | undefined)[] {
+  return Array.from({ length: dataset.length }, (_, i) => dataset.cut?.(i));
+}
+
+function cutWords(counts: readonly (number | undefined)[], what: string): string {
+  const cut = counts.filter((n): n is number => n !== undefined && n > 0);
+  const lost = cut.reduce((a, b) => a + b, 0);
+  return cut.length === 0 ? "" : `${cut.length} of ${counts.length} ${what} (${lost} tokens lost)`;
 }
 
 /** For a loader: which of the lengths an example is filled up to. */

@@ -63,7 +63,7 @@ export function languagePreprocessor(base: Preprocessor, options: LanguageOption
       if (sample.kind !== "text" && sample.kind !== "dialogue")
         throw new DataError(`the model takes texts and dialogues, got an example of kind ${sample.kind}`);
       const encoding = { ...options, form: formOf(sample), maxLength: config.maxLength - before.length };
-      const { ids, targets } = encodeDialogue(sample, tokenizer, encoding);
+      const { ids, targets, cut } = encodeDialogue(sample, tokenizer, encoding);
       const largest = ids.reduce((a, b) => Math.max(a, b), 0);
       if (vocabulary !== null && largest >= vocabulary)
         throw new ConfigError(
@@ -75,6 +75,7 @@ export function languagePreprocessor(base: Preprocessor, options: LanguageOption
         kind: "sequence",
         data: Int32Array.from([...before, ...ids]),
         targets: Int32Array.from([...unlearned, ...targets]),
+        cut,
         source: sample,
       };
     },
