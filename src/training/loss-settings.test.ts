@@ -6,18 +6,18 @@ import { chooseLoss } from "./loss-settings.ts";
 const settings = (loss: object) => parseConfig({ model: "m", data: "d", out: "o", loss }).loss;
 const train = datasetOf([0, 0, 0, 0, 1, 1], () => flat(0), ["0", "1", "2"]);
 
-test("auto is the task's own loss, and what is left out is left to the loss", () => {
+test("auto is the task's own loss, and what is left out is left to the loss", async () => {
   const chosen = { loss: "cross-entropy", lossOptions: {} };
-  expect(chooseLoss(settings({}), { loss: "cross-entropy", head: "vector" }, train)).toEqual(chosen);
+  expect(await chooseLoss(settings({}), { loss: "cross-entropy", head: "vector" }, train)).toEqual(chosen);
   const asked = settings({ name: "focal", gamma: 1.5 });
-  expect(chooseLoss(asked, { loss: "cross-entropy", head: "vector" }, train)).toEqual({
+  expect(await chooseLoss(asked, { loss: "cross-entropy", head: "vector" }, train)).toEqual({
     loss: "focal",
     lossOptions: { gamma: 1.5 },
   });
 });
 
-test("balanced weights are n / (C n_c) of the training set, as scikit-learn has them", () => {
-  const { lossOptions } = chooseLoss(
+test("balanced weights are n / (C n_c) of the training set, as scikit-learn has them", async () => {
+  const { lossOptions } = await chooseLoss(
     settings({ classWeights: "balanced" }),
     { loss: "cross-entropy", head: "vector" },
     train,
@@ -25,27 +25,27 @@ test("balanced weights are n / (C n_c) of the training set, as scikit-learn has 
   expect(lossOptions.classWeights).toEqual([6 / (3 * 4), 6 / (3 * 2), 1]);
 });
 
-test("weights by name stand in the order of the classes, and an unknown class is said", () => {
+test("weights by name stand in the order of the classes, and an unknown class is said", async () => {
   const asked = settings({ classWeights: { 2: 5, 0: 0.5 } });
   expect(
-    chooseLoss(asked, { loss: "cross-entropy", head: "vector" }, train).lossOptions.classWeights,
+    (await chooseLoss(asked, { loss: "cross-entropy", head: "vector" }, train)).lossOptions.classWeights,
   ).toEqual([0.5, 1, 5]);
-  expect(() =>
+  await expect(
     chooseLoss(settings({ classWeights: { dog: 2 } }), { loss: "cross-entropy", head: "vector" }, train),
-  ).toThrow(/loss\.classWeights: the class "dog" is unknown; .*choose one of 0, 1, 2/);
+  ).rejects.toThrow(/loss\.classWeights: the class "dog" is unknown; .*choose one of 0, 1, 2/);
   const numbers = datasetOf([1, 2], () => flat(0), null);
-  expect(() =>
+  await expect(
     chooseLoss(settings({ classWeights: "balanced" }), { loss: "mse", head: "vector" }, numbers),
-  ).toThrow(/the labels are numbers, there are no classes to weigh/);
+  ).rejects.toThrow(/the labels are numbers, there are no classes to weigh/);
 });
 
-test("losses of classes are told where the classes of a map lie", () => {
-  const { lossOptions } = chooseLoss(
+test("losses of classes are told where the classes of a map lie", async () => {
+  const { lossOptions } = await chooseLoss(
     settings({ name: "dice" }),
     { loss: "cross-entropy", head: "map" },
     train,
   );
   expect(lossOptions).toEqual({ classAxis: 1 });
-  const numbers = chooseLoss(settings({ name: "mse" }), { loss: "mse", head: "map" }, train);
+  const numbers = await chooseLoss(settings({ name: "mse" }), { loss: "mse", head: "map" }, train);
   expect(numbers.lossOptions).toEqual({});
 });

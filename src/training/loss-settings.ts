@@ -2,6 +2,7 @@ import type { LossOptions } from "../autodiff/losses/loss.ts";
 import { type LossName, losses } from "../autodiff/losses/registry.ts";
 import type { Config } from "../config/schema.ts";
 import { classCounts, type Dataset } from "../data/dataset.ts";
+import { targetCounts } from "../data/target-counts.ts";
 import { ConfigError, unknownName } from "../errors.ts";
 import { type HeadForm, headForms } from "../heads/new-head.ts";
 import type { Task } from "../tasks/task.ts";
@@ -17,16 +18,17 @@ export interface ChosenLoss {
  * The loss that the settings ask for.
  *
  * @param task its loss is what `auto` stands for, and its head says which axis holds the classes
- * @param train the training set, which balanced class weights are counted in
+ * @param train the training set as the model takes it, which balanced class weights are counted in; where classes are
+ *   those of pixels or words, all its samples are loaded for it
  * @throws ConfigError for the weight of a class that the data does not have
  */
-export function chooseLoss(
+export async function chooseLoss(
   settings: Config["loss"],
   task: Pick<Task, "loss" | "head">,
   train: Dataset,
-): ChosenLoss {
+): Promise<ChosenLoss> {
   const { name, classWeights, positiveWeight: positive, ...options } = settings;
-  const weights = classWeights === "none" ? undefined : weightsOf(classWeights, train);
+  const weights = classWeights === "none" ? undefined : await weightsOf(classWeights, train);
   const loss = name === "auto" ? task.loss : name;
   return {
     loss,
@@ -47,7 +49,10 @@ function classAxis(loss: LossName, head: HeadForm | null): number | undefined {
   return axis === rank - 1 ? undefined : axis;
 }
 
-function weightsOf(asked: "balanced" | Readonly<Record<string, number>>, train: Dataset): readonly number[] {
+async function weightsOf(
+  asked: "balanced" | Readonly<Record<string, number>>,
+  train: Dataset,
+): Promise<readonly number[]> {
   const { classes } = train;
   if (classes === null)
     throw new ConfigError("loss.classWeights: the labels are numbers, there are no classes to weigh");
@@ -66,18 +71,14 @@ function positiveWeights(train: Dataset): number[] {
   return counts.map((count) => (count === 0 || count === train.length ? 1 : (train.length - count) / count));
 }
 
-/** n / (C · n_c): all classes weigh alike. A class without an example has no target to weigh; it gets 1. */
-function balanced(train: Dataset): number[] {
-  if (train.labelling === "sample") {
-    throw new ConfigError(
-      `loss.classWeights balanced counts labels, and those of ${train.source} lie in its samples; give class=number`,
-    );
-  }
-  const counts = classCounts(train);
+/** n / (C · n_c) of n targets, which are pixels where masks are: all classes weigh alike. One without a target gets 1. */
+async function balanced(train: Dataset): Promise<number[]> {
+  const counts = await targetCounts(train);
   if (counts.length === 0) {
     throw new ConfigError(
-      "loss.classWeights balanced: classes stand in the samples, not on them; give class=number",
+      `loss.classWeights balanced: examples of ${train.source} bear no classes to count; give class=number`,
     );
   }
-  return counts.map((count) => (count === 0 ? 1 : train.length / (counts.length * count)));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => (count === 0 ? 1 : total / (counts.length * count)));
 }

@@ -107,7 +107,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
   });
   const graphs = await buildTrainingGraphs(model, {
     shapes: data.shapes,
-    ...chooseLoss(config.loss, task, data.train.dataset),
+    ...(await chooseLoss(config.loss, task, data.train.dataset)),
     logits: network.judged,
     trainable: network.trainable,
     evaluate,
