@@ -78,6 +78,12 @@ export const datasetSchema = z
       .default("error")
       .describe("what to do with examples that cannot be decoded"),
     cacheMegabytes: z.number().min(0).default(512).describe("memory for decoded examples"),
+    cacheFolder: z
+      .string()
+      .optional()
+      .describe(
+        "folder that keeps decoded and resized images, tokens and sound features for later runs, found by a hash of their content; none if left out",
+      ),
   })
   .prefault({});
 

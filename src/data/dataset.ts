@@ -170,7 +170,18 @@ export interface Dataset {
   readonly cut?: (i: number) => number | undefined;
   /** The content of example `i`. @throws DataError that names the example if it cannot be read or decoded */
   load(i: number): Promise<Sample>;
+  /**
+   * What `load(i)` decodes, and all else that decides what comes of it: equal parts give equal samples, in any data. Absent
+   * where nothing is decoded. A dataset that makes other samples of those of another one says so here, or leaves it out.
+   */
+  readonly stored?: (i: number) => Promise<readonly StoredPart[]>;
 }
+
+/** Bytes of a file, or what is known besides as text. */
+export type StoredPart = Uint8Array | string;
+
+/** How the examples of a dataset are loaded. */
+export type Loading = Pick<Dataset, "load" | "stored">;
 
 /** How many of some things a message lists before it only counts the rest. */
 export const LISTED = 10;

@@ -11,8 +11,10 @@ import {
   createSampleCache,
   measured,
   prepared,
+  shelved,
 } from "./prepared.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
+import { openShelf } from "./shelf/shelf.ts";
 import { expandShifts } from "./shifts.ts";
 
 export interface PrepareOptions {
@@ -25,6 +27,8 @@ export interface PrepareOptions {
   readonly onBroken: CheckOptions["onBroken"];
   /** Memory for examples at the model's size, over all sets. */
   readonly cacheBytes: number;
+  /** Where prepared examples are kept on the disk, and all that decides how they are prepared; nowhere if left out. */
+  readonly shelf?: { readonly folder: string; readonly identity: string };
   /** Told which set is being decoded, and how many of its examples are. */
   readonly onProgress?: (set: string, done: number, total: number) => void;
 }
@@ -54,16 +58,17 @@ export async function prepareSets(
 ): Promise<PreparedSets> {
   const { preprocessor, onBroken, onProgress } = options;
   const cache = createSampleCache(options.cacheBytes);
+  const shelf = options.shelf && (await openShelf(files, options.shelf.folder, options.shelf.identity));
   const notes: string[] = [];
   let trained: Fingerprints | null = null;
   const progressOf = (name: string) =>
     onProgress ? { onProgress: (done: number, total: number) => onProgress(name, done, total) } : {};
   const ready = async (name: string, dataset: Dataset): Promise<Dataset> => {
     const read = fingerprinted(dataset);
-    const checked = await checkExamples(cached(prepared(read.dataset, preprocessor), cache), {
-      onBroken,
-      ...progressOf(name),
-    });
+    const source = shelf ? shelved(read, preprocessor, shelf) : prepared(read.dataset, preprocessor);
+    const checked = await checkExamples(cached(source, cache), { onBroken, ...progressOf(name) }).finally(
+      () => shelf?.flush(),
+    );
     notes.push(...(trained ? sharedWithTraining(name, trained, read) : trainingDuplicates(read)));
     trained ??= read;
     return checked;
@@ -86,7 +91,7 @@ export async function prepareSets(
     shifts.push({ name, shift, dataset });
   }
   const sets = [train, validation, ...(test ? [test] : []), ...shifts.map((s) => s.dataset)];
-  const warnings = [...new Set(sets.flatMap((set) => set.warnings)), ...notes];
+  const warnings = [...new Set(sets.flatMap((set) => set.warnings)), ...notes, ...(shelf?.notes() ?? [])];
   return { train, validation, test, shifts, warnings };
 }
 

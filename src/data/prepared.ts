@@ -1,6 +1,9 @@
 import { DataError, messageOf } from "../errors.ts";
 import { type Dataset, listing, type Sample, wordsOf } from "./dataset.ts";
+import type { Fingerprints } from "./duplicates.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
+import { bytesOfSample } from "./shelf/sample-bytes.ts";
+import type { Shelf } from "./shelf/shelf.ts";
 import { subset, withWarnings } from "./views.ts";
 
 /** Stands for the size of an example that has not been loaded yet. */
@@ -22,8 +25,9 @@ export function createSampleCache(budgetBytes: number): SampleCache {
  * many tokens they have, once they were loaded. A `DataError` on the way names the example.
  */
 export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset {
+  const { stored: _, ...rest } = dataset; // it is of the example as it was read
   const ready: Dataset = {
-    ...dataset,
+    ...rest,
     async load(i) {
       const sample = await dataset.load(i);
       try {
@@ -32,6 +36,39 @@ export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset 
         if (!(error instanceof DataError)) throw error;
         throw new DataError(`${dataset.source} ${dataset.name(i)}: ${messageOf(error)}`, { cause: error });
       }
+    },
+  };
+  return preprocessor.config.kind === "text" ? measured(ready) : ready;
+}
+
+/**
+ * `prepared(read.dataset)`, whose examples are taken from a shelf where they lie there, and put there where not. What is
+ * decoded then is neither read as pixels nor prepared again; its fingerprint comes from the shelf, too.
+ */
+export function shelved(read: Fingerprints, preprocessor: Preprocessor, shelf: Shelf): Dataset {
+  const { dataset, hashes } = read;
+  // Numbers go to the model as they are: to keep them once more would spare nothing.
+  if (dataset.kind === "array") return prepared(dataset, preprocessor);
+  const fresh = prepared(dataset, preprocessor);
+  const keys = new Map<number, Promise<string>>();
+  const keyOf = async (i: number) =>
+    shelf.keyOf(dataset.stored ? await dataset.stored(i) : [bytesOfSample(await dataset.load(i))]);
+  const ready: Dataset = {
+    ...fresh,
+    async load(i) {
+      let key = keys.get(i);
+      if (!key) {
+        key = keyOf(i);
+        keys.set(i, key);
+      }
+      const found = await shelf.get(await key);
+      if (found) {
+        hashes[i] = found.fingerprint;
+        return found.sample;
+      }
+      const sample = await fresh.load(i);
+      await shelf.put(await key, { sample, fingerprint: hashes[i]! }); // the load has left it
+      return sample;
     },
   };
   return preprocessor.config.kind === "text" ? measured(ready) : ready;

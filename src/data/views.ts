@@ -3,7 +3,7 @@ import { classCounts, type Dataset, emptyMask, ignoredIn, listing, type PixelCla
 
 /** The examples at `indices`, in that order, as a dataset of the same classes. */
 export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: string): Dataset {
-  const { labels, group, key, weight, size, cut } = dataset;
+  const { labels, group, key, weight, size, cut, stored } = dataset;
   const at = (i: number) => indices[i]!;
   return {
     ...dataset,
@@ -18,6 +18,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, source?: st
     ...(size ? { size: (i) => size(at(i)) } : {}),
     ...(cut ? { cut: (i) => cut(at(i)) } : {}),
     load: (i) => dataset.load(at(i)),
+    ...(stored ? { stored: (i) => stored(at(i)) } : {}),
   };
 }
 
@@ -65,8 +66,9 @@ export function mapClasses(dataset: Dataset, classes: readonly string[]): Datase
 
 /** The dataset with every class index mapped, wherever it stands. What is no index (NO_LABEL) must stay as it is. */
 function relabelled(dataset: Dataset, classes: readonly string[], to: (c: number) => number): Dataset {
-  const { labels } = dataset;
+  const { labels, stored } = dataset;
   const inSample = dataset.labelling === "sample";
+  const order = JSON.stringify([classes, dataset.classes]);
   return {
     ...dataset,
     classes,
@@ -87,6 +89,7 @@ function relabelled(dataset: Dataset, classes: readonly string[], to: (c: number
       if (sample.kind !== "text" || sample.tags === undefined) return sample;
       return { ...sample, tags: sample.tags.map(to) };
     },
+    ...(stored ? { stored: async (i) => (inSample ? [...(await stored(i)), order] : stored(i)) } : {}),
   };
 }
 

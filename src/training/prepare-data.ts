@@ -23,6 +23,7 @@ import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
 import { imageTokensOf } from "./language-parts.ts";
 import type { ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
+import { preparationIdentity } from "./preparation-identity.ts";
 import { askedLength, chooseLengths, lengthBucket, USUAL_LENGTH } from "./text-lengths.ts";
 import type { BatchShapes } from "./training-graphs.ts";
 
@@ -65,7 +66,14 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const { files, config, task, onEvent } = options;
   fixEmptyPast(options.model, config.batchSize);
   const { seed } = config;
-  const { validationFraction, onBroken, cacheMegabytes, labelPieces: _, ...reading } = config.dataset;
+  const {
+    validationFraction,
+    onBroken,
+    cacheMegabytes,
+    cacheFolder,
+    labelPieces: _,
+    ...reading
+  } = config.dataset;
   const open: OpenOptions = withoutUndefined({ labelling: task.labelling, ...reading });
   const opened = await openSplits(files, config.data, {
     ...open,
@@ -85,6 +93,11 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     seed,
     onBroken,
     cacheBytes: cacheMegabytes * 2 ** 20,
+    ...(cacheFolder === undefined
+      ? {}
+      : {
+          shelf: { folder: cacheFolder, identity: await preparationIdentity(options, whole.config, classes) },
+        }),
     onProgress: (set, done, total) => onEvent({ kind: "loading", set, done, total }),
   });
   const judgedSets = [

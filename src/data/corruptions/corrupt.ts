@@ -81,7 +81,8 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
     );
   }
   const noise = text?.noise(text.severities[severity - 1]!); // a severity is 1 to 5
-  const { size: _, ...rest } = dataset; // noise changes how many tokens a text has
+  // Noise changes how many tokens a text has, and what comes of an image's file.
+  const { size: _, stored: __, ...rest } = dataset;
   return {
     ...rest,
     source: `${dataset.source} (${PREFIX}${name}:${severity})`,

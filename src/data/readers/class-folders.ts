@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { extension, joinPath } from "../../platform/paths.ts";
-import { type Dataset, listing } from "../dataset.ts";
+import { type Dataset, type Loading, listing } from "../dataset.ts";
 import type { Reader } from "./reader.ts";
 
 // Deep enough for any sorted collection; a loop of links would never end.
@@ -17,8 +17,8 @@ export interface ClassFoldersOptions {
   readonly extensions: readonly string[];
   /** Whether a folder is of another kind, though class folders could look like it. */
   isOther?(files: Files, path: string): Promise<boolean>;
-  /** What loads example `i` of the files at these paths. */
-  loader(files: Files, at: (i: number) => string): Dataset["load"];
+  /** How example `i` of the files at these paths is loaded. */
+  loader(files: Files, at: (i: number) => string): Loading;
 }
 
 /**
@@ -89,7 +89,7 @@ export function classFolders(options: ClassFoldersOptions): Reader {
         warnings: ignored.length === 0 ? [] : [warning],
         label: (i) => labels[i]!,
         name: (i) => names[i]!,
-        load: options.loader(files, (i) => joinPath(path, names[i]!)),
+        ...options.loader(files, (i) => joinPath(path, names[i]!)),
       };
     },
   };

@@ -1,5 +1,6 @@
-import { decodeImage, imageExtensions } from "../decode-image.ts";
+import { imageExtensions } from "../decode-image.ts";
 import { classFolders } from "./class-folders.ts";
+import { imageLoader } from "./images.ts";
 import { findMaskFolders } from "./mask-folder.ts";
 import type { Reader } from "./reader.ts";
 
@@ -11,5 +12,5 @@ export const imageFolder: Reader = classFolders({
   noun: ["image", "images"],
   extensions: imageExtensions,
   isOther: async (files, path) => (await findMaskFolders(files, path)) !== null,
-  loader: (files, at) => async (i) => decodeImage(await files.read(at(i)), at(i)),
+  loader: (files, at) => imageLoader((i) => files.read(at(i)), at),
 });

@@ -2,7 +2,8 @@ import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { basename, dirname, extension, joinPath } from "../../platform/paths.ts";
 import { listing } from "../dataset.ts";
-import { decodeImage, imageExtensions } from "../decode-image.ts";
+import { imageExtensions } from "../decode-image.ts";
+import { imageLoader } from "./images.ts";
 import { datasetOfMasks } from "./masked-images.ts";
 import type { Reader } from "./reader.ts";
 
@@ -40,6 +41,7 @@ export const maskFolder: Reader = {
     const masks = await filesIn(files, found.masks, (name) => imageExtensions.includes(extension(name)));
     const pairs = pairsOf(images.names, masks.names, found);
     const ignored = [...images.others, ...masks.others];
+    const imageName = (i: number) => joinPath(found.images, pairs[i]![0]);
     const maskName = (i: number) => joinPath(found.masks, pairs[i]![1]);
     return datasetOfMasks(
       files,
@@ -52,10 +54,7 @@ export const maskFolder: Reader = {
             ? []
             : [`${path}: ${ignored.length} files are no images: ${listing(ignored)}.`],
         name: (i) => pairs[i]![0],
-        image: async (i) => {
-          const at = joinPath(found.images, pairs[i]![0]);
-          return decodeImage(await files.read(at), at);
-        },
+        images: imageLoader((i) => files.read(imageName(i)), imageName),
         maskBytes: (i) => files.read(maskName(i)),
         maskName,
       },

@@ -1,6 +1,6 @@
 import { DataError, messageOf } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
-import { type Dataset, type Image, listing, NO_LABEL } from "../dataset.ts";
+import { type Dataset, type Loading, listing, NO_LABEL } from "../dataset.ts";
 import { decodeMask, type MaskRule, numbersInMask } from "../decode-mask.ts";
 import { findClassFile, type MaskClasses, numberedClasses, readMaskClasses } from "../mask-classes.ts";
 import type { ReaderOptions } from "./reader.ts";
@@ -18,7 +18,7 @@ export interface MaskedImages {
   readonly length: number;
   readonly warnings: readonly string[];
   readonly name: (i: number) => string;
-  readonly image: (i: number) => Promise<Image>;
+  readonly images: Loading;
   readonly maskBytes: (i: number) => Promise<Uint8Array>;
   /** What messages call a mask. */
   readonly maskName: (i: number) => string;
@@ -44,6 +44,12 @@ export async function datasetOfMasks(
     path === null ? await classesInMasks(examples, ignored) : await readMaskClasses(files, path);
   const rule: MaskRule = { classes, ignored };
   const { source, format, length, warnings, name } = examples;
+  const ruleText = JSON.stringify([
+    classes.names,
+    [...classes.byNumber],
+    classes.byColour && [...classes.byColour],
+    [...ignored],
+  ]);
   return {
     source,
     format,
@@ -55,7 +61,8 @@ export async function datasetOfMasks(
     label: () => NO_LABEL,
     name,
     async load(i) {
-      const image = await examples.image(i);
+      const image = await examples.images.load(i);
+      if (image.kind !== "image") throw new TypeError("internal: a file of an image gave something else");
       const what = examples.maskName(i);
       const mask = await decodeMask(await examples.maskBytes(i), what, rule);
       if (mask.height === image.height && mask.width === image.width) return { ...image, mask: mask.data };
@@ -63,6 +70,11 @@ export async function datasetOfMasks(
         `${what}: the mask is ${mask.height}x${mask.width}, its image ${image.height}x${image.width}`,
       );
     },
+    stored: async (i) => [
+      ...((await examples.images.stored?.(i)) ?? []),
+      await examples.maskBytes(i),
+      ruleText,
+    ],
   };
 }
 

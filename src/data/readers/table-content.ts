@@ -1,8 +1,8 @@
 import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { dirname, resolveInside } from "../../platform/paths.ts";
-import { type Dataset, listing } from "../dataset.ts";
-import { decodeImage } from "../decode-image.ts";
+import { type Dataset, type Loading, listing } from "../dataset.ts";
+import { imageLoader } from "./images.ts";
 import { datasetOfMasks } from "./masked-images.ts";
 import { createProblems } from "./problems.ts";
 import type { ReaderOptions } from "./reader.ts";
@@ -13,7 +13,7 @@ import { captionPlan, type Plan, questionPlan } from "./table-plan.ts";
 import { wordCollector } from "./table-words.ts";
 
 /** What examples are made of, and how one is loaded; `classes` where they lie in the examples. */
-export type Content = Pick<Dataset, "kind" | "name" | "load"> & {
+export type Content = Pick<Dataset, "kind" | "name" | "load" | "stored"> & {
   readonly classes?: readonly string[] | null;
 };
 
@@ -109,23 +109,20 @@ function features(table: Table, columns: readonly number[]): ContentCollector {
 function fileContent(
   kind: "image" | "audio",
   content: FileCollector,
-  loaderOf: (column: FileColumn) => Content["load"],
+  loaderOf: (column: FileColumn) => Loading,
 ): ContentCollector {
   return {
     columns: content.columns,
     add: content.add,
     async finish() {
       const column = await content.finish();
-      return { kind, name: column.name, load: loaderOf(column) };
+      return { kind, name: column.name, ...loaderOf(column) };
     },
   };
 }
 
 function images(table: Table, column: number, files: Files): ContentCollector {
-  const loaderOf =
-    ({ at, bytes }: FileColumn) =>
-    async (i: number) =>
-      decodeImage(await bytes(i), at(i));
+  const loaderOf = ({ at, bytes }: FileColumn) => imageLoader(bytes, at);
   return fileContent("image", fileCollector(table, column, files), loaderOf);
 }
 
@@ -185,6 +182,10 @@ function captionedImages(
             throw new TypeError("internal: columns of images and texts gave something else");
           return { kind: "image-text", image: shown, text: said };
         },
+        stored: async (i) => [
+          ...((await pictures.stored?.(i)) ?? []),
+          JSON.stringify(await captions.load(i)),
+        ],
       };
     },
   };
@@ -212,7 +213,7 @@ function maskedImages(
         length: table.length,
         warnings: [],
         name: images.name,
-        image: async (i: number) => decodeImage(await images.bytes(i), images.at(i)),
+        images: imageLoader(images.bytes, images.at),
         maskBytes: masks.bytes,
         maskName: masks.at,
       };
