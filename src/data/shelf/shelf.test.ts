@@ -31,7 +31,7 @@ const samples: Readonly<Record<Sample["kind"], Sample>> = {
     targets: Int32Array.of(-1, 7),
     source: text,
   },
-  sequence: { kind: "sequence", data: Int32Array.of(5), targets: new Int32Array(0), source: text },
+  sequence: { kind: "sequence", data: Int32Array.of(5), targets: new Int32Array(0), cut: 2, source: text },
   "image-text": {
     kind: "image-text",
     image: { kind: "image", height: 1, width: 1, channels: 3, data: Uint8Array.of(1, 2, 3) },
