@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConfigInput } from "../src/config/schema.ts";
 import { decodePng } from "../src/data/formats/png.ts";
 import { openInputs } from "../src/data/open-inputs.ts";
-import { resize } from "../src/data/preprocess/resize.ts";
+import { createResize } from "../src/data/preprocess/resize.ts";
 import { finetune } from "../src/finetune.ts";
 import { loadModel } from "../src/onnx/load.ts";
 import { nodeFiles as files } from "../src/platform/node-files.ts";
@@ -103,7 +103,7 @@ test("predictions are drawn at the size of the images that they are of", async (
   const grown = await openInputs(files, [at("data/images/0.png")]);
   const image = await grown.load(0);
   if (image.kind !== "image") throw new Error("expected an image");
-  const large = { ...grown, load: async () => resize(image, 40, 24, "bilinear") };
+  const large = { ...grown, load: async () => createResize()(image, 40, 24, "bilinear") };
   const model = await DeployedModel.open(at("a-decoder"), { files, runtime });
   for await (const { fields, draw } of predict(model, large, 2)) {
     const [mask, overlay] = (await draw?.()) ?? [];

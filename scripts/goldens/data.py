@@ -8,6 +8,7 @@ Versions at the last run: numpy 2.4.6, pillow 12.0.0 (13 may run the passes of a
 
 import base64
 import colorsys
+import hashlib
 import io
 import json
 import pathlib
@@ -60,7 +61,42 @@ def resizes():
     grey = picture(9, 11, 1, 2)
     small = np.asarray(Image.fromarray(grey[..., 0]).resize((6, 5), 3))[..., None]
     luma = np.asarray(Image.fromarray(source).convert("L"))[..., None]
-    return {"source": as_json(source), "cases": cases, "grey": as_json(grey), "greySmall": as_json(small), "luma": as_json(luma)}
+    return {
+        "source": as_json(source),
+        "cases": cases,
+        "grey": as_json(grey),
+        "greySmall": as_json(small),
+        "luma": as_json(luma),
+        "photographs": photographs(),
+    }
+
+
+def noise(count):
+    """The high bytes of a linear congruential generator, which a test makes again."""
+    state, out = 1, bytearray()
+    for _ in range(count):
+        state = (state * 1664525 + 1013904223) % 2**32
+        out.append(state >> 24)
+    return np.frombuffer(bytes(out), np.uint8)
+
+
+def photographs():
+    """Digests of resizes at the sizes of photographs: noise over- and undershoots more than any picture."""
+    cases = []
+    for (height, width, channels), (to_height, to_width), code, name in [
+        ((480, 640, 3), (224, 224), 2, "bilinear"),
+        ((427, 640, 3), (256, 383), 3, "bicubic"),
+        ((333, 501, 3), (384, 384), 1, "lanczos"),
+        ((480, 640, 1), (97, 640), 5, "hamming"),
+        ((600, 400, 1), (600, 211), 1, "lanczos"),
+    ]:
+        pixels = noise(height * width * channels).reshape(height, width, channels)
+        image = Image.fromarray(pixels if channels == 3 else pixels[..., 0])
+        result = np.asarray(image.resize((to_width, to_height), code))
+        source = {"height": height, "width": width, "channels": channels}
+        to = {"height": to_height, "width": to_width}
+        cases.append({"source": source, "to": to, "resample": name, "sha256": hashlib.sha256(result.tobytes()).hexdigest()})
+    return cases
 
 
 def processors():

@@ -1,6 +1,6 @@
 import type { Random } from "../../tensor/random.ts";
 import { type Size, window } from "../preprocess/geometry.ts";
-import { resize } from "../preprocess/resize.ts";
+import { createResize } from "../preprocess/resize.ts";
 import { type Augmentation, type ImageAugmenter, problemOfRange, within } from "./augmentation.ts";
 
 /** A window of an image. */
@@ -21,6 +21,7 @@ export const resizedCrop: ImageAugmenter = {
     problemOfRange("resizedCrop.aspect", aspect, [0.01, 100]),
   create({ resizedCrop: { area, aspect } }) {
     if (area[0] === 1) return null;
+    const resize = createResize();
     return (image, random) => {
       const part = partOf(image, { area, aspect }, random);
       return resize(window(image, part.top, part.left, part), image.height, image.width, "bilinear");

@@ -7,7 +7,7 @@ import { type BatchBuffer, floatBuffer } from "./batch-buffer.ts";
 import { captionPreprocessor } from "./caption-preprocessor.ts";
 import { checkPreprocessing, type ImagePreprocessing, type Preprocessing } from "./config.ts";
 import { centerCrop, resizedSize, toGrey } from "./geometry.ts";
-import { resize } from "./resize.ts";
+import { createResize, type Resize } from "./resize.ts";
 import { soundPreprocessor } from "./sound-preprocessor.ts";
 import { textPreprocessor } from "./text-preprocessor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -90,6 +90,7 @@ function imagePreprocessor(config: ImagePreprocessing): Preprocessor {
   checkPreprocessing(config);
   const { size, layout, channels } = config;
   const tables = normalisation(config);
+  const resize = createResize();
   const area = size.height * size.width;
   const dims = layout === "NCHW" ? [channels, size.height, size.width] : [size.height, size.width, channels];
   const [planeStride, pixelStride] = layout === "NCHW" ? [area, 1] : [1, channels];
@@ -121,13 +122,13 @@ function imagePreprocessor(config: ImagePreprocessing): Preprocessor {
         const remedy = sample.kind === "array" ? "; say with white what white is" : "";
         throw new DataError(`${nameOf(sample)}, the model takes images${remedy}`);
       }
-      return toModelSize(sample, config);
+      return toModelSize(sample, config, resize);
     },
     buffer: (input, batch) => floatBuffer({ input, dims, size: batch }, write),
   };
 }
 
-function toModelSize(image: Image, config: ImagePreprocessing): Image {
+function toModelSize(image: Image, config: ImagePreprocessing, resize: Resize): Image {
   let out = config.channels === 1 ? toGrey(image) : image;
   if (config.resize) {
     const to = resizedSize(out, config.resize);
