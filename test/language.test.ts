@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -132,6 +132,23 @@ test("a tokenizer with more tokens than the model has embeddings of is refused b
   ).rejects.toThrow(
     /the tokenizer does not fit the model: it gives token 47, and the model has embeddings of 40 tokens/u,
   );
+});
+
+test("data without responses is refused before anything is trained, with what would be read as them", async () => {
+  writeModel("mute", "llama-cache", LETTERS);
+  const refusal = (name: string, lines: readonly object[]) => {
+    writeFileSync(at(name), lines.map((line) => JSON.stringify(line)).join("\n"));
+    const config = { ...settings("mute", "r3"), data: at(name), validation: at(name) };
+    return expect(finetune(config, { files: nodeFiles, runtime })).rejects;
+  };
+  await refusal("prompts.jsonl", [{ prompt: "ab" }, { prompt: "ba" }]).toThrow(
+    /prompts.jsonl: no column output, response, completion, answer .* it has prompt; name it with responseColumn/u,
+  );
+  await refusal("asked.jsonl", [{ messages: [{ role: "user", content: "ab" }] }]).toThrow(
+    /asked.jsonl: the assistant says nothing in rows asked.jsonl:1/u,
+  );
+  await refusal("numbers.jsonl", [{ label: 1, length: 3 }]).toThrow(/causal-lm/u);
+  expect(existsSync(at("r3"))).toBe(false);
 });
 
 test("a response that is longer than the model takes is refused with the rows, and cut when asked", async () => {

@@ -73,8 +73,14 @@ test.each(["lora", "dora", "ia3"] as const)(
 
 test.each([
   ["prompt", /prompt/],
-  ["series-adapter", /matches no layer for series adapter/],
-  ["parallel-adapter", /matches no layer for parallel adapter/],
+  [
+    "series-adapter",
+    /matches no layer for series adapter, which sits on layers of kind linear alone, not on w1 \(conv\), w2/,
+  ],
+  [
+    "parallel-adapter",
+    /matches no layer for parallel adapter, which sits on layers of kind linear alone, not on w1 \(conv\), w2/,
+  ],
 ] as const)("%s has no place beside convolutions, and says so", async (method, message) => {
   const peft = { method, targets: "^w[12]$" };
   await expect(run(method, { method: "adamw", peft })).rejects.toThrow(message);

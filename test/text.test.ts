@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -98,6 +98,21 @@ describe("a classifier of sentences", () => {
     const tokenizer = (path: string) => readFileSync(at(`${path}/tokenizer.json`), "utf8");
     expect(tokenizer("run/model")).toBe(tokenizer("model"));
   });
+});
+
+test("a tokenizer of another model is refused by name before training", async () => {
+  await writeTinyEncoder(at("foreign"));
+  const path = at("foreign/tokenizer.json");
+  const tokenizer = JSON.parse(readFileSync(path, "utf8")) as { model: { vocab: Record<string, number> } };
+  const { vocab } = tokenizer.model;
+  vocab.fox = 5000;
+  writeFileSync(path, JSON.stringify(tokenizer));
+  await expect(
+    finetune({ model: at("foreign"), data: at("data"), out: at("r1") }, { files: nodeFiles, runtime }),
+  ).rejects.toThrow(
+    /the tokenizer does not fit the model: it gives token 5000, and the model has embeddings of/u,
+  );
+  expect(existsSync(at("r1"))).toBe(false);
 });
 
 test("texts for a model without a tokenizer, and images for one of texts, are refused with the remedy", async () => {

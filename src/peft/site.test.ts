@@ -83,6 +83,18 @@ describe("targets", () => {
     );
   });
 
+  test("that name convolutions for a method of linear layers are refused with both", () => {
+    const series = peftMethods.find((m) => m.name === "series-adapter")!;
+    expect(() => chooseSites(sites().sites, "depth", { method: series, head: none })).toThrow(
+      'peft.targets "depth" matches no layer for series adapter, which sits on layers of kind linear alone, not on depth (conv); ' +
+        "layers that it can sit on: fc (linear), head (linear)",
+    );
+    const convolutions = sites().sites.filter((s) => s.kind === "conv");
+    expect(() => chooseSites(convolutions, "all-linear", { method: series, head: none })).toThrow(
+      /alone, not on depth \(conv\); the model has none in its main graph that it could sit on/u,
+    );
+  });
+
   test("that take in a layer without room for an adapter are refused with the reason", () => {
     expect(() => chooseSites(sites().sites, "emb|fc", { method, head: none })).toThrow(
       /emb: .*tied weights/u,

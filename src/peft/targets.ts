@@ -23,11 +23,13 @@ export function chooseSites(
   if (targets === "all-linear") {
     const free = fitting.filter((s) => isFree(s, method) && !head.has(s.weight));
     const chosen = method.defaultSites?.(free) ?? free.filter(isLinear);
-    return chosen.length > 0 ? [...chosen] : nothing(sites, targets, method);
+    const others = sites.filter((s) => !method.kinds.includes(s.kind));
+    return chosen.length > 0 ? [...chosen] : nothing(sites, targets, method, others);
   }
   const pattern = patternOf(targets, "peft.targets");
-  const chosen = fitting.filter((s) => pattern.test(s.module) || pattern.test(s.weight.name));
-  if (chosen.length === 0) return nothing(sites, targets, method);
+  const isNamed = (s: Site) => pattern.test(s.module) || pattern.test(s.weight.name);
+  const chosen = fitting.filter(isNamed);
+  if (chosen.length === 0) return nothing(sites, targets, method, sites.filter(isNamed));
   const refused = chosen.filter((s) => !isFree(s, method));
   if (refused.length > 0) {
     throw new ConfigError(
@@ -56,15 +58,28 @@ function isLinear({ kind, shape }: Site): boolean {
   return kind === "linear" || (kind === "conv" && sizeOf(shape.slice(2)) === 1);
 }
 
-function nothing(sites: readonly Site[], targets: string, method: PeftMethod): never {
+/** @param named sites that `targets` names, all of kinds that the method does not sit on */
+function nothing(
+  sites: readonly Site[],
+  targets: string,
+  method: PeftMethod,
+  named: readonly Site[] = [],
+): never {
   const possible = sites.filter((s) => isFree(s, method) && method.kinds.includes(s.kind));
-  const listed = possible.slice(0, MOST_LISTED).map((s) => `${s.module} (${s.kind})`);
-  const more = possible.length > listed.length ? `, and ${possible.length - listed.length} more` : "";
+  const wrong =
+    named.length > 0
+      ? `, which sits on layers of kind ${method.kinds.join(", ")} alone, not on ${listed(named)}`
+      : "";
   throw new ConfigError(
-    `peft.targets "${targets}" matches no layer for ${method.title}; ` +
+    `peft.targets "${targets}" matches no layer for ${method.title}${wrong}; ` +
       (possible.length > 0
-        ? `layers that it can sit on: ${listed.join(", ")}${more}. Name some by a regular expression, as in --peft.targets '${possible[0]?.module}'`
+        ? `layers that it can sit on: ${listed(possible)}. Name some by a regular expression, as in --peft.targets '${possible[0]?.module}'`
         : "the model has none in its main graph that it could sit on"),
     { details: { targets, possible: possible.map((s) => s.module) } },
   );
+}
+
+function listed(sites: readonly Site[]): string {
+  const shown = sites.slice(0, MOST_LISTED).map((s) => `${s.module} (${s.kind})`);
+  return shown.join(", ") + (sites.length > shown.length ? `, and ${sites.length - shown.length} more` : "");
 }

@@ -29,11 +29,11 @@ export const writing = {
  */
 export function writingPreprocessor(
   base: Preprocessor,
-  { tokenizer, chatTemplate, vocabulary, settings }: PreprocessorContext,
+  { tokenizer, chatTemplate, settings }: PreprocessorContext,
   { auto = "auto", before = [] }: { readonly auto?: string; readonly before?: readonly number[] } = {},
 ): Preprocessor {
   if (!tokenizer) throw new ConfigError("a model that writes needs its tokenizer.json beside it");
   const { template = "auto", trainOn = "response", tooLong = "error" } = settings.dialogue ?? {};
   const formOf = dialogueForms(template === "auto" ? auto : template, tokenizer, chatTemplate);
-  return languagePreprocessor(base, { tokenizer, formOf, trainOn, tooLong, vocabulary, before });
+  return languagePreprocessor(base, { tokenizer, formOf, trainOn, tooLong, before });
 }

@@ -6,6 +6,7 @@ import type { TaskName } from "../config/task-names.ts";
 import type { SampleKind } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ChatTemplate } from "../data/preprocess/chat-template.ts";
+import { fittingTokenizer } from "../data/preprocess/fitting-tokenizer.ts";
 import { type ModelInput, preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
@@ -94,10 +95,10 @@ export class DeployedModel {
     this.batchSize = batchSize ?? options.batchSize ?? BATCH_SIZE;
     this.input = input.name;
     this.inputs = inputs;
-    this.tokenizer = language.tokenizer;
     this.chatTemplate = language.chatTemplate;
     this.eos = language.eos;
     this.vocabulary = vocabularyOf(model);
+    this.tokenizer = language.tokenizer && fittingTokenizer(language.tokenizer, this.vocabulary);
     const kind = logitsOf(output).kind;
     const reading = this.task.answerOf?.(model) ?? {
       outputs: [output.name],

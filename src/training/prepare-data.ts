@@ -6,6 +6,7 @@ import { openSplits, type Splits } from "../data/open-splits.ts";
 import { prepareSets } from "../data/prepare-sets.ts";
 import { openChatTemplate } from "../data/preprocess/chat-template.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
+import { fittingTokenizer } from "../data/preprocess/fitting-tokenizer.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
 import { openTokenizer, type Tokenizer } from "../data/preprocess/tokenizer.ts";
@@ -187,7 +188,9 @@ async function choosePreprocessor(
   const { inputs } = modelInputs(model);
   const { size, maxLength: _, buckets: __, ...overrides } = config.preprocess;
   const hasText = ["text", "dialogue", "image-text"].includes(train.kind);
-  const tokenizer = hasText ? await openTokenizer(files, source.folder) : null;
+  const vocabulary = vocabularyOf(model);
+  const own = hasText ? await openTokenizer(files, source.folder) : null;
+  const tokenizer = own && fittingTokenizer(own, vocabulary);
   if (hasText && !tokenizer) {
     throw new ConfigError(
       `${source.folder}: texts need the model's tokenizer; put its tokenizer.json (and tokenizer_config.json) there`,
@@ -205,7 +208,7 @@ async function choosePreprocessor(
   const context = {
     tokenizer,
     chatTemplate: await openChatTemplate(files, source.folder),
-    vocabulary: vocabularyOf(model),
+    vocabulary,
     imageTokens: imageTokensOf(source),
     classes: train.classes ?? [],
     settings: config,

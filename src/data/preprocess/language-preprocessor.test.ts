@@ -41,7 +41,6 @@ const preparedWith = (tooLong: "error" | "cut-response") =>
       formOf: dialogueForms("plain", letters, null),
       trainOn: "response",
       tooLong,
-      vocabulary: null,
     }),
   );
 

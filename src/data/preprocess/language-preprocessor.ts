@@ -42,8 +42,6 @@ export function dialogueForms(
 export interface LanguageOptions extends Pick<DialogueEncoding, "trainOn" | "tooLong"> {
   readonly tokenizer: Tokenizer;
   readonly formOf: (sample: Dialogue | Text) => DialogueForm;
-  /** Tokens that the model has embeddings of; null where nobody says. */
-  readonly vocabulary: number | null;
   /** Tokens in front of every text, such as those that stand for an image. */
   readonly before?: readonly number[];
 }
@@ -55,7 +53,7 @@ export interface LanguageOptions extends Pick<DialogueEncoding, "trainOn" | "too
 export function languagePreprocessor(base: Preprocessor, options: LanguageOptions): Preprocessor {
   const { config } = base;
   if (config.kind !== "text") throw new ConfigError("internal: a language model that takes no tokens");
-  const { tokenizer, formOf, vocabulary, before = [] } = options;
+  const { tokenizer, formOf, before = [] } = options;
   return {
     config,
     dims: base.dims,
@@ -64,12 +62,6 @@ export function languagePreprocessor(base: Preprocessor, options: LanguageOption
         throw new DataError(`the model takes texts and dialogues, got an example of kind ${sample.kind}`);
       const encoding = { ...options, form: formOf(sample), maxLength: config.maxLength - before.length };
       const { ids, targets, cut } = encodeDialogue(sample, tokenizer, encoding);
-      const largest = ids.reduce((a, b) => Math.max(a, b), 0);
-      if (vocabulary !== null && largest >= vocabulary)
-        throw new ConfigError(
-          `the tokenizer does not fit the model: it gives token ${largest}, and the model has embeddings of ${vocabulary} tokens; put the tokenizer.json of this very model beside it`,
-          { details: { token: largest, vocabulary } },
-        );
       const unlearned = new Array<number>(before.length).fill(NOT_LEARNED);
       return {
         kind: "sequence",

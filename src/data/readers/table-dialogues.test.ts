@@ -113,3 +113,12 @@ test("rows without a prompt, a response or a list of turns are listed together",
     /the assistant says nothing in rows p.csv:2, p.csv:3/u,
   );
 });
+
+test("a table of prompts without any column of responses is refused with the names that it could have", async () => {
+  const files = createMemoryFiles({ "p.csv": "prompt,mood\na,b\nc,d\n" });
+  await expect(openDataset(files, "p.csv", asSamples)).rejects.toThrow(
+    "p.csv: no column output, response, completion, answer of what the model is to answer, it has prompt, mood; name it with responseColumn",
+  );
+  const named = await openDataset(files, "p.csv", { ...asSamples, responseColumn: "mood" });
+  expect(named.length).toBe(2);
+});

@@ -1,3 +1,4 @@
+import { DataError } from "../../errors.ts";
 import type { Dialogue, Message } from "../dataset.ts";
 import { createProblems } from "./problems.ts";
 import type { ReaderOptions } from "./reader.ts";
@@ -71,13 +72,22 @@ export function dialogueColumnsOf(
   };
 }
 
-/** Dialogues out of the rows of a table. @param needsResponse whether rows without a response are an error */
+/**
+ * Dialogues out of the rows of a table.
+ *
+ * @param needsResponse whether rows without a response are an error
+ * @throws DataError if a response is needed and there is no column of them
+ */
 export function dialogueCollector(
   table: Table,
   columns: DialogueColumns,
   needsResponse = true,
 ): ContentCollector & { readonly read: (cells: readonly Cell[]) => Dialogue | null } {
   const { answer, choices, answers } = columns;
+  if (needsResponse && columns.kind === "pair" && columns.response === null && answers === null)
+    throw new DataError(
+      `${table.path}: no column ${RESPONSE_NAMES.join(", ")} of what the model is to answer, it has ${table.columns.join(", ")}; name it with responseColumn`,
+    );
   const own =
     columns.kind === "messages" ? [columns.column] : [columns.prompt, columns.input, columns.response];
   const all = [...own, answer, choices, answers];
