@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseConfig } from "../config/parse.ts";
 import { runInMemory as run } from "./command-line.fixtures.ts";
+import { configFlags, spellAsKeys } from "./config-flags.ts";
 
 const yaml = "model: m.onnx\ndata: d\nout: o\noptimizer: {lr: 0.5, eps: 0.1}\nepochs: 9\n";
 
@@ -63,15 +64,22 @@ describe("a command line that cannot be run", () => {
   });
 });
 
-it("every command has examples in its help", async () => {
+describe("the help of a command", async () => {
+  const flags = configFlags();
   const { out } = await run(["--help"]);
   const names = [...out.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)].map((m) => m[1]!);
-  expect(names.length).toBeGreaterThan(8);
-  for (const name of names.filter((n) => n !== "help")) {
+
+  it("is there for every command", () => expect(names.length).toBeGreaterThan(8));
+
+  it.each(names.filter((n) => n !== "help"))("of %s has examples, and flags that it takes", async (name) => {
     const help = await run([name, "--help"]);
-    expect(help, name).toMatchObject({ code: 0, err: "" });
-    expect(help.out, name).toContain(`Examples:\n  holdfast ${name}`);
-  }
+    expect(help).toMatchObject({ code: 0, err: "" });
+    expect(help.out).toContain(`Examples:\n  holdfast ${name}`);
+    const [own = "", examples = ""] = help.out.split("Examples:");
+    const defined = new Set(own.match(/(?<=^ {2}(?:-\w, )?)--[\w.-]+/gmu));
+    const shown = examples.match(/(?<= )--[a-z][\w.-]*/gu) ?? [];
+    for (const flag of [...defined, ...shown]) expect(defined).toContain(spellAsKeys([flag], flags)[0]);
+  });
 });
 
 it("prints the schema that editors read", async () => {

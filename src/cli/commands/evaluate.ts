@@ -53,7 +53,7 @@ export const evaluate: CliCommand = {
       .option("--text-column <name>", "tables: column of texts")
       .option("--pair-column <name>", "tables: column of second texts")
       .option("--image-column <name>", "tables: column of images or image paths")
-      .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
+      .option("--batchSize <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument)
       .option("--json", "the result as JSON, the confusion matrix with it");
     addPreprocessFlags(command);

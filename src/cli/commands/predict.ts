@@ -78,7 +78,7 @@ export const predictCommand: CliCommand = {
       )
       .option("--top <count>", "how many classes to name", countArgument, 3)
       .option("--masks <folder>", "segmentation: write the predicted masks there, and each over its image")
-      .option("--batch-size <count>", "examples at a time; 32 if left out", countArgument)
+      .option("--batchSize <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument);
     addPreprocessFlags(command);
     addGenerationFlags(command);
