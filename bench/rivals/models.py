@@ -1,10 +1,12 @@
-"""The models of bench/train-step.mjs: random weights, the same ones each time, and one batch."""
+"""The models of bench/train-step.mjs and bench/predict.mjs: random weights, the same ones each time, and one batch."""
 
 import torch
 from torch import nn
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    MobileNetV2Config,
+    MobileNetV2ForImageClassification,
     ResNetConfig,
     ResNetForImageClassification,
     ViTConfig,
@@ -36,6 +38,11 @@ def resnet18(batch):
     return ResNetForImageClassification(config), {"pixel_values": torch.randn(batch, 3, 224, 224)}, 1000
 
 
+def mobilenet(batch):
+    config = MobileNetV2Config(tf_padding=False, num_labels=1000)
+    return MobileNetV2ForImageClassification(config), {"pixel_values": torch.randn(batch, 3, 224, 224)}, 1000
+
+
 def vit(width, depth):
     def make(batch):
         config = ViTConfig(
@@ -53,6 +60,7 @@ def vit(width, depth):
 MODELS = {
     "mlp": (mlp, 64),
     "bert-6x384": (bert, 16),
+    "mobilenet-v2": (mobilenet, 8),
     "resnet-18": (resnet18, 16),
     "vit-s": (vit(384, 12), 8),
     "vit-b": (vit(768, 12), 8),
