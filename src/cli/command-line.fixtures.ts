@@ -2,6 +2,12 @@ import type { Files } from "../platform/files.ts";
 import { createMemoryFiles } from "../platform/memory-files.ts";
 import { runCommandLine } from "./program.ts";
 
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 /**
  * Runs a command line on files in memory.
  *
@@ -11,9 +17,18 @@ export async function runInMemory(
   argv: readonly string[],
   content: Readonly<Record<string, string | Uint8Array>> = {},
   typed?: readonly string[],
-): Promise<{ readonly code: number; readonly out: string; readonly err: string; readonly files: Files }> {
-  let [out, err] = ["", ""];
+): Promise<Ended & { readonly files: Files }> {
   const files = createMemoryFiles(content);
+  return { ...(await runOn(files, argv, typed)), files };
+}
+
+/** Runs a command line on files, as `runInMemory` does. */
+export async function runOn(
+  files: Files,
+  argv: readonly string[],
+  typed?: readonly string[],
+): Promise<Ended> {
+  let [out, err] = ["", ""];
   const isTTY = typed !== undefined;
   const input = (async function* () {
     for (const line of typed ?? []) yield `${line}\n`;
@@ -35,5 +50,5 @@ export async function runInMemory(
     environment: { NO_COLOR: "1" },
     argv,
   });
-  return { code, out, err, files };
+  return { code, out, err };
 }

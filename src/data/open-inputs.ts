@@ -12,11 +12,12 @@ import { imageAt, imageLayout } from "./readers/pixels.ts";
 import type { ReaderOptions } from "./readers/reader.ts";
 import { soundExtensions } from "./readers/sounds.ts";
 import type { Table } from "./readers/table.ts";
-import { imageTextsOfTable } from "./readers/table-content.ts";
+import { contentOfTable, imageTextsOfTable } from "./readers/table-content.ts";
 import { textsOfTable } from "./readers/table-dataset.ts";
 import { dialoguesOfTable } from "./readers/table-dialogues.ts";
+import { inputPlan } from "./readers/table-plan.ts";
 
-export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairColumn" | "imageColumn"> {
+export interface InputOptions extends ReaderOptions {
   /** Texts to begin with. */
   readonly texts?: readonly string[];
   /** Tables hold prompts to answer. */
@@ -30,11 +31,13 @@ export interface InputOptions extends Pick<ReaderOptions, "textColumn" | "pairCo
 
 // Deep enough for any collection of images; a loop of links would never end.
 const MAX_DEPTH = 16;
+const ANSWERS: readonly string[] = ["labelColumn", "responseColumn", "answerColumn"];
 const ARRAY_NAMES: readonly string[] = ["images", "x"];
 
 /**
  * Examples without labels, for prediction: files of images or sounds, folders of them at any depth, the images or arrays of `.npz`
- * files (the array `images` or `x`, or the only one), texts, the lines of `.txt` files and the texts of tables.
+ * files (the array `images` or `x`, or the only one), texts, the lines of `.txt` files, and what stands in the rows of
+ * tables beside labels, which they need not have.
  *
  * @throws DataError if a path holds nothing to predict on, or kinds are mixed
  */
@@ -82,26 +85,38 @@ async function inputsAt(files: Files, path: string, options: InputOptions): Prom
   const table = await openTable(files, path);
   const { withImages: texts } = options;
   if (table && texts !== undefined) {
-    const { name, load } = await imageTextsOfTable(table, files, { ...options, texts });
+    const { name, load } = await imageTextsOfTable(table, files, { ...asked(table, options), texts });
     return Array.from({ length: table.length }, (_, i) => ({
       name: name(i),
       kind: "image-text",
       load: () => load(i),
     }));
   }
-  if (table) return inputsOfTable(table, options);
+  if (table) return inputsOfTable(files, table, asked(table, options));
   return [fileInput(files, path)];
 }
 
-async function inputsOfTable(table: Table, options: InputOptions): Promise<Input[]> {
+/** Options without the columns of answers that a table does not have: it is asked about, and need not know them. */
+function asked(table: Table, options: InputOptions): InputOptions {
+  const isThere = (name: unknown) => table.columns.some((column) => column === name);
+  const entries = Object.entries(options).filter(([key, name]) => !ANSWERS.includes(key) || isThere(name));
+  return Object.fromEntries(entries);
+}
+
+async function inputsOfTable(files: Files, table: Table, options: InputOptions): Promise<Input[]> {
   const dialogues = options.prompts === true ? await dialoguesOfTable(table, options) : null;
-  if (dialogues === null)
+  if (dialogues)
+    return dialogues.map((dialogue, i) => ({
+      name: table.rowName(i),
+      kind: "dialogue",
+      load: async () => dialogue,
+    }));
+  const plan = inputPlan(table, options);
+  // A text says more than its place does.
+  if (plan.kind === "text")
     return (await textsOfTable(table, options)).map((text) => textInput(text, text.text));
-  return dialogues.map((dialogue, i) => ({
-    name: table.rowName(i),
-    kind: "dialogue",
-    load: async () => dialogue,
-  }));
+  const { kind, name, load } = await contentOfTable(table, plan, files, options);
+  return Array.from({ length: table.length }, (_, i) => ({ name: name(i), kind, load: () => load(i) }));
 }
 
 async function filesIn(files: Files, folder: string, depth: number): Promise<Input[]> {

@@ -1,5 +1,6 @@
 import { parse as parseYaml } from "yaml";
 import { generationSchema } from "../config/language-settings.ts";
+import { overlay, type Settings } from "../config/overlay.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { Config } from "../config/schema.ts";
 import type { TaskName } from "../config/task-names.ts";
@@ -40,10 +41,8 @@ export interface DeployedModelOptions {
   readonly batchSize?: number;
   /** What the model does, where neither a run nor a config.json says it; classification if left out. */
   readonly task?: TaskName;
-  /** Inputs that have one value for good, as a run's settings have them; those of the run itself if left out. */
-  readonly fix?: Config["fix"];
-  /** Overrides of the preprocessing, as a run's settings have them. */
-  readonly preprocess?: Partial<Config["preprocess"]>;
+  /** Settings over those of the model's run, or over the defaults where it is no run's: nested, as in a file. */
+  readonly settings?: Settings;
 }
 
 const BATCH_SIZE = 32;
@@ -66,11 +65,11 @@ export class DeployedModel {
   private readonly combine: OutputReading["combine"];
   private readonly session: Session;
   private readonly source: ModelSource;
-  private readonly settings: Partial<Config>;
+  /** Of its run, with what was given over them; what was given alone, where it is no run's. */
+  readonly settings: Partial<Config>;
   private readonly chatTemplate: ChatTemplate | null;
   private readonly vocabulary: number | null;
   private readonly eos: readonly number[];
-  private readonly preprocess: Partial<Config["preprocess"]>;
 
   private constructor(
     model: Model,
@@ -109,7 +108,6 @@ export class DeployedModel {
     this.session = session;
     this.source = source;
     this.settings = settings;
-    this.preprocess = options.preprocess ?? {};
   }
 
   /**
@@ -118,28 +116,29 @@ export class DeployedModel {
    * @throws ModelError, ConfigError for what cannot be used
    */
   static async open(path: string, options: DeployedModelOptions): Promise<DeployedModel> {
-    const { files, runtime } = options;
-    const settings = joinPath(path, "config.yaml");
-    const isRun = await files.exists(settings);
-    const own: Partial<Config> = isRun
-      ? parseConfig(parseYaml(await files.readText(settings)), settings)
-      : {};
+    const { files, runtime, settings: over = {} } = options;
+    const record = joinPath(path, "config.yaml");
+    const isRun = await files.exists(record);
+    const written: Settings = isRun ? parseYaml(await files.readText(record)) : {};
+    const settings = someSettings(overlay(written, over), isRun ? record : "settings");
     const source = await (isRun ? findRunModel(files, path) : findModel(files, path));
     const model = await loadModel(source.path, files);
-    fixBySettings(model, options.fix ?? own.fix ?? {}, options.batchSize ?? BATCH_SIZE);
+    // A batch of training is as large as gradients let it be, so a run's own size means nothing here.
+    const batchSize =
+      options.batchSize ?? ("batchSize" in over ? settings.batchSize : undefined) ?? BATCH_SIZE;
+    fixBySettings(model, settings.fix ?? {}, batchSize);
     const opened = await runtime.createSession(
       runtime.kind === "native" ? { path: source.path } : await files.read(source.path),
       { name: source.path },
     );
     const session = fixedSession(opened, fixedInputs(model));
-    const preprocess = { ...own.preprocess, ...withoutUndefined(options.preprocess ?? {}) };
     const language = await openLanguage(files, source);
-    return new DeployedModel(model, session, source, language, own, { ...options, preprocess });
+    return new DeployedModel(model, session, source, language, settings, { ...options, batchSize });
   }
 
   /** What samples of a kind go through before they reach the model. @throws ConfigError if it takes no such samples */
   preprocessor(kind: SampleKind): Preprocessor {
-    const { size, maxLength, buckets: _, ...rest } = this.preprocess;
+    const { size, maxLength, buckets: _, ...rest } = this.settings.preprocess ?? {};
     const json = this.source.preprocessor ?? undefined;
     // A preprocessor_config.json that a run wrote has the size in it already.
     const isFree = this.inputs.some((input) => input.dims.includes(null));
@@ -211,6 +210,16 @@ export class DeployedModel {
   release(): Promise<void> {
     return this.session.release();
   }
+}
+
+/**
+ * Settings of which a run's required ones may be missing; what is not there has no default either.
+ *
+ * @throws ConfigError as `parseConfig` does
+ */
+function someSettings(given: Settings, source: string): Partial<Config> {
+  const whole = parseConfig({ model: "", data: "", out: "", ...given }, source);
+  return Object.fromEntries(Object.entries(whole).filter(([key]) => key in given));
 }
 
 /** The logits behind what an output of a kind gives; each row up to a constant, which no softmax sees. */

@@ -2,8 +2,8 @@ import type { Config } from "../config/schema.ts";
 import { corrupted, parseCorruptionSpec } from "../data/corruptions/corrupt.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Batch, createLoader } from "../data/loader.ts";
-import { type OpenOptions, openDataset } from "../data/open-dataset.ts";
-import { prepared } from "../data/prepared.ts";
+import type { OpenOptions } from "../data/open-dataset.ts";
+import { cached, checkExamples, createSampleCache, prepared } from "../data/prepared.ts";
 import { ConfigError, RunError } from "../errors.ts";
 import type { Judgement } from "../evaluation/meter.ts";
 import { headForms } from "../heads/new-head.ts";
@@ -12,15 +12,18 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { DeployedModel } from "./deployed-model.ts";
 import { evaluateSet } from "./evaluate.ts";
 import { type JudgedAnswer, judgeWriting } from "./judge-writing.ts";
+import { type LabelledSource, openLabelled } from "./labelled-set.ts";
 import { withoutUndefined } from "./plain.ts";
 
 export interface EvaluateModelOptions extends OpenOptions {
   readonly files: Files;
-  /** A labelled set. */
-  readonly data: string;
+  /** A labelled set; or `set` in its place. */
+  readonly data?: string;
+  /** A set of the model's run: train, validation, test, or a shifted one's name. */
+  readonly set?: string;
   /** `fog:3`: judged on the set under this corruption. */
   readonly corruption?: string;
-  /** Seeds the corruption. Default 0. */
+  /** Seeds the corruption. The run's if left out. */
   readonly seed?: number;
   /** How a model that writes does so, beside its run's settings. */
   readonly generation?: Partial<Config["generation"]>;
@@ -31,6 +34,7 @@ export interface EvaluateModelOptions extends OpenOptions {
 export interface ModelEvaluation extends Judgement {
   /** What a model that writes wrote, and whether it is right. */
   readonly answers?: readonly JudgedAnswer[];
+  /** Its path, or the name of a run's set. */
   readonly data: string;
   /** In the order of the model's outputs; empty where its task knows no classes. */
   readonly classes: readonly string[];
@@ -49,35 +53,33 @@ async function writingOf(
 }
 
 /**
- * Judges a model on a labelled set.
+ * Judges a model on a labelled set, read as its run reads data but for what the options say.
  *
  * Labels are matched to the model's classes by name; where the model tells none, the set's own classes are taken in
  * their order, if there are as many.
  *
  * @throws DataError for a class that the model does not have
- * @throws ConfigError if the number of classes differs
+ * @throws ConfigError if the number of classes differs, or the run has no such set
  */
 export async function evaluateModel(
   model: DeployedModel,
   options: EvaluateModelOptions,
 ): Promise<ModelEvaluation> {
-  const { files, data, corruption, seed = 0, onProgress } = options;
-  const { task } = model;
-  const labels = task.hasClasses ? model.labels : null;
-  const opened = await openDataset(files, data, {
-    ...options,
-    labelling: task.labelling,
-    ...(labels ? { classes: labels } : {}),
-  });
+  const { files, data, set: setName, corruption, onProgress, generation: _, ...overrides } = options;
+  const { task, settings } = model;
+  const seed = options.seed ?? settings.seed ?? 0;
+  const source = sourceOf({ data, set: setName });
+  const name = source.data ?? source.set;
+  const { dataset: opened, corruption: own } = await openLabelled(files, model, source, overrides);
   if (task.hasClasses && opened.classes === null)
-    throw new ConfigError(`${data}: labels are numbers; task ${task.name} is judged on classes`);
+    throw new ConfigError(`${name}: labels are numbers; task ${task.name} is judged on classes`);
   const names = opened.classes ?? [];
   const preprocessor = model.preprocessor(opened.kind);
-  const plain = prepared(opened, preprocessor);
-  const set =
-    corruption === undefined
-      ? plain
-      : corrupted(plain, parseCorruptionSpec(`corruption:${corruption}`), { seed, preprocessor });
+  const specs = [own, corruption && `corruption:${corruption}`].filter((spec) => spec !== undefined);
+  const set = specs.reduce(
+    (below, spec) => corrupted(below, parseCorruptionSpec(spec), { seed, preprocessor }),
+    await whole(prepared(opened, preprocessor), settings.dataset ?? {}),
+  );
   const loader = createLoader(set, {
     preprocessor,
     input: model.input,
@@ -92,7 +94,7 @@ export async function evaluateModel(
     const given = task.head === null ? wanted : output.dims[headForms[task.head].axis];
     if (!task.hasClasses || given === wanted) return output;
     throw new ConfigError(
-      `${model.path}: gives ${given} classes, ${data} has ${wanted}; a config.json with id2label beside the model would say which is which`,
+      `${model.path}: gives ${given} classes, ${name} has ${wanted}; a config.json with id2label beside the model would say which is which`,
     );
   };
   const judged = await evaluateSet(
@@ -101,5 +103,26 @@ export async function evaluateModel(
     { task, classes: names, ...withoutUndefined({ onProgress }) },
   );
   if (!judged) throw new RunError("internal: an evaluation that nobody stops was stopped");
-  return { data, classes: names, ...judged, ...(await writingOf(model, set, options)) };
+  return { data: name, classes: names, ...judged, ...(await writingOf(model, set, options)) };
+}
+
+function sourceOf({
+  data,
+  set,
+}: {
+  readonly data?: string | undefined;
+  readonly set?: string | undefined;
+}): LabelledSource {
+  if (data !== undefined && set === undefined) return { data };
+  if (set !== undefined && data === undefined) return { set };
+  throw new ConfigError("a model is judged on the data at a path, or on a set of its run: say data or set");
+}
+
+/** The examples that can be decoded, where broken ones are to be left out. */
+async function whole(
+  set: Dataset,
+  { onBroken, cacheMegabytes = 0 }: Partial<Config["dataset"]>,
+): Promise<Dataset> {
+  if (onBroken !== "skip") return set;
+  return checkExamples(cached(set, createSampleCache(cacheMegabytes * 2 ** 20)), { onBroken });
 }

@@ -92,7 +92,13 @@ export class RunJudge {
   async judge(folder: string, kinds?: readonly EvaluationSet["kind"][]): Promise<SetSummary[]> {
     const { files, runtime, onEvent = () => undefined } = this.options;
     const { task, batchSize, fix } = this.config;
-    const model = await DeployedModel.open(folder, { files, runtime, batchSize, task, fix });
+    const model = await DeployedModel.open(folder, {
+      files,
+      runtime,
+      batchSize,
+      task,
+      settings: { fix },
+    });
     try {
       const judged: SetSummary[] = [];
       for (const set of this.sets) {

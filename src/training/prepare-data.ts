@@ -1,8 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Dataset, Labelling } from "../data/dataset.ts";
 import { createLoader, type Loader, targetsOf } from "../data/loader.ts";
-import type { OpenOptions } from "../data/open-dataset.ts";
-import { openSplits, type Splits } from "../data/open-splits.ts";
+import type { Splits } from "../data/open-splits.ts";
 import { prepareSets } from "../data/prepare-sets.ts";
 import { openChatTemplate } from "../data/preprocess/chat-template.ts";
 import type { Preprocessing } from "../data/preprocess/config.ts";
@@ -25,6 +24,7 @@ import { imageTokensOf } from "./language-parts.ts";
 import type { ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { preparationIdentity } from "./preparation-identity.ts";
+import { openRunSplits, readingOf } from "./reading.ts";
 import { askedLength, chooseLengths, lengthBucket, USUAL_LENGTH } from "./text-lengths.ts";
 import type { BatchShapes } from "./training-graphs.ts";
 
@@ -67,21 +67,8 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const { files, config, task, onEvent } = options;
   fixEmptyPast(options.model, config.batchSize);
   const { seed } = config;
-  const {
-    validationFraction,
-    onBroken,
-    cacheMegabytes,
-    cacheFolder,
-    labelPieces: _,
-    ...reading
-  } = config.dataset;
-  const open: OpenOptions = withoutUndefined({ labelling: task.labelling, ...reading });
-  const opened = await openSplits(files, config.data, {
-    ...open,
-    validationFraction,
-    seed,
-    ...withoutUndefined({ validation: config.validation, test: config.test }),
-  });
+  const { onBroken, cacheMegabytes, cacheFolder } = config.dataset;
+  const opened = await openRunSplits(files, task, config);
   const splits = inModelOrder(opened, options);
   const classes = splits.train.classes ?? [];
   checkData(task, splits.train);
@@ -90,7 +77,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const sets = await prepareSets(files, splits, {
     preprocessor: whole,
     shifts: config.shifts,
-    open,
+    open: readingOf(task, config.dataset),
     seed,
     onBroken,
     cacheBytes: cacheMegabytes * 2 ** 20,

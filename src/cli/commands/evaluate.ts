@@ -11,22 +11,16 @@ import type { JudgedAnswer } from "../../training/judge-writing.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
-import { addGenerationFlags, generationFrom } from "../generation-flags.ts";
 import { printJson } from "../json-output.ts";
 import { countArgument, openShortRuntime } from "../open-model.ts";
-import { addPreprocessFlags, preprocessFrom } from "../preprocess-flags.ts";
+import { addReadingFlags } from "../reading-flags.ts";
 import { tableLines } from "../table.ts";
 import { openTerminal } from "../terminal.ts";
 
 interface Options {
-  readonly data: string;
+  readonly data?: string;
+  readonly set?: string;
   readonly corruption?: string;
-  readonly format?: string;
-  readonly labelColumn?: string;
-  readonly textColumn?: string;
-  readonly pairColumn?: string;
-  readonly imageColumn?: string;
-  readonly batchSize?: number;
   readonly threads?: number;
   readonly json?: boolean;
 }
@@ -36,45 +30,38 @@ export const evaluate: CliCommand = {
   summary: "Judge a run's model, or any other, on a labelled set.",
   group: "Use:",
   examples: [
-    ["holdfast evaluate runs/mine --data ./other-images", "the run's model and preprocessing"],
+    ["holdfast evaluate runs/mine --data ./other-images", "the run's model, columns and preprocessing"],
+    ["holdfast evaluate runs/mine --set test", "a set of the run: train, validation, test or a shift's name"],
+    ["holdfast evaluate runs/mine --data new.csv --label-column stars", "another column than the run's"],
     ["holdfast evaluate model.onnx --data test.npz --preprocess.size 224,224", "any model"],
     ["holdfast evaluate runs/mine --data ./test --corruption fog:3", "under a corruption"],
   ],
   define(command, cli) {
     command
       .argument("<run or model>", "a run folder, an .onnx file or a model folder")
-      .requiredOption(
-        "--data <path>",
-        "labelled set: an image folder, .csv, .tsv, .jsonl, .parquet, .npz or IDX",
+      .description(
+        "Judge a run's model, or any other, on a labelled set. Data is read and prepared as the run's settings say, " +
+          "and as the flags below say otherwise: those of finetune.",
       )
+      .option("--data <path>", "labelled set: an image folder, .csv, .tsv, .jsonl, .parquet, .npz or IDX")
+      .option("--set <name>", "a set of the run in its place: train, validation, test, or a shift's name")
       .option("--corruption <name:severity>", "corrupt the images first, such as fog:3")
-      .option("--format <name>", "image-folder, npz, idx, csv, tsv, jsonl or parquet; detected if left out")
-      .option("--label-column <name>", "tables: column of the label")
-      .option("--text-column <name>", "tables: column of texts")
-      .option("--pair-column <name>", "tables: column of second texts")
-      .option("--image-column <name>", "tables: column of images or image paths")
-      .option("--batchSize <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument)
       .option("--json", "the result as JSON, the confusion matrix with it");
-    addPreprocessFlags(command);
-    addGenerationFlags(command);
+    const readingFrom = addReadingFlags(command);
     command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const terminal = openTerminal(cli.stderr, cli.environment);
-      const { data, corruption, format, labelColumn, textColumn, pairColumn, imageColumn } = options;
-      const { batchSize, threads } = options;
+      const { data, set, corruption, threads } = options;
       const model = await DeployedModel.open(path, {
         files: cli.files,
         runtime: await openShortRuntime(cli, threads),
-        preprocess: preprocessFrom(options),
-        ...withoutUndefined({ batchSize }),
+        settings: readingFrom(options),
       });
       try {
         const result = await evaluateModel(model, {
           files: cli.files,
-          data,
-          ...withoutUndefined({ corruption, format, labelColumn, textColumn, pairColumn, imageColumn }),
-          generation: generationFrom(options),
-          onProgress: (done, total) => terminal.live(`judging ${data} ${done}/${total}`),
+          ...withoutUndefined({ data, set, corruption }),
+          onProgress: (done, total) => terminal.live(`judging ${data ?? set} ${done}/${total}`),
         });
         terminal.clear();
         if (options.json !== true) return print(cli, describe(result));

@@ -6,23 +6,19 @@ import { basename, joinPath } from "../../platform/paths.ts";
 import { DeployedModel } from "../../training/deployed-model.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import { type Prediction, predict } from "../../training/predict.ts";
+import { readingOf } from "../../training/reading.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { createCountProgress } from "../count-progress.ts";
-import { addGenerationFlags, generationFrom } from "../generation-flags.ts";
 import { printJsonLine } from "../json-output.ts";
 import { countArgument, openShortRuntime } from "../open-model.ts";
-import { addPreprocessFlags, preprocessFrom } from "../preprocess-flags.ts";
+import { addReadingFlags } from "../reading-flags.ts";
 import { openTerminal } from "../terminal.ts";
 
 interface Options {
   readonly format: "csv" | "jsonl";
   readonly top: number;
   readonly text: readonly string[];
-  readonly textColumn?: string;
-  readonly pairColumn?: string;
-  readonly imageColumn?: string;
-  readonly batchSize?: number;
   readonly threads?: number;
   readonly masks?: string;
 }
@@ -35,7 +31,11 @@ export const predictCommand: CliCommand = {
     ["holdfast predict runs/mine photo.jpg ./more", "CSV: input, class and probability, three times"],
     ["holdfast predict runs/mine test.npz --top 1 --format jsonl", "one JSON object a line"],
     ['holdfast predict runs/mine --text "what a day"', "one text; repeat it for several"],
-    ["holdfast predict runs/mine mails.csv --text-column body", "the texts of a table"],
+    [
+      "holdfast predict runs/mine mails.csv --text-column body",
+      "the texts of a table; the run's column if left out",
+    ],
+    ["holdfast predict runs/mine measured.parquet", "the rows of a table: numbers, texts, images or sounds"],
     [
       "holdfast predict runs/mine photos --masks masks",
       "segmentation: an indexed PNG and an overlay of each",
@@ -65,12 +65,6 @@ export const predictCommand: CliCommand = {
         (text, all: readonly string[]) => [...all, text],
         [],
       )
-      .option("--text-column <name>", "tables: column of the text; text or sentence if left out")
-      .option("--pair-column <name>", "tables: column of a second text")
-      .option(
-        "--image-column <name>",
-        "tables: column of images or image paths, where a model takes them with texts",
-      )
       .addOption(
         new Option("--format <name>", "rows of CSV, or lines of JSON")
           .choices(["csv", "jsonl"])
@@ -78,18 +72,15 @@ export const predictCommand: CliCommand = {
       )
       .option("--top <count>", "how many classes to name", countArgument, 3)
       .option("--masks <folder>", "segmentation: write the predicted masks there, and each over its image")
-      .option("--batchSize <count>", "examples at a time; 32 if left out", countArgument)
       .option("--threads <count>", "threads inside one operator", countArgument);
-    addPreprocessFlags(command);
-    addGenerationFlags(command);
+    const readingFrom = addReadingFlags(command);
     command.action(async (path: string, paths: string[], options: Options & Record<string, unknown>) => {
-      const { format, top, batchSize, threads, textColumn, pairColumn, imageColumn, masks } = options;
+      const { format, top, threads, masks } = options;
       const piped = paths.includes("-") ? linesOf(await readAll(cli.stdin)) : [];
       const model = await DeployedModel.open(path, {
         files: cli.files,
         runtime: await openShortRuntime(cli, threads),
-        preprocess: preprocessFrom(options),
-        ...withoutUndefined({ batchSize }),
+        settings: readingFrom(options),
       });
       const inputs = await openInputs(
         cli.files,
@@ -100,7 +91,7 @@ export const predictCommand: CliCommand = {
           ...(model.task.samples.includes("image-text")
             ? { withImages: model.task.writes === true ? "questions" : "captions" }
             : {}),
-          ...withoutUndefined({ textColumn, pairColumn, imageColumn }),
+          ...readingOf(model.task, model.settings.dataset ?? {}),
         },
       );
       // Where rows appear in the same terminal one by one, they are the progress themselves.
@@ -113,8 +104,7 @@ export const predictCommand: CliCommand = {
         const taken = new Set<string>();
         let isFirst = true;
         const onProgress = progress?.tell;
-        const generation = generationFrom(options);
-        const asked = predict(model, inputs, top, { generation, ...withoutUndefined({ onProgress }) });
+        const asked = predict(model, inputs, top, withoutUndefined({ onProgress }));
         for await (const prediction of asked) {
           if (model.task.ranking) progress?.end();
           if (format === "jsonl") printJsonLine(cli, { input: prediction.input, ...prediction.fields });

@@ -151,7 +151,20 @@ export async function imageTextsOfTable(
       `${table.path}: no columns ${wanted}, it has ${table.columns.join(", ")}; name them with imageColumn and textColumn`,
     );
   }
-  const collector = captionedImages(table, content, files, false);
+  return scanned(table, captionedImages(table, content, files, false));
+}
+
+/** What stands in the rows of a table, whatever their labels. @throws DataError that lists the rows that cannot be used */
+export function contentOfTable(
+  table: Table,
+  plan: Plan["content"],
+  files: Files,
+  options: ReaderOptions,
+): Promise<Content> {
+  return scanned(table, contentCollector(table, plan, files, options));
+}
+
+async function scanned(table: Table, collector: ContentCollector): Promise<Content> {
   let row = 0;
   for await (const cells of table.scan(collector.columns)) collector.add(cells, row++);
   return collector.finish();

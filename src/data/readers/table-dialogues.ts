@@ -2,7 +2,7 @@ import { DataError } from "../../errors.ts";
 import type { Dialogue, Message } from "../dataset.ts";
 import { createProblems } from "./problems.ts";
 import type { ReaderOptions } from "./reader.ts";
-import { type Cell, isList, type Table, textOf } from "./table.ts";
+import { type Cell, columnAt, isList, type Table, textOf } from "./table.ts";
 import type { ContentCollector } from "./table-content.ts";
 
 /** Columns of a dialogue, by position: a list of turns, or a prompt and a response. */
@@ -199,7 +199,7 @@ function messagesOf(cell: Cell): Pick<Dialogue, "messages"> | null {
 /** The dialogues of a table, which need have no responses; null where no column holds prompts, or one of texts is named. */
 export async function dialoguesOfTable(table: Table, options: ReaderOptions): Promise<Dialogue[] | null> {
   if (options.textColumn !== undefined) return null;
-  const columns = dialogueColumnsOf(table, options, (name) => table.columns.indexOf(name));
+  const columns = dialogueColumnsOf(table, options, (name, key) => columnAt(table, name, key));
   if (columns === null) return null;
   const collector = dialogueCollector(table, columns, false);
   const dialogues: Dialogue[] = [];

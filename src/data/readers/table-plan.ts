@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from "../../errors.ts";
 import type { ReaderOptions } from "./reader.ts";
-import type { Table } from "./table.ts";
+import { columnAt, type Table } from "./table.ts";
 import { type DialogueColumns, dialogueColumnsOf, type PromptColumns } from "./table-dialogues.ts";
 
 /** Names under which texts and labels usually stand. */
@@ -40,6 +40,28 @@ export interface Plan {
 
 /** @throws DataError, ConfigError naming the columns there are and the setting that chooses one */
 export function planOf(table: Table, options: ReaderOptions): Plan {
+  const optional = (name: string | undefined, key: string) =>
+    name === undefined ? null : columnAt(table, name, key);
+  const labels = labelColumnsOf(table, options);
+  const group = optional(options.groupColumn, "groupColumn");
+  const weight = optional(options.weightColumn, "weightColumn");
+  return { labels, group, weight, content: contentPlan(table, options, [...labels, group, weight]) };
+}
+
+/** What the rows of a table hold beside labels, groups and weights, none of which they need have. @throws as `planOf` */
+export function inputPlan(table: Table, options: ReaderOptions): Plan["content"] {
+  const { labelColumn, labelColumns, groupColumn, weightColumn } = options;
+  const labels = labelColumns ?? [labelColumn ?? known(table, LABEL_NAMES)];
+  const others = [...labels, groupColumn, weightColumn].map((name) => table.columns.indexOf(name ?? ""));
+  return contentPlan(table, { ...options, labelling: "class" }, others);
+}
+
+/** @param others columns that are no content */
+function contentPlan(
+  table: Table,
+  options: ReaderOptions,
+  others: readonly (number | null)[],
+): Plan["content"] {
   const { textColumn, imageColumn, audioColumn, featureColumns, labelling = "class" } = options;
   const given = Object.entries({ textColumn, imageColumn, audioColumn, featureColumns }).filter(
     ([, v]) => v !== undefined,
@@ -50,15 +72,10 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
       `${given.map(([key]) => key).join(" and ")} exclude each other: an example is one thing`,
     );
   const at = (name: string, key: string) => columnAt(table, name, key);
-  const optional = (name: string | undefined, key: string) => (name === undefined ? null : at(name, key));
-  const labels = labelColumnsOf(table, options);
-  const group = optional(options.groupColumn, "groupColumn");
-  const weight = optional(options.weightColumn, "weightColumn");
-  const common = { labels, group, weight };
 
   if (featureColumns !== undefined) {
     const columns = featureColumns.map((c) => at(c, "featureColumns"));
-    return { ...common, content: { kind: "array", columns } };
+    return { kind: "array", columns };
   }
   const isFile = audioColumn === undefined && (textColumn === undefined || labelling === "sample");
   const image = imageColumn ?? (isFile ? usualFile(table, "image") : undefined);
@@ -67,28 +84,26 @@ export function planOf(table: Table, options: ReaderOptions): Plan {
       labelling === "sample" && textColumn === undefined && options.maskColumn === undefined
         ? questionPlan(table, options)
         : null;
-    if (question && (question.text.response ?? question.text.answers) !== null)
-      return { ...common, content: question };
+    if (question && (question.text.response ?? question.text.answers) !== null) return question;
     const mask = labelling === "sample" && textColumn === undefined ? maskColumnOf(table, options) : null;
     const captions = labelling === "sample" && mask === null ? captionPlan(table, options) : null;
-    if (captions) return { ...common, content: captions };
-    return { ...common, content: { kind: "image", column: at(image, "imageColumn"), mask } };
+    return captions ?? { kind: "image", column: at(image, "imageColumn"), mask };
   }
   const audio = audioColumn ?? (isFile ? usualFile(table, "audio") : undefined);
-  if (audio !== undefined) return { ...common, content: { kind: "audio", column: at(audio, "audioColumn") } };
+  if (audio !== undefined) return { kind: "audio", column: at(audio, "audioColumn") };
   const dialogue =
     labelling === "sample" && textColumn === undefined ? dialogueColumnsOf(table, options, at) : null;
-  if (dialogue) return { ...common, content: { kind: "dialogue", columns: dialogue } };
+  if (dialogue) return { kind: "dialogue", columns: dialogue };
   const names = labelling === "sample" ? [...WORD_NAMES, ...TEXT_NAMES] : TEXT_NAMES;
   const text = textColumn ?? known(table, names);
   if (text !== undefined) {
     const tags = labelling === "sample" ? tagColumnOf(table, options) : null;
     const pair = pairColumnOf(table, text, options.pairColumn);
-    return { ...common, content: { kind: "text", column: at(text, "textColumn"), pair, tags } };
+    return { kind: "text", column: at(text, "textColumn"), pair, tags };
   }
-  const used = new Set([...labels, group, weight]);
+  const used = new Set(others);
   const columns = [...table.columns.keys()].filter((c) => !used.has(c));
-  return { ...common, content: { kind: "array", columns } };
+  return { kind: "array", columns };
 }
 
 /** The columns of images and of what is asked about them, maybe answered; null where there are none. */
@@ -139,15 +154,6 @@ function usualFile(table: Table, kind: "image" | "audio"): string | undefined {
 
 function known(table: Table, names: readonly string[]): string | undefined {
   return names.find((name) => table.columns.includes(name));
-}
-
-function columnAt(table: Table, name: string, key: string): number {
-  const found = table.columns.indexOf(name);
-  if (found >= 0) return found;
-  throw new DataError(
-    `${table.path}: no column "${name}", it has ${table.columns.join(", ")}; name the right one with ${key}`,
-    { details: { path: table.path, column: name, columns: table.columns, setting: key } },
-  );
 }
 
 function labelColumnsOf(table: Table, options: ReaderOptions): number[] {

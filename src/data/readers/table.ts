@@ -1,3 +1,5 @@
+import { DataError } from "../../errors.ts";
+
 /** What a cell of a table may hold; null is an empty one. */
 export type Scalar = string | number | bigint | boolean | null;
 export type Cell = Scalar | readonly Scalar[];
@@ -58,4 +60,14 @@ export function numberOf(cell: Cell): number | null {
 /** Whether a cell is a list; `Array.isArray` does not tell read-only ones from scalars. */
 export function isList(cell: Cell): cell is readonly Scalar[] {
   return Array.isArray(cell);
+}
+
+/** A column by its name. @param key the setting that names it @throws DataError naming the columns there are */
+export function columnAt(table: Table, name: string, key: string): number {
+  const found = table.columns.indexOf(name);
+  if (found >= 0) return found;
+  throw new DataError(
+    `${table.path}: no column "${name}", it has ${table.columns.join(", ")}; name the right one with ${key}`,
+    { details: { path: table.path, column: name, columns: table.columns, setting: key } },
+  );
 }
