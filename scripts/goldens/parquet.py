@@ -3,7 +3,7 @@
     pip install pyarrow pillow datasets soundfile && python scripts/goldens/parquet.py     # writes src/data/goldens/*.parquet
 
 One as the Hugging Face hub has image sets: images embedded as {bytes, path}, class names in the metadata, several row
-groups; one of texts without either; one of dialogues, as lists of turns; and what `datasets` itself writes of words and their tags, in two files.
+groups; one of texts without either; the same 200 rows in every compression and version of pages, as many small pages of one row group; one of dialogues, as lists of turns; and what `datasets` itself writes of words and their tags, in two files.
 """
 
 import io
@@ -53,3 +53,28 @@ for shard in range(2):
 
 turns = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}], [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]]
 pq.write_table(pa.table({"messages": turns, "answer": ["Hello", "!"]}), FOLDER / "dialogues.parquet", compression="none")
+
+rows = range(200)
+many = pa.table(
+    {
+        "text": pa.array([None if i % 50 == 7 else f"{i} " + "word " * (i % 9) for i in rows]),
+        "image": pa.array(
+            [None if i % 60 == 9 else {"bytes": bytes([i, i // 2, 255]), "path": f"{i}.png"} for i in rows],
+            pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        ),
+        "score": pa.array([i / 8 for i in rows], pa.float64()),
+        "tags": pa.array([[i, -i] for i in rows], pa.list_(pa.int32())),
+        "label": [f"class {i % 3}" for i in rows],
+    }
+)
+for compression in ["none", "snappy", "gzip", "brotli", "zstd", "lz4"]:
+    for version in ["1.0", "2.0"]:
+        pq.write_table(
+            many,
+            FOLDER / f"pages-{compression}-v{version[0]}.parquet",
+            compression=compression,
+            data_page_version=version,
+            data_page_size=256,
+            write_batch_size=16,
+            dictionary_pagesize_limit=600,
+        )

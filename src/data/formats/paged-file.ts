@@ -1,4 +1,5 @@
 import type { Files } from "../../platform/files.ts";
+import { createRecent } from "./recent.ts";
 
 // Small enough that a row at a random place costs little.
 const PAGE_BYTES = 1 << 15;
@@ -20,17 +21,10 @@ export interface PagedFile {
 /** @throws FileError when a range is read that the file no longer has */
 export async function openPagedFile(files: Files, path: string): Promise<PagedFile> {
   const bytes = (await files.stat(path))?.bytes ?? 0;
-  const pages = new Map<number, Promise<Uint8Array>>();
+  const pages = createRecent<Uint8Array>(KEPT_BYTES);
   const page = (n: number): Promise<Uint8Array> => {
-    const known = pages.get(n);
-    // The page used last stands last in the map, and the first one goes when there are too many.
-    if (known) pages.delete(n);
     const start = n * PAGE_BYTES;
-    const found = known ?? files.readRange(path, start, Math.min(PAGE_BYTES, bytes - start));
-    pages.set(n, found);
-    const oldest = pages.keys().next().value;
-    if (pages.size * PAGE_BYTES > KEPT_BYTES && oldest !== undefined) pages.delete(oldest);
-    return found;
+    return pages.get(n, PAGE_BYTES, () => files.readRange(path, start, Math.min(PAGE_BYTES, bytes - start)));
   };
   const range = async (offset: number, length: number): Promise<Uint8Array> => {
     const first = Math.floor(offset / PAGE_BYTES);

@@ -43,7 +43,8 @@ export async function readSeparated(files: Files, path: string, separator: strin
   );
   if (rows.length < 2) throw new DataError(`${path}: no rows below a header line`);
   uneven.throwIfAny(`${path}: the header has ${width} fields, but`);
-  const rowName = (row: number) => `${basename(path)}:${row + 1}`;
+  const name = basename(path);
+  const rowName = (row: number) => `${name}:${row + 1}`;
   const header = fieldsOf(await rows.text(0), `${path}: header`, separator);
   const twice = header.filter((name, c) => header.indexOf(name) !== c);
   if (twice.length > 0)

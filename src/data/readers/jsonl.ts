@@ -37,6 +37,7 @@ export async function readJsonl(files: Files, path: string): Promise<Table> {
   }
   broken.throwIfAny(`${path}: lines that are no JSON objects:`);
   if (rows.length === 0) throw new DataError(`${path}: no line holds a JSON object`);
+  const fileName = basename(path);
   const names = [...columns.keys()];
   const row = async (i: number, wanted: readonly number[]) => {
     const object = objectOf(await lines.text(rows[i]!));
@@ -47,7 +48,7 @@ export async function readJsonl(files: Files, path: string): Promise<Table> {
     format: "jsonl",
     columns: names,
     length: rows.length,
-    rowName: (i) => `${basename(path)}:${i + 1}`,
+    rowName: (i) => `${fileName}:${i + 1}`,
     row,
     async *scan(wanted) {
       for (let i = 0; i < rows.length; i++) yield await row(i, wanted);

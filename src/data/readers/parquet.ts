@@ -2,17 +2,20 @@ import type { AsyncBuffer, FileMetaData } from "hyparquet";
 import { DataError, HoldfastError, messageOf } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { basename } from "../../platform/paths.ts";
+import { openParquetPages, rowStarts } from "../formats/parquet-pages.ts";
+import { createRecent } from "../formats/recent.ts";
 import type { Reader } from "./reader.ts";
 import { looksLikeTable, openShards } from "./shards.ts";
 import { cellOf, type Table } from "./table.ts";
 import { datasetOfTable } from "./table-dataset.ts";
 
-/** Row groups are kept up to this size, since a shuffled epoch visits them in any order; at least two are. */
+/** Row groups of lists are kept up to this size, since a shuffled epoch visits them in any order; at least two are. */
 const KEPT_BYTES = 128 << 20;
 
 /**
  * A Parquet file, or several with a `*` in the name, also as the Hugging Face hub has them: files embedded as
- * `{bytes, path}`, class names in the metadata. What is not asked for stays on the disk; a row group is read as a whole.
+ * `{bytes, path}`, class names in the metadata. What is not asked for stays on the disk: single values are read by the page, lists
+ * by the row group.
  */
 export const parquet: Reader = {
   name: "parquet",
@@ -39,50 +42,47 @@ async function readable<T>(path: string, body: () => Promise<T>): Promise<T> {
 
 async function openTable(files: Files, path: string): Promise<Table> {
   const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import("hyparquet");
+  const { compressors } = await import("hyparquet-compressors");
   const file = await bufferOf(files, path);
   const metadata = await parquetMetadataAsync(file);
+  const pages = await openParquetPages(path, file, metadata, compressors);
   const top = parquetSchema(metadata).children;
   const embedded = top
     .filter((c) => c.children.some((child) => child.element.name === "bytes"))
     .map((c) => c.element.name);
   const columns = [...top.map((c) => c.element.name).filter((name) => !embedded.includes(name)), ...embedded];
   const groups = createGroups(metadata, (rowStart, rowEnd, names) =>
-    readable(path, () =>
-      parquetReadObjects({
-        file,
-        metadata,
-        columns: [...names],
-        rowStart,
-        rowEnd,
-        utf8: !names.some((name) => embedded.includes(name)),
-      }),
-    ),
+    parquetReadObjects({ file, metadata, compressors, columns: [...names], rowStart, rowEnd }),
   );
-  const rowName = (row: number) => `${basename(path)}:${row + 1}`;
-  const cells = (row: Row, wanted: readonly string[]) => wanted.map((name) => cellOf(row[name]));
+  const fileName = basename(path);
   const named = (wanted: readonly number[]) => wanted.map((c) => columns[c]!); // positions in them
   return {
     path,
     format: "parquet",
     columns,
     length: Number(metadata.num_rows),
-    rowName,
-    async row(row, wanted) {
-      const names = named(wanted);
-      return cells(await groups.row(row, names), names);
-    },
+    rowName: (row) => `${fileName}:${row + 1}`,
+    row: (row, wanted) =>
+      readable(path, () =>
+        Promise.all(
+          named(wanted).map(async (name) =>
+            cellOf(pages.has([name]) ? await pages.cell(row, [name]) : await groups.cell(row, name)),
+          ),
+        ),
+      ),
     async *scan(wanted) {
       const names = named(wanted);
       for (let g = 0; g < metadata.row_groups.length; g++)
-        for (const row of await groups.all(g, names)) yield cells(row, names);
+        for (const row of await readable(path, () => groups.all(g, names)))
+          yield names.map((name) => cellOf(row[name]));
     },
     classNames: (column) => namesOf(featureOf(metadata, column)),
     embedded: {
       columns: embedded,
       isAudio: (column) => featureOf(metadata, column)?._type === "Audio",
       async bytes(row, column) {
-        const value = (await groups.row(row, [column]))[column] as { bytes?: Uint8Array } | null;
-        if (value?.bytes) return value.bytes;
+        const value = await readable(path, () => pages.cell(row, [column, "bytes"]));
+        if (value instanceof Uint8Array) return value;
         throw new DataError(`${path}: row ${row + 1} has no content in column "${column}"`);
       },
     },
@@ -102,47 +102,36 @@ async function bufferOf(files: Files, path: string): Promise<AsyncBuffer> {
 type Row = Readonly<Record<string, unknown>>;
 
 interface Groups {
-  row(row: number, columns: readonly string[]): Promise<Row>;
+  /** Not kept. */
   all(group: number, columns: readonly string[]): Promise<readonly Row[]>;
+  /** One cell, of a group that is kept for the next one. */
+  cell(row: number, column: string): Promise<unknown>;
 }
 
-/** Reads columns by row group, and keeps the groups that were used last. */
+/** Reads columns by row group. */
 function createGroups(
   metadata: FileMetaData,
   read: (rowStart: number, rowEnd: number, columns: readonly string[]) => Promise<readonly Row[]>,
 ): Groups {
-  const starts: number[] = [0];
-  for (const group of metadata.row_groups) starts.push(starts.at(-1)! + Number(group.num_rows));
-  const kept = new Map<string, { readonly rows: Promise<readonly Row[]>; readonly bytes: number }>();
-  let keptBytes = 0;
-  const bytesOf = (group: number, columns: readonly string[]): number => {
-    const chunks = metadata.row_groups[group]?.columns ?? [];
-    const own = chunks.filter((c) => columns.includes(c.meta_data?.path_in_schema[0] ?? ""));
-    return own.reduce((sum, c) => sum + Number(c.meta_data?.total_uncompressed_size ?? 0), 0);
-  };
+  const starts = rowStarts(metadata);
+  const kept = createRecent<readonly Row[]>(KEPT_BYTES, 2);
   const all = (group: number, columns: readonly string[]): Promise<readonly Row[]> => {
-    const [from, to] = [starts[group]!, starts[group + 1]!]; // there is a start behind the last row
+    const from = starts[group]!;
+    const rows = Number(metadata.row_groups[group]!.num_rows);
     // Without a column hyparquet gives no rows.
-    if (columns.length === 0) return Promise.resolve(Array.from({ length: to - from }, () => ({})));
-    const key = JSON.stringify([group, columns]);
-    const known = kept.get(key);
-    // The group used last stands last in the map, and the first ones go when there are too many.
-    if (known) kept.delete(key);
-    const entry = known ?? { rows: read(from, to, columns), bytes: bytesOf(group, columns) };
-    if (!known) keptBytes += entry.bytes;
-    kept.set(key, entry);
-    for (const [oldest, { bytes }] of kept) {
-      if (keptBytes <= KEPT_BYTES || kept.size <= 2) break;
-      kept.delete(oldest);
-      keptBytes -= bytes;
-    }
-    return entry.rows;
+    if (columns.length === 0) return Promise.resolve(Array.from({ length: rows }, () => ({})));
+    return read(from, from + rows, columns);
   };
   return {
     all,
-    async row(row, columns) {
+    async cell(row, column) {
       const group = starts.findLastIndex((start) => start <= row);
-      return (await all(group, columns))[row - starts[group]!] ?? {};
+      const own = metadata.row_groups[group]!.columns.filter(
+        (c) => c.meta_data?.path_in_schema[0] === column,
+      );
+      const bytes = own.reduce((sum, c) => sum + Number(c.meta_data?.total_uncompressed_size ?? 0), 0);
+      const rows = await kept.get(`${group} ${column}`, bytes, () => all(group, [column]));
+      return rows[row - starts[group]!]?.[column];
     },
   };
 }
