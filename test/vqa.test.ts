@@ -1,10 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConfigInput } from "../src/config/schema.ts";
-import { encodePng } from "../src/data/encode-png.ts";
 import { openInputs } from "../src/data/open-inputs.ts";
 import { finetune } from "../src/finetune.ts";
 import { openDecoder } from "../src/generation/decoder.ts";
@@ -12,48 +11,18 @@ import { generate } from "../src/generation/generate.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
-import { createRandom } from "../src/tensor/random.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
 import { predict } from "../src/training/predict.ts";
+import { COLOURS, SIZE, writeQuestions } from "./support/tiny-questions.ts";
 
 /** A PaliGemma of a few thousand weights, made and exported by scripts/goldens/vqa.py. */
 const model = fileURLToPath(new URL("fixtures/vqa", import.meta.url));
-const SIZE = 16;
-const COLOURS = { red: [220, 30, 30], green: [30, 220, 30], blue: [30, 30, 220], yellow: [220, 220, 30] };
 
 let folder: string;
 let runtime: Runtime;
 const at = (name: string) => join(folder, name);
-
-/** Squares of one colour on grey noise, and two questions about each: one for its colour, one that the image does not matter for. */
-async function writeQuestions(name: string, count: number, seed: number): Promise<void> {
-  const random = createRandom(seed);
-  mkdirSync(at(name), { recursive: true });
-  const rows: object[] = [];
-  for (let k = 0; k < count; k++) {
-    const [colour, rgb] = Object.entries(COLOURS)[k % 4]!;
-    const [top, left] = [random.integer(6), random.integer(6)];
-    const data = new Uint8Array(SIZE * SIZE * 3);
-    data.forEach((_, i) => {
-      const [y, x] = [Math.floor(i / (3 * SIZE)), Math.floor(i / 3) % SIZE];
-      const isInside = y >= top && y < top + 10 && x >= left && x < left + 10;
-      data[i] = isInside ? rgb[i % 3]! : 110 + random.integer(20);
-    });
-    const image = `${name}/${k}.png`;
-    writeFileSync(
-      at(image),
-      await encodePng({ kind: "image", height: SIZE, width: SIZE, channels: 3, data }),
-    );
-    // One of ten people always says something else.
-    const answers = [...Array(9).fill(colour), "no"] as string[];
-    rows.push({ image, question: "what colour is the square?", answers });
-    if (k % 4 === 0)
-      rows.push({ image, question: "how many squares?", answers: Array(10).fill("1") as string[] });
-  }
-  writeFileSync(at(`${name}.jsonl`), rows.map((row) => JSON.stringify(row)).join("\n"));
-}
 
 const settings = (out: string): ConfigInput => ({
   task: "vqa",
@@ -75,8 +44,8 @@ const settings = (out: string): ConfigInput => ({
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-vqa-"));
   runtime = await openRuntime({ prefer: "native", threads: 1 });
-  await writeQuestions("train", 32, 1);
-  await writeQuestions("validation", 8, 2);
+  await writeQuestions(folder, "train", { count: 32, seed: 1 });
+  await writeQuestions(folder, "validation", { count: 8, seed: 2 });
   const question = "what colour is the square?";
   writeFileSync(
     at("ask.csv"),

@@ -1,4 +1,4 @@
-"""A PaliGemma-shaped model of a few thousand weights in one graph, for visual question answering.
+"""A PaliGemma-shaped model of a few thousand weights, whole and in parts, for visual question answering.
 
     python -P scripts/goldens/vqa.py    # needs torch, onnx and transformers; writes test/fixtures/vqa/
 
@@ -7,6 +7,8 @@ graph: input_ids [B, T], attention_mask [B, T] and pixel_values [B, 3, 16, 16] t
 with four image tokens, as PaliGemma's processor puts them. Beside it tokenizer.json (whole words), tokenizer_config.json,
 preprocessor_config.json and config.json; and golden.json: the answers that `generate` writes greedily behind two
 prompts with images, and the logits of one of them, from PyTorch.
+The same weights in parts, as Transformers.js takes them, are in parts/: vision_encoder.onnx, embed_tokens.onnx and
+decoder_model_merged.onnx with its key-value cache.
 Written with torch 2.13.0 and transformers 5.24.0 (opset 17).
 """
 
@@ -16,7 +18,13 @@ import shutil
 from pathlib import Path
 
 import torch
-from transformers import GemmaConfig, PaliGemmaConfig, PaliGemmaForConditionalGeneration, SiglipVisionConfig
+from transformers import (
+    DynamicCache,
+    GemmaConfig,
+    PaliGemmaConfig,
+    PaliGemmaForConditionalGeneration,
+    SiglipVisionConfig,
+)
 
 FOLDER = Path(__file__).parents[2] / "test/fixtures/vqa"
 SIZE, PATCH, LENGTH = 16, 8, 24
@@ -61,9 +69,51 @@ class Whole(torch.nn.Module):
         return out.logits
 
 
+class VisionEncoder(Whole):
+    def forward(self, pixel_values):
+        return self.model.get_image_features(pixel_values).pooler_output
+
+
+class Decoder(torch.nn.Module):
+    """What follows the embeddings, with the cache as one key and one value a layer."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.language_model, self.lm_head = model.model.language_model, model.lm_head
+
+    def forward(self, inputs_embeds, attention_mask, position_ids, *past):
+        cache = DynamicCache(config=self.language_model.config)
+        for layer in range(len(past) // 2):
+            cache.update(past[2 * layer], past[2 * layer + 1], layer)
+        out = self.language_model(
+            inputs_embeds=inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=cache,
+            use_cache=True,
+        )
+        present = (t for layer in out.past_key_values.layers for t in (layer.keys, layer.values))
+        return (self.lm_head(out.last_hidden_state), *present)
+
+
+def write(module, file, inputs, outputs, dynamic_axes):
+    torch.onnx.export(
+        module,
+        tuple(inputs.values()),
+        str(file),
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_axes=dynamic_axes,
+        opset_version=17,
+        dynamo=False,
+    )
+    print(file.name, file.stat().st_size, "bytes;", len(gzip.compress(file.read_bytes())), "zipped")
+
+
 torch.manual_seed(0)
 shutil.rmtree(FOLDER, ignore_errors=True)
 (FOLDER / "onnx").mkdir(parents=True)
+(FOLDER / "parts").mkdir()
 config = PaliGemmaConfig(
     vision_config=SiglipVisionConfig(
         hidden_size=16,
@@ -112,23 +162,40 @@ inputs = {
     "attention_mask": torch.nn.functional.pad(torch.ones_like(ids[0]), (0, LENGTH - ids[0].shape[1])).repeat(2, 1),
     "pixel_values": images,
 }
-file = FOLDER / "onnx/model.onnx"
-torch.onnx.export(
-    Whole(model),
-    tuple(inputs.values()),
-    str(file),
-    input_names=list(inputs),
-    output_names=["logits"],
-    dynamic_axes={
-        "input_ids": {0: "batch", 1: "sequence"},
-        "attention_mask": {0: "batch", 1: "sequence"},
-        "pixel_values": {0: "batch"},
-        "logits": {0: "batch", 1: "sequence"},
-    },
-    opset_version=17,
-    dynamo=False,
+tokens = {0: "batch", 1: "sequence"}
+axes = {name: tokens for name in ("input_ids", "attention_mask", "logits")} | {"pixel_values": {0: "batch"}}
+write(Whole(model), FOLDER / "onnx/model.onnx", inputs, ["logits"], axes)
+
+text = config.text_config
+axes = {"pixel_values": {0: "batch"}, "image_features": {0: "batch"}}
+write(VisionEncoder(model), FOLDER / "parts/vision_encoder.onnx", {"pixel_values": images}, ["image_features"], axes)
+axes = {"input_ids": tokens, "inputs_embeds": tokens}
+write(
+    model.get_input_embeddings(),
+    FOLDER / "parts/embed_tokens.onnx",
+    {"input_ids": inputs["input_ids"]},
+    ["inputs_embeds"],
+    axes,
 )
-print(file.stat().st_size, "bytes;", len(gzip.compress(file.read_bytes())), "zipped")
+rows, seen, new = 2, 4, 3
+names = [f"{layer}.{part}" for layer in range(text.num_hidden_layers) for part in ("key", "value")]
+past = {f"past_key_values.{n}": torch.randn(rows, text.num_key_value_heads, seen, text.head_dim) for n in names}
+axes = {name: tokens for name in ("inputs_embeds", "position_ids", "logits")}
+axes |= {"attention_mask": {0: "batch", 1: "total_sequence"}}
+axes |= {f"past_key_values.{n}": {0: "batch", 2: "past_sequence"} for n in names}
+axes |= {f"present.{n}": {0: "batch", 2: "total_sequence"} for n in names}
+write(
+    Decoder(model).eval(),
+    FOLDER / "parts/decoder_model_merged.onnx",
+    {
+        "inputs_embeds": torch.randn(rows, new, text.hidden_size),
+        "attention_mask": torch.ones(rows, seen + new, dtype=torch.long),
+        "position_ids": torch.arange(seen, seen + new).repeat(rows, 1),
+        **past,
+    },
+    ["logits", *(f"present.{n}" for n in names)],
+    axes,
+)
 config.save_pretrained(FOLDER)
 (FOLDER / "tokenizer.json").write_text(json.dumps(make_tokenizer(), indent=1) + "\n")
 settings = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "model_max_length": LENGTH}

@@ -24,6 +24,8 @@ export interface Model {
   irVersion: number;
   /** Version of each operator set in use, by domain; "" is ai.onnx. */
   readonly opsets: Map<string, number>;
+  /** The same for nodes that were written in other versions, in a model that was joined of several. */
+  readonly nodeOpsets?: ReadonlyMap<Node, ReadonlyMap<string, number>>;
   readonly functions: readonly FunctionDef[];
   producerName: string;
   producerVersion: string;

@@ -4,6 +4,7 @@ import { basename, dirname, joinPath, normalizePath } from "../platform/paths.ts
 import { encodeBytes, encodeModelProto } from "./encode.ts";
 import { type ExternalData, externalPath, externalRange, isExternal } from "./external-data.ts";
 import { type ExternalFileLayout, type ExternalItem, layOut } from "./external-layout.ts";
+import { JoinedModel } from "./joined-model.ts";
 import type { Model } from "./model.ts";
 import { type ModelProto, ModelProtoSchema, type TensorProto } from "./proto/onnx-ml_pb.ts";
 import { withExternalData } from "./tensor-proto.ts";
@@ -31,7 +32,7 @@ export interface SaveOptions {
  * All content is on the disk before the first name changes, and the model file comes last.
  *
  * @returns the paths of all files written, the model file last
- * @throws ModelError if the model takes 2 GiB or more in its own file
+ * @throws ModelError if the model takes 2 GiB or more in its own file, or is joined of several
  * @throws FileError if a file cannot be written
  */
 export async function saveModel(
@@ -40,6 +41,10 @@ export async function saveModel(
   files: Files,
   options: SaveOptions = {},
 ): Promise<readonly string[]> {
+  if (model instanceof JoinedModel)
+    throw new ModelError(
+      `${path}: the model is joined of ${model.parts.map((p) => p.name).join(", ")}, which go to a file each; name a folder for them`,
+    );
   const replaced = new Map<TensorProto, TensorProto>();
   const proto = encodeModelProto(model, (now, before) => replaced.set(now, before));
   const outside = externalItems(model, proto, replaced);

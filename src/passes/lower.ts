@@ -186,7 +186,7 @@ class Lowering {
   private async walk(nodes: readonly Node[], opsets: ReadonlyMap<string, number>): Promise<void> {
     const { transform } = this.options;
     for (const node of nodes) {
-      await this.lowerNode(node, opsets);
+      await this.lowerNode(node, this.model.nodeOpsets?.get(node) ?? opsets);
       if (!transform) continue;
       for (const v of node.outputs) {
         const [change, value] = v === null ? [] : [transform.get(v), this.map.get(v)];

@@ -14,7 +14,6 @@ import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
 import { ConfigError, ModelError } from "../errors.ts";
 import { logitsOf, type OutputKind } from "../heads/find-head.ts";
 import { headForms } from "../heads/new-head.ts";
-import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
 import { fixedInputs } from "../passes/fix-inputs.ts";
 import type { Files } from "../platform/files.ts";
@@ -28,7 +27,9 @@ import { fixBySettings, fixedSession } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
 import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
 import { contextLengthOf, imageTokensOf, type LanguageParts, openLanguage } from "./language-parts.ts";
+import { loadSource } from "./model-parts.ts";
 import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-source.ts";
+import { openSource } from "./parts-session.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 import { USUAL_LENGTH } from "./text-lengths.ts";
@@ -122,15 +123,12 @@ export class DeployedModel {
     const written: Settings = isRun ? parseYaml(await files.readText(record)) : {};
     const settings = someSettings(overlay(written, over), isRun ? record : "settings");
     const source = await (isRun ? findRunModel(files, path) : findModel(files, path));
-    const model = await loadModel(source.path, files);
+    const model = await loadSource(files, source);
     // A batch of training is as large as gradients let it be, so a run's own size means nothing here.
     const batchSize =
       options.batchSize ?? ("batchSize" in over ? settings.batchSize : undefined) ?? BATCH_SIZE;
     fixBySettings(model, settings.fix ?? {}, batchSize);
-    const opened = await runtime.createSession(
-      runtime.kind === "native" ? { path: source.path } : await files.read(source.path),
-      { name: source.path },
-    );
+    const opened = await openSource(source, { files, runtime });
     const session = fixedSession(opened, fixedInputs(model));
     const language = await openLanguage(files, source);
     return new DeployedModel(model, session, source, language, settings, { ...options, batchSize });

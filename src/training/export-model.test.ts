@@ -11,6 +11,7 @@ import { int64s, tensor } from "../tensor/tensor.ts";
 import { verifyExport } from "./export-model.ts";
 
 let runtime: Runtime;
+const open = (path: string) => runtime.createSession({ path });
 let folder: string;
 beforeAll(async () => {
   runtime = await openRuntime({ prefer: "native", threads: 1 });
@@ -59,25 +60,31 @@ describe("an exported model is compared with what was trained", () => {
     ["Sigmoid", "sigmoid"],
   ] as const)("where it ends in %s", async (last, kind) => {
     const path = await save("batch", last);
-    await expect(verifyExport({ runtime, path, output: "y", kind, batch, logits })).resolves.toBeUndefined();
+    await expect(
+      verifyExport({ session: await open(path), path, output: "y", kind, batch, logits }),
+    ).resolves.toBeUndefined();
     const other = asLogits(signed.map((v, i) => (i === 2 ? v + 0.1 : v)));
-    await expect(verifyExport({ runtime, path, output: "y", kind, batch, logits: other })).rejects.toThrow(
-      /does not compute what was trained/,
-    );
+    await expect(
+      verifyExport({ session: await open(path), path, output: "y", kind, batch, logits: other }),
+    ).rejects.toThrow(/does not compute what was trained/);
   });
 
   test.each([1, 2, 5, 8])("where its file insists on %i rows at a time", async (rows) => {
     const path = await save(rows, "Identity");
-    const options = { runtime, path, output: "y", kind: "logits", batch } as const;
-    await expect(verifyExport({ ...options, logits })).resolves.toBeUndefined();
+    const options = { path, output: "y", kind: "logits", batch } as const;
+    await expect(verifyExport({ ...options, session: await open(path), logits })).resolves.toBeUndefined();
     const other = asLogits(signed.map((v, i) => (i === 8 ? v + 0.1 : v)));
-    await expect(verifyExport({ ...options, logits: other })).rejects.toThrow(/differs by 0\.10/);
+    await expect(verifyExport({ ...options, session: await open(path), logits: other })).rejects.toThrow(
+      /differs by 0\.10/,
+    );
   });
 
   test("a value that is no number is a difference", async () => {
     const path = await save("batch", "Identity");
     const none = asLogits(signed.map((v, i) => (i === 3 ? Number.NaN : v)));
-    const options = { runtime, path, output: "y", kind: "logits", batch } as const;
-    await expect(verifyExport({ ...options, logits: none })).rejects.toThrow(/does not compute/);
+    const options = { path, output: "y", kind: "logits", batch } as const;
+    await expect(verifyExport({ ...options, session: await open(path), logits: none })).rejects.toThrow(
+      /does not compute/,
+    );
   });
 });

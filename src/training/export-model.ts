@@ -4,11 +4,9 @@ import { RunError } from "../errors.ts";
 import type { OutputKind } from "../heads/find-head.ts";
 import { setConstant } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
-import { saveModel } from "../onnx/save.ts";
 import type { Value } from "../onnx/value.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
-import type { Runtime } from "../runtime/runtime.ts";
 import type { Session } from "../runtime/session.ts";
 import type { Task } from "../tasks/task.ts";
 import type { DataType } from "../tensor/data-type.ts";
@@ -17,6 +15,7 @@ import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { json, writeCompanions } from "./companions.ts";
 import { fixedSession } from "./fixed-session.ts";
 import { modelConfig } from "./model-config.ts";
+import { saveSource } from "./model-parts.ts";
 import type { ModelSource } from "./model-source.ts";
 import type { Network } from "./prepare-network.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
@@ -51,9 +50,9 @@ export interface ExportOptions {
 
 /**
  * Writes the model with new weights, and everything else of it as it was, as a folder that Transformers.js loads:
- * `onnx/model.onnx`, `config.json` with the class names, `preprocessor_config.json`.
+ * `onnx/model.onnx` or the model's parts, `config.json` with the class names, `preprocessor_config.json`.
  *
- * @returns path of the `.onnx` file
+ * @returns path of the `.onnx` file; of a model in parts, the decoder's
  */
 export async function exportModel(model: Model, options: ExportOptions): Promise<string> {
   const { files, folder, source, parameters, values, preprocessor } = options;
@@ -62,8 +61,7 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
     if (!data) throw new RunError(`internal: there is no trained value for "${name}"`);
     setConstant(value, narrowed(tensor("float32", type.dims, data), storedDtype(value)));
   }
-  const path = joinPath(folder, "onnx/model.onnx");
-  const written = await saveModel(model, path, files);
+  const { path, written } = await saveSource(model, folder, { files, from: source });
   const config = modelConfig({ ...options, base: source.config, files: written });
   await files.write(joinPath(folder, "config.json"), json(config));
   await writeCompanions({
@@ -102,7 +100,9 @@ function storedDtype(value: Value): DataType {
 }
 
 export interface VerifyOptions {
-  readonly runtime: Runtime;
+  /** Of the exported file; it is released. */
+  readonly session: Session;
+  /** What messages call the file. */
   readonly path: string;
   /** The exported model's output that holds logits, or what `kind` says of them. */
   readonly output: string;
@@ -116,10 +116,10 @@ export interface VerifyOptions {
   readonly logits: Tensor<"float32">;
 }
 
-/** Runs the exported file in a session of its own and compares. @throws RunError if it computes something else */
+/** Runs the exported file and compares. @throws RunError if it computes something else */
 export async function verifyExport(options: VerifyOptions): Promise<void> {
-  const { runtime, path, output, batch, logits, kind } = options;
-  const session = fixedSession(await runtime.createSession({ path }), options.fixed ?? new Map());
+  const { path, output, batch, logits, kind } = options;
+  const session = fixedSession(options.session, options.fixed ?? new Map());
   try {
     const want = outputFrom(logits.data, logits.dims.at(-1) ?? 1, kind);
     const got = await outputOfRows(session, batch, output);

@@ -16,6 +16,8 @@ import { evaluateSet, evaluationRecord } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { asStored, exportModel, storesHalves, verifyExport } from "./export-model.ts";
 import { judgeWriting } from "./judge-writing.ts";
+import { findModel } from "./model-source.ts";
+import { openSource } from "./parts-session.ts";
 import { nameForPipelines } from "./pipeline-names.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { pickSamples, sampleRecords } from "./samples.ts";
@@ -220,7 +222,7 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
   for await (const batch of set.loader.epoch(0)) {
     const logits = await sessions.output(network.logits, batch);
     await verifyExport({
-      runtime,
+      session: await openSource(await findModel(files, writer.modelFolder), { files, runtime }),
       path,
       output: output.name,
       kind: logitsOf(output).kind,

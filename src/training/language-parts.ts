@@ -43,6 +43,12 @@ async function generationConfig(
   }
 }
 
+/** The token that stands for an image in a text: `image_token_index` or `image_token_id` of `config.json`; null for none. */
+export function imageTokenOf({ config }: Pick<ModelSource, "config">): number | null {
+  const id = config?.image_token_index ?? config?.image_token_id;
+  return typeof id === "number" ? id : null;
+}
+
 /**
  * The tokens that stand for an image in front of a prompt, by `image_token_index` (or `image_token_id`) of `config.json`,
  * as many as `image_seq_length` of `preprocessor_config.json`, `num_image_tokens`, or the patches of an image say; none
@@ -53,9 +59,9 @@ export function imageTokensOf({
   preprocessor,
 }: Pick<ModelSource, "config" | "preprocessor">): number[] {
   const fields = (json: unknown) => Object(json) as Readonly<Record<string, unknown>>;
-  const [whole, vision] = [fields(config), fields(config?.vision_config)];
-  const id = whole.image_token_index ?? whole.image_token_id;
-  if (typeof id !== "number") return [];
+  const vision = fields(config?.vision_config);
+  const id = imageTokenOf({ config });
+  if (id === null) return [];
   const patches = Math.floor(Number(vision.image_size) / Number(vision.patch_size)) ** 2;
   const counts = [
     fields(preprocessor).image_seq_length,

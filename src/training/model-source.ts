@@ -1,11 +1,14 @@
 import { DataError, ModelError, messageOf } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { dirname, joinPath } from "../platform/paths.ts";
+import { findParts, type PartFiles } from "./part-files.ts";
 
 /** A model on disk and what lies beside it, as Transformers.js folders have it. */
 export interface ModelSource {
-  /** Path of the `.onnx` file. */
+  /** Path of the `.onnx` file; of a model in parts, the decoder's. */
   readonly path: string;
+  /** The files of a model in parts; left out for a model of one file. */
+  readonly parts?: PartFiles;
   /** Folder with `config.json` and its like: the one that was named, or the one around the file. */
   readonly folder: string;
   /** Content of `config.json`, or null. */
@@ -28,21 +31,24 @@ export const COMPANION_FILES: readonly string[] = [
 ];
 
 /**
- * Finds the model behind a path: an `.onnx` file, or a folder with `onnx/model.onnx`, `model.onnx` or one `.onnx`
- * file, in itself or in `onnx/`.
+ * Finds the model behind a path: an `.onnx` file, or a folder with `onnx/model.onnx`, `model.onnx`, the parts of a language
+ * model or one `.onnx` file, in itself or in `onnx/`.
  *
- * @throws ModelError if there is none, or several to choose from
+ * @throws ModelError if there is none, several to choose from, or a part is missing
  */
 export async function findModel(files: Files, path: string): Promise<ModelSource> {
   const stat = await files.stat(path);
   if (stat === null)
     throw new ModelError(`${path}: no such file or folder; --model takes an .onnx file or a model folder`);
-  const file = stat.kind === "file" ? path : await modelInFolder(files, path);
+  const found = stat.kind === "file" ? path : await modelInFolder(files, path);
+  const parts = typeof found === "string" ? null : found;
+  const file = typeof found === "string" ? found : found.decoder;
   const around = dirname(file);
   const folder =
     stat.kind === "folder" ? path : around.endsWith("/onnx") || around === "onnx" ? dirname(around) : around;
   return {
     path: file,
+    ...(parts ? { parts } : {}),
     folder,
     config: (await readJson(files, joinPath(folder, "config.json"))) as ModelSource["config"],
     preprocessor: await readJson(files, joinPath(folder, "preprocessor_config.json")),
@@ -56,12 +62,14 @@ export async function findRunModel(files: Files, run: string): Promise<ModelSour
   throw new ModelError(`${run}: the run has written no model yet; finish it with holdfast resume ${run}`);
 }
 
-async function modelInFolder(files: Files, folder: string): Promise<string> {
+async function modelInFolder(files: Files, folder: string): Promise<string | PartFiles> {
   for (const name of ["onnx/model.onnx", "model.onnx"]) {
     const path = joinPath(folder, name);
     if (await files.exists(path)) return path;
   }
   const found = [...(await modelsIn(files, folder)), ...(await modelsIn(files, joinPath(folder, "onnx")))];
+  const parts = findParts(folder, found);
+  if (parts) return parts;
   if (found.length === 1) return found[0]!;
   throw new ModelError(
     found.length === 0

@@ -1,0 +1,134 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ConfigInput } from "../src/config/schema.ts";
+import { openInputs } from "../src/data/open-inputs.ts";
+import { finetune } from "../src/finetune.ts";
+import { loadModel } from "../src/onnx/load.ts";
+import { nodeFiles } from "../src/platform/node-files.ts";
+import { readRun } from "../src/run/run-reader.ts";
+import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
+import { toNumbers } from "../src/tensor/tensor.ts";
+import { DeployedModel } from "../src/training/deployed-model.ts";
+import { evaluateModel } from "../src/training/evaluate-model.ts";
+import { predict } from "../src/training/predict.ts";
+import { writeQuestions } from "./support/tiny-questions.ts";
+
+// One PaliGemma of a few thousand weights, exported by PyTorch in one graph and in three files (scripts/goldens/vqa.py):
+// whatever is done with the parts must be what is done with the whole.
+const whole = join(import.meta.dirname, "fixtures/vqa");
+const PARTS = ["decoder_model_merged.onnx", "embed_tokens.onnx", "vision_encoder.onnx"];
+/** Largest difference of weights, and relative one of losses, after a few steps of gradient descent in float32. */
+const TOLERANCE = 1e-6;
+/** The exporter stores equal tensors once, so that in the whole all parts share their gains of ones: they stay as they are. */
+const UNSHARED = "but:layer_norm1.weight$|onnx::Mul";
+
+let folder: string;
+let runtime: Runtime;
+const at = (name: string) => join(folder, name);
+
+/** The model in parts as Transformers.js has it: settings beside a folder of files. */
+function writeParts(name: string): string {
+  mkdirSync(at(`${name}/onnx`), { recursive: true });
+  for (const file of readdirSync(whole))
+    if (file.endsWith(".json")) cpSync(join(whole, file), at(`${name}/${file}`));
+  for (const file of PARTS) cpSync(join(whole, "parts", file), at(`${name}/onnx/${file}`));
+  return at(name);
+}
+
+const settings = (out: string): ConfigInput => ({
+  task: "vqa",
+  model: at("parts"),
+  data: at("train.jsonl"),
+  validation: at("validation.jsonl"),
+  out: at(out),
+  method: "sgd",
+  batchSize: 8,
+  steps: 4,
+  optimizer: { lr: 0.01 },
+  schedule: { name: "constant", warmup: 0 },
+  evaluation: { every: 4 },
+  generation: { maxNewTokens: 3 },
+  runtime: { threads: 1 },
+  report: false,
+});
+
+const train = (out: string, changes: Partial<ConfigInput> = {}) =>
+  finetune({ ...settings(out), ...changes }, { files: nodeFiles, runtime });
+
+const lossesOf = async (run: string) => (await readRun(nodeFiles, at(run))).steps.map((s) => s.loss);
+
+/** The float tensors that a file stores, by their content before training and after it. */
+async function weightsOf(before: string, after: string): Promise<{ key: string; values: number[] }[]> {
+  const [a, b] = [await loadModel(before, nodeFiles), await loadModel(after, nodeFiles)];
+  return a.graph.initializers.flatMap((value, i) => {
+    const { constant } = value;
+    if (constant?.dtype !== "float32") return [];
+    return [
+      { key: `${constant.dims} ${constant.data}`, values: toNumbers(b.graph.initializers[i]!.constant!) },
+    ];
+  });
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-parts-"));
+  runtime = await openRuntime({ prefer: "native", threads: 1 });
+  await writeQuestions(folder, "train", { count: 16, seed: 1 });
+  await writeQuestions(folder, "validation", { count: 5, seed: 2 });
+  writeParts("parts");
+  await train("joined", { trainable: UNSHARED });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a model in parts is trained as the whole is, weight by weight, and written back part by part", async () => {
+  await train("whole", { model: whole, trainable: UNSHARED });
+  const [losses, others] = [await lossesOf("joined"), await lossesOf("whole")];
+  expect(losses.length).toBe(4);
+  for (const [i, loss] of losses.entries()) expect(Math.abs(loss / others[i]! - 1)).toBeLessThan(TOLERANCE);
+
+  expect(readdirSync(at("joined/model/onnx")).sort()).toEqual(PARTS);
+  const file = "model/onnx/model.onnx";
+  const wanted = await weightsOf(join(whole, "onnx/model.onnx"), at(`whole/${file}`));
+  let [compared, moved] = [0, 0];
+  for (const part of PARTS) {
+    for (const { key, values } of await weightsOf(
+      at(`parts/onnx/${part}`),
+      at(`joined/model/onnx/${part}`),
+    )) {
+      const same = wanted.filter((w) => w.key === key);
+      expect(same.length).toBe(1);
+      expect(values.every((v, i) => Math.abs(v - same[0]!.values[i]!) < TOLERANCE)).toBe(true);
+      compared++;
+      if (key !== `${key.split(" ")[0]} ${values}`) moved++;
+    }
+  }
+  expect([compared, moved]).toEqual([30, 28]);
+});
+
+test("the written parts answer and are judged as the run was", async () => {
+  const { summary } = await readRun(nodeFiles, at("joined"));
+  const deployed = await DeployedModel.open(at("joined"), { files: nodeFiles, runtime, batchSize: 4 });
+  const judged = await evaluateModel(deployed, { files: nodeFiles, data: at("validation.jsonl") });
+  expect(judged.metrics.loss).toBeCloseTo(summary.sets[0]!.metrics.loss!, 5);
+  const inputs = await openInputs(nodeFiles, [at("validation.jsonl")], {
+    prompts: true,
+    withImages: "questions",
+  });
+  const said: unknown[] = [];
+  for await (const { fields } of predict(deployed, inputs, 1)) said.push(fields.text);
+  await deployed.release();
+
+  const other = await DeployedModel.open(at("whole"), { files: nodeFiles, runtime });
+  const wanted: unknown[] = [];
+  for await (const { fields } of predict(other, inputs, 1)) wanted.push(fields.text);
+  await other.release();
+  expect(said).toEqual(wanted);
+});
+
+test("a part whose names are left out stays as it is, to the byte", async () => {
+  await train("frozen", { trainable: "but:^(vision_encoder|embed_tokens)/" });
+  const isKept = (part: string) =>
+    readFileSync(at(`frozen/model/onnx/${part}`)).equals(readFileSync(at(`parts/onnx/${part}`)));
+  expect(PARTS.map(isKept)).toEqual([false, true, true]);
+});
