@@ -4,7 +4,7 @@
     python examples/reactions/prepare.py
 
 The model is the ALBERT of the package rxnmapper 0.4.3 (MIT; Schwaller et al., Science Advances 2021): one layer used twelve
-times, 0.8 M numbers, trained on reactions of US patents. Its tokenizer is a regular expression and a vocabulary; what is
+times, 0.74 M weights, trained on reactions of US patents. Its tokenizer is a regular expression and a vocabulary; what is
 written as tokenizer.json must give the package's tokens. The reactions come out of the package orderly 1.0.0 (MIT; data of
 the Open Reaction Database, CC BY-SA 4.0): an industrial laboratory's notebook, and patents of 2001 and 1976. Writes
 examples/reactions/.cache/, which git ignores. Half a minute on one core.
@@ -90,7 +90,7 @@ def write_model(source, tokenizer):
         output_names=["logits"],
         dynamic_axes={name: {0: "batch", 1: "sequence"} for name in [*names, "logits"]},
         opset_version=17,
-        do_constant_folding=False,  # which would give each of the twelve uses of the layer a copy of its weights
+        do_constant_folding=False,  # which would give the output layer a copy of the table of tokens that it shares
         dynamo=False,
     )
     model.model.config.save_pretrained(MODEL)
