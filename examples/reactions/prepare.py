@@ -23,7 +23,7 @@ import numpy as np
 import onnxruntime as ort
 import pyarrow.parquet as parquet
 import torch
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import AlbertForMaskedLM
 
 CACHE = Path(__file__).parent / ".cache"
@@ -61,9 +61,11 @@ def write_tokenizer(source):
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(symbols()), "isolated")
     ends = [(token, ids[token]) for token in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    tokenizer.decoder = decoders.Fuse()  # no blanks between tokens
     tokenizer.add_special_tokens(list(SPECIAL.values()))
     tokenizer.save(str(MODEL / "tokenizer.json"))
-    (MODEL / "tokenizer_config.json").write_text(json.dumps({**SPECIAL, "tokenizer_class": "PreTrainedTokenizerFast"}, indent=2))
+    config = {**SPECIAL, "tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    (MODEL / "tokenizer_config.json").write_text(json.dumps(config, indent=2))
     return tokenizer
 
 
