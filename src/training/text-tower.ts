@@ -1,4 +1,5 @@
 import type { Text } from "../data/dataset.ts";
+import { fittingTokenizer } from "../data/preprocess/fitting-tokenizer.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
@@ -10,6 +11,7 @@ import type { Value } from "../onnx/value.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { modelInputs } from "./input-shapes.ts";
+import { vocabularyOf } from "./language-graph.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
 
 /** Texts at a time, where the model leaves it open. */
@@ -24,13 +26,15 @@ const LENGTH_STEP = 8;
  * for each text. The model is cut at it; inputs that it does not need, such as the images of a whole CLIP, go.
  *
  * @param path what messages call the model
- * @throws ModelError if no output is such a vector; ConfigError if its inputs take no texts
+ * @throws ModelError if no output is such a vector; ConfigError if its inputs take no texts, or the tokenizer gives tokens
+ *   that it has no embeddings of
  */
 export async function embedTexts(
   texts: readonly string[],
   { model, path, tokenizer, runtime }: { model: Model; path: string; tokenizer: Tokenizer; runtime: Runtime },
 ): Promise<Tensor<"float32">> {
   const output = textEmbedding(model, path);
+  const vocabulary = vocabularyOf(model);
   cutAt(model.graph, [output]);
   const { inputs, batchSize } = modelInputs(model);
   const hasMask = inputs.some((input) => /mask/iu.test(input.name));
@@ -38,7 +42,7 @@ export async function embedTexts(
     usualLength: tokenizer.maxLength ?? USUAL_LENGTH,
     ...(hasMask ? { lengthStep: LENGTH_STEP } : {}),
   });
-  const preprocessor = createPreprocessor(preprocessing, tokenizer);
+  const preprocessor = createPreprocessor(preprocessing, fittingTokenizer(tokenizer, vocabulary));
   const size = batchSize ?? Math.min(BATCH_SIZE, texts.length);
   const session = await runtime.createSession(encodeModel(model), { name: path });
   const rows: Float32Array[] = [];
