@@ -41,11 +41,21 @@ function emptyDims(dims: readonly (number | string | null)[], batchSize: number)
   );
 }
 
+/** What stands between token ids and the table, and leaves each as it is. */
+const SAME_IDS: ReadonlySet<string> = new Set([
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Identity",
+]);
+
 /** How many tokens a model has embeddings of: rows of the table that its token ids are looked up in; null if none is found. */
 export function vocabularyOf(model: Model): number | null {
   const isIds = (value: Value | null | undefined): boolean => {
     if (!value) return false;
-    if (value.producer?.opType === "Cast") return isIds(value.producer.inputs[0]);
+    if (value.producer && SAME_IDS.has(value.producer.opType)) return isIds(value.producer.inputs[0]);
     return (
       model.graph.inputs.includes(value) &&
       /ids|tokens/u.test(value.name) &&

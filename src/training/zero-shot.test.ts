@@ -138,6 +138,17 @@ describe("what a zero-shot classifier cannot be made of is said", () => {
     );
   });
 
+  test("a text tower with a tokenizer of another model", async () => {
+    const bytes = new Uint8Array(readFileSync(`${folder}/onnx/text_model.onnx`));
+    const tokenizer = readFileSync(`${folder}/tokenizer.json`, "utf8").replaceAll(/\b65\b/gu, "4711");
+    const files = createMemoryFiles({ "text/model.onnx": bytes, "text/tokenizer.json": tokenizer });
+    const source = await findModel(files, "text");
+    const head = headSettings({ textModel: "text" });
+    await expect(
+      zeroShotClassifier({ files, runtime, head, source, classes: golden.classes }),
+    ).rejects.toThrow(/it gives token 4711, and the model has embeddings of 66 tokens/);
+  });
+
   test("a text tower without a tokenizer", async () => {
     const bytes = new Uint8Array(readFileSync(`${folder}/onnx/text_model.onnx`));
     const files = createMemoryFiles({ "text/model.onnx": bytes, "image/model.onnx": bytes });
