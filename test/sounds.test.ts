@@ -63,6 +63,57 @@ test("two tones are told apart by their log-mel spectrograms: trained, judged, a
   await model.release();
 }, 60_000);
 
+test("waves whose rate nothing says are taken as the first one has it, with a warning, and all others brought to it", async () => {
+  writeWaveModel(at("waves"));
+  writeSounds(at("slow"), 24, 3, 8000);
+  writeSounds(at("fast"), 12, 4, 16_000);
+  const notes: string[] = [];
+  const run = { model: at("waves"), data: at("slow"), test: at("fast"), out: at("waved"), report: false };
+  const training = { epochs: 15, batchSize: 8, optimizer: { lr: 0.03 }, head: { from: "features" } };
+  await finetune(
+    { ...run, ...training },
+    { files: nodeFiles, runtime, onEvent: (e) => void (e.kind === "note" && notes.push(e.text)) },
+  );
+  expect(notes.join("\n")).toMatch(/Nothing says the sampling rate .*: 8000 Hz is taken, which .*0\.wav has/);
+  const { summary } = await readRun(nodeFiles, at("waved"));
+  const { accuracy, loss } = summary.sets.find((s) => s.set === "test")!.metrics;
+  // Sounds of twice the rate, taken as they are, would be tones an octave lower.
+  expect(accuracy).toBeGreaterThan(0.9);
+  const file = JSON.parse(await nodeFiles.readText(at("waved/model/preprocessor_config.json")));
+  expect(file).toMatchObject({ sampling_rate: 8000, do_normalize: false });
+
+  const odd: string[] = [];
+  const model = await DeployedModel.open(at("waved"), { files: nodeFiles, runtime });
+  const onNote = (note: string) => odd.push(note);
+  const judged = await evaluateModel(model, { files: nodeFiles, data: at("fast"), onNote });
+  await model.release();
+  expect(judged.metrics.loss).toBeCloseTo(loss!, 5);
+  expect(odd).toEqual([]);
+  const settings = { preprocess: { samplingRate: 16_000 } };
+  const misled = await DeployedModel.open(at("waved"), { files: nodeFiles, runtime, settings });
+  const other = await evaluateModel(misled, { files: nodeFiles, data: at("fast") });
+  await misled.release();
+  expect(other.metrics.accuracy).toBeLessThan(0.8);
+}, 60_000);
+
+/** A network of waves [batch, 1, 1600], of 0.2 seconds at 8000 Hz, to features [batch, 8]; nothing beside it. */
+function writeWaveModel(path: string): void {
+  const graph = graphOf({
+    inputs: { input_values: { dtype: "float32", dims: ["batch", 1, 1600] } },
+    constants: { near: normals([WIDTH, 1, 24], 5, 0.5) },
+    nodes: [
+      ["Conv", ["input_values", "near"], ["mixed"], { kernel_shape: [24], strides: [4] }],
+      ["Relu", ["mixed"], ["active"]],
+      ["GlobalAveragePool", ["active"], ["pooled"]],
+      ["Flatten", ["pooled"], ["features"]],
+    ],
+    outputs: ["features"],
+    declared: { features: { dtype: "float32", dims: ["batch", WIDTH] } },
+  });
+  mkdirSync(join(path, "onnx"), { recursive: true });
+  writeFileSync(join(path, "onnx/model.onnx"), encodeModel(modelOf(graph)));
+}
+
 /** A network of spectrograms [batch, 16, 50] to features [batch, 8], and what its preprocessor does. */
 function writeModel(path: string): void {
   const graph = graphOf({
@@ -89,23 +140,23 @@ function writeModel(path: string): void {
 }
 
 /** Folders `high` and `low` of tones of some length and loudness in noise. */
-function writeSounds(path: string, perClass: number, seed: number): void {
+function writeSounds(path: string, perClass: number, seed: number, rate = RATE): void {
   const random = createRandom(seed);
   for (const [name, hertz] of Object.entries(TONES)) {
     mkdirSync(join(path, name), { recursive: true });
     for (let i = 0; i < perClass; i++) {
       const [loudness, phase] = [0.2 + 0.6 * random.next(), random.next()];
-      const wave = Float64Array.from({ length: Math.round(RATE * (0.3 + 0.5 * random.next())) }, (_, t) => {
-        const turns = (hertz * t) / RATE + phase;
+      const wave = Float64Array.from({ length: Math.round(rate * (0.3 + 0.5 * random.next())) }, (_, t) => {
+        const turns = (hertz * t) / rate + phase;
         return loudness * Math.sin(2 * Math.PI * turns) + 0.02 * random.normal();
       });
-      writeFileSync(join(path, name, `${i}.wav`), wavOf(wave));
+      writeFileSync(join(path, name, `${i}.wav`), wavOf(wave, rate));
     }
   }
 }
 
 /** A WAV file of 16 bits and one channel. */
-function wavOf(wave: Float64Array): Uint8Array {
+function wavOf(wave: Float64Array, rate: number): Uint8Array {
   const bytes = new Uint8Array(44 + 2 * wave.length);
   const view = new DataView(bytes.buffer);
   const text = (offset: number, letters: string) => bytes.set(new TextEncoder().encode(letters), offset);
@@ -115,8 +166,8 @@ function wavOf(wave: Float64Array): Uint8Array {
   view.setUint32(16, 16, true);
   view.setUint16(20, 1, true);
   view.setUint16(22, 1, true);
-  view.setUint32(24, RATE, true);
-  view.setUint32(28, 2 * RATE, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 2 * rate, true);
   view.setUint16(32, 2, true);
   view.setUint16(34, 16, true);
   text(36, "data");

@@ -98,6 +98,10 @@ function datasetText({ settings, columns, hasTest }: Suggestion): string {
 function preprocessText({ settings, kind }: Suggestion): readonly string[] | null {
   if (kind === "text" || kind === "dialogue")
     return ["preprocess: {}\n#  maxLength: 128 # most tokens of a text; longer ones are cut"];
+  if (kind === "audio")
+    return [
+      "preprocess: {}\n#  samplingRate: 16000 # Hz that the model knows, if no preprocessor_config.json says it; others are resampled",
+    ];
   if (kind !== "image") return null;
   const size = settings.preprocess?.size;
   const head = size

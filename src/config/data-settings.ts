@@ -98,6 +98,11 @@ export const preprocessSchema = z
       .tuple([count(), count()])
       .optional()
       .describe("height and width, for a model whose input leaves them open"),
+    samplingRate: count()
+      .optional()
+      .describe(
+        "sounds: Hz of those that the model knows, to which others are resampled. What preprocessor_config.json says, or the first training sound has, if left out",
+      ),
     maxLength: count()
       .optional()
       .describe(

@@ -4,7 +4,7 @@ import { overlay, type Settings } from "../config/overlay.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { Config } from "../config/schema.ts";
 import type { TaskName } from "../config/task-names.ts";
-import type { SampleKind } from "../data/dataset.ts";
+import type { Dataset, SampleKind } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ChatTemplate } from "../data/preprocess/chat-template.ts";
 import { fittingTokenizer } from "../data/preprocess/fitting-tokenizer.ts";
@@ -32,6 +32,7 @@ import { findModel, findRunModel, labelsOf, type ModelSource } from "./model-sou
 import { openSource } from "./parts-session.ts";
 import { withoutUndefined } from "./plain.ts";
 import { runInFloat32 } from "./run-in-float32.ts";
+import { assumedRate } from "./sampling-rate.ts";
 import { USUAL_LENGTH } from "./text-lengths.ts";
 import { Writer } from "./writer.ts";
 
@@ -134,9 +135,14 @@ export class DeployedModel {
     return new DeployedModel(model, session, source, language, settings, { ...options, batchSize });
   }
 
-  /** What samples of a kind go through before they reach the model. @throws ConfigError if it takes no such samples */
-  preprocessor(kind: SampleKind): Preprocessor {
-    const { size, maxLength, buckets: _, ...rest } = this.settings.preprocess ?? {};
+  /**
+   * What samples of a kind go through before they reach the model.
+   *
+   * @param usualRate Hz of sounds that the model knows, where nothing says it
+   * @throws ConfigError if it takes no such samples
+   */
+  preprocessor(kind: SampleKind, usualRate?: number): Preprocessor {
+    const { size, samplingRate, maxLength, buckets: _, ...rest } = this.settings.preprocess ?? {};
     const json = this.source.preprocessor ?? undefined;
     // A preprocessor_config.json that a run wrote has the size in it already.
     const isFree = this.inputs.some((input) => input.dims.includes(null));
@@ -144,7 +150,7 @@ export class DeployedModel {
       options: withoutUndefined(rest),
       ...(json ? { json } : {}),
       ...(size && isFree ? { size } : {}),
-      ...(maxLength === undefined ? {} : { maxLength }),
+      ...withoutUndefined({ maxLength, samplingRate, usualRate }),
       usualLength: this.tokenizer?.maxLength ?? USUAL_LENGTH,
       lengthStep: LENGTH_STEP,
     });
@@ -153,6 +159,14 @@ export class DeployedModel {
     const imageTokens = imageTokensOf(this.source);
     const context = { tokenizer, chatTemplate, vocabulary, imageTokens, settings, classes: labels ?? [] };
     return task.preprocessor?.(base, context) ?? base;
+  }
+
+  /** What a dataset's samples go through, and what is odd about it, in sentences. @throws ConfigError as `preprocessor` does */
+  async preprocessorFor(
+    dataset: Dataset,
+  ): Promise<{ readonly preprocessor: Preprocessor; readonly notes: readonly string[] }> {
+    const { usualRate, notes } = await assumedRate(dataset, this.source, this.settings.preprocess ?? {});
+    return { preprocessor: this.preprocessor(dataset.kind, usualRate), notes };
   }
 
   /** How the model writes: as its run's settings say, but for what is given. */

@@ -28,6 +28,8 @@ export interface EvaluateModelOptions extends OpenOptions {
   /** How a model that writes does so, beside its run's settings. */
   readonly generation?: Partial<Config["generation"]>;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told what is odd about the set, in sentences. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** What a model did on a set. */
@@ -65,7 +67,7 @@ export async function evaluateModel(
   model: DeployedModel,
   options: EvaluateModelOptions,
 ): Promise<ModelEvaluation> {
-  const { files, data, set: setName, corruption, onProgress, generation: _, ...overrides } = options;
+  const { files, data, set: setName, corruption, onProgress, onNote, generation: _, ...overrides } = options;
   const { task, settings } = model;
   const seed = options.seed ?? settings.seed ?? 0;
   const source = sourceOf({ data, set: setName });
@@ -74,7 +76,8 @@ export async function evaluateModel(
   if (task.hasClasses && opened.classes === null)
     throw new ConfigError(`${name}: labels are numbers; task ${task.name} is judged on classes`);
   const names = opened.classes ?? [];
-  const preprocessor = model.preprocessor(opened.kind);
+  const { preprocessor, notes } = await model.preprocessorFor(opened);
+  for (const note of [...opened.warnings, ...notes]) onNote?.(note);
   const specs = [own, corruption && `corruption:${corruption}`].filter((spec) => spec !== undefined);
   const set = specs.reduce(
     (below, spec) => corrupted(below, parseCorruptionSpec(spec), { seed, preprocessor }),

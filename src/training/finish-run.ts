@@ -1,4 +1,5 @@
 import type { Batch } from "../data/loader.ts";
+import { isSoundJson, plainWaves } from "../data/preprocess/sound-json.ts";
 import { preprocessorJson } from "../data/preprocess/to-json.ts";
 import { messageOf } from "../errors.ts";
 import { logitsOf } from "../heads/find-head.ts";
@@ -241,9 +242,16 @@ function withNames(batch: Batch, names: ReadonlyMap<string, string>): Batch {
   return { ...batch, inputs: new Map([...batch.inputs].map(([name, t]) => [names.get(name) ?? name, t])) };
 }
 
-/** What images went through in this run, unless that is what the model's own file says. */
+/** What images or sounds went through in this run, unless that is what the model's own file says. */
 function preprocessorToWrite({ config, data, source }: PreparedRun): Record<string, unknown> | null {
   const { preprocessing } = data;
+  if (preprocessing.kind === "audio") {
+    const { samplingRate } = preprocessing;
+    if (!isSoundJson(source.preprocessor)) return plainWaves(samplingRate);
+    return config.preprocess.samplingRate === undefined
+      ? null
+      : { ...source.preprocessor, sampling_rate: samplingRate };
+  }
   const image = preprocessing.kind === "image-text" ? preprocessing.image : preprocessing;
   if (image.kind !== "image") return null;
   const isOverridden = Object.values(config.preprocess).some((value) => value !== undefined);

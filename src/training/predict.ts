@@ -20,6 +20,8 @@ export interface PredictOptions {
   readonly generation?: Partial<Config["generation"]>;
   /** Told after each example. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told what is odd about the inputs, in sentences. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function* predict(
   model: DeployedModel,
   inputs: Dataset,
   top: number,
-  { generation = {}, onProgress }: PredictOptions = {},
+  { generation = {}, onProgress, onNote }: PredictOptions = {},
 ): AsyncGenerator<Prediction, void, void> {
   let done = 0;
   if (model.task.writes === true) {
@@ -43,7 +45,8 @@ export async function* predict(
     return;
   }
   const ranking = model.task.ranking?.();
-  const preprocessor = model.preprocessor(inputs.kind);
+  const { preprocessor, notes } = await model.preprocessorFor(inputs);
+  for (const note of notes) onNote?.(note);
   const { dataset, take } = keepingLoaded(prepared(inputs, preprocessor));
   const loader = createLoader(dataset, {
     preprocessor,

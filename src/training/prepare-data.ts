@@ -25,6 +25,7 @@ import type { ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { preparationIdentity } from "./preparation-identity.ts";
 import { openRunSplits, readingOf } from "./reading.ts";
+import { assumedRate } from "./sampling-rate.ts";
 import { askedLength, chooseLengths, lengthBucket, USUAL_LENGTH } from "./text-lengths.ts";
 import type { BatchShapes } from "./training-graphs.ts";
 
@@ -72,7 +73,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   const splits = inModelOrder(opened, options);
   const classes = splits.train.classes ?? [];
   checkData(task, splits.train);
-  const { preprocessing, tokenizer, create } = await choosePreprocessor(options, splits.train);
+  const { preprocessing, tokenizer, create, notes } = await choosePreprocessor(options, splits.train);
   const whole = create(preprocessing);
   const sets = await prepareSets(files, splits, {
     preprocessor: whole,
@@ -143,7 +144,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
       ...sets.shifts.map(({ name, dataset }) => judged(name, "shift", dataset)),
     ],
     shifts: Object.fromEntries(sets.shifts.map(({ name, shift }) => [name, shift])),
-    notes: [...splits.notes, ...(lengths ? [lengths.note] : []), ...sets.warnings],
+    notes: [...splits.notes, ...notes, ...(lengths ? [lengths.note] : []), ...sets.warnings],
   };
 }
 
@@ -171,9 +172,11 @@ async function choosePreprocessor(
   readonly preprocessing: Preprocessing;
   readonly tokenizer: Tokenizer | null;
   readonly create: (preprocessing: Preprocessing) => Preprocessor;
+  /** What is odd about the data, in sentences. */
+  readonly notes: readonly string[];
 }> {
   const { inputs } = modelInputs(model);
-  const { size, maxLength: _, buckets: __, ...overrides } = config.preprocess;
+  const { size, samplingRate, maxLength: _, buckets: __, ...overrides } = config.preprocess;
   const hasText = ["text", "dialogue", "image-text"].includes(train.kind);
   const vocabulary = vocabularyOf(model);
   const own = hasText ? await openTokenizer(files, source.folder) : null;
@@ -184,11 +187,12 @@ async function choosePreprocessor(
     );
   }
   const maxLength = tokenizer ? askedLength(config.preprocess, tokenizer) : undefined;
+  const { usualRate, notes } = await assumedRate(train, source, { samplingRate });
   const preprocessing = preprocessingFor(train.kind, inputs, {
     ...(source.preprocessor === null ? {} : { json: source.preprocessor }),
     options: withoutUndefined(overrides),
     ...(size ? { size } : {}),
-    ...(maxLength === undefined ? {} : { maxLength }),
+    ...withoutUndefined({ maxLength, samplingRate, usualRate }),
     usualLength: tokenizer?.maxLength ?? USUAL_LENGTH,
     lengthStep: 1,
   });
@@ -204,7 +208,7 @@ async function choosePreprocessor(
     const base = createPreprocessor(settled, tokenizer);
     return task.preprocessor?.(base, context) ?? base;
   };
-  return { preprocessing, tokenizer, create };
+  return { preprocessing, tokenizer, create, notes };
 }
 
 /** What examples are labelled with, for messages. */

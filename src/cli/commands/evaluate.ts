@@ -61,6 +61,7 @@ export const evaluate: CliCommand = {
         const result = await evaluateModel(model, {
           files: cli.files,
           ...withoutUndefined({ data, set, corruption }),
+          onNote: terminal.line,
           onProgress: (done, total) => terminal.live(`judging ${data ?? set} ${done}/${total}`),
         });
         terminal.clear();

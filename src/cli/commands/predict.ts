@@ -96,15 +96,18 @@ export const predictCommand: CliCommand = {
       );
       // Where rows appear in the same terminal one by one, they are the progress themselves.
       const isShown = cli.stdout.isTTY === true && !model.task.ranking;
-      const terminal = isShown ? null : openTerminal(cli.stderr, cli.environment);
-      const progress = terminal && createCountProgress({ terminal, unit: { of: `${inputs.kind}s` } });
+      const terminal = openTerminal(cli.stderr, cli.environment);
+      const progress = isShown ? null : createCountProgress({ terminal, unit: { of: `${inputs.kind}s` } });
       try {
         if (masks !== undefined && !model.task.draw)
           throw new ConfigError(`--masks: task ${model.task.name} draws nothing`);
         const taken = new Set<string>();
         let isFirst = true;
         const onProgress = progress?.tell;
-        const asked = predict(model, inputs, top, withoutUndefined({ onProgress }));
+        const asked = predict(model, inputs, top, {
+          onNote: terminal.line,
+          ...withoutUndefined({ onProgress }),
+        });
         for await (const prediction of asked) {
           if (model.task.ranking) progress?.end();
           if (format === "jsonl") printJsonLine(cli, { input: prediction.input, ...prediction.fields });

@@ -8,11 +8,12 @@ import {
   imagePreprocessing,
   type Preprocessing,
   type PreprocessOptions,
+  type SoundPreprocessing,
   type TextPreprocessing,
   type TokenInput,
 } from "./config.ts";
 import { preprocessingFromJson } from "./preprocessor-json.ts";
-import { isSoundJson, soundPreprocessing } from "./sound-json.ts";
+import { isSoundJson, plainWaves, soundPreprocessing } from "./sound-json.ts";
 
 /** An input of a model as the graph declares it, without its batch axis; null where a dimension is free. */
 export interface ModelInput {
@@ -32,13 +33,17 @@ export interface PreprocessingSources {
   readonly maxLength?: number;
   /** The same where neither the model nor `maxLength` says it: what the tokenizer is made for. */
   readonly usualLength?: number;
+  /** Hz of the sounds that the model knows, whatever the file says. */
+  readonly samplingRate?: number;
+  /** The same where neither the file nor `samplingRate` says it. */
+  readonly usualRate?: number;
   /** A batch of texts is filled up to a multiple of this; to `maxLength` if left out. */
   readonly lengthStep?: number;
 }
 
 /**
  * The preprocessing that a model's input needs for samples of a kind: from `preprocessor_config.json` and the user's
- * overrides, or, without the file, resized to the input's size with pixels in 0 … 1.
+ * overrides, or, without the file, images resized to the input's size with pixels in 0 … 1, and sounds as waves.
  *
  * An image input is [C, H, W] or [H, W, C] with 1 or 3 channels; where both fit, channels come first.
  *
@@ -61,8 +66,8 @@ export function preprocessingFor(
     );
   }
   const shown = `input "${input.name}" [${input.dims.map((d) => d ?? "free").join(", ")}]`;
-  if (kind === "audio" && isSoundJson(sources.json)) return soundPreprocessing(sources.json, input.dims);
-  if (kind === "array" || kind === "audio") {
+  if (kind === "audio") return soundsFor(shown, input.dims, sources);
+  if (kind === "array") {
     const dims = input.dims.map((d) => {
       if (d === null)
         throw new ConfigError(`${shown} leaves a dimension free; give the model with fixed dimensions`);
@@ -95,6 +100,28 @@ export function preprocessingFor(
     throw new ConfigError(`${shown} takes images of any size: set preprocess.size to [height, width]`);
   }
   return imagePreprocessing({ ...declared, height, width }, { ...exact, ...options }, base);
+}
+
+function soundsFor(
+  shown: string,
+  dims: readonly (number | null)[],
+  { json, samplingRate, usualRate }: PreprocessingSources,
+): SoundPreprocessing {
+  if (isSoundJson(json))
+    return soundPreprocessing(
+      samplingRate === undefined ? json : { ...json, sampling_rate: samplingRate },
+      dims,
+    );
+  if (dims.slice(0, -1).some((d) => d !== 1) || dims.length > 2)
+    throw new ConfigError(
+      `${shown} takes no waves, expected [T] or [1, T]; how sounds become something else says a preprocessor_config.json beside the model`,
+    );
+  const rate = samplingRate ?? usualRate;
+  if (rate === undefined)
+    throw new ConfigError(
+      `${shown} takes waves of a rate that nothing says: set preprocess.samplingRate, in Hz`,
+    );
+  return soundPreprocessing(plainWaves(rate), dims);
 }
 
 function captionPreprocessing(

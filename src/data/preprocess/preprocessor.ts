@@ -11,7 +11,6 @@ import { createResize, type Resize } from "./resize.ts";
 import { soundPreprocessor } from "./sound-preprocessor.ts";
 import { textPreprocessor } from "./text-preprocessor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { waveform } from "./waveform.ts";
 
 /** Token ids, and further inputs of the model beside them, each with a first axis of 1. */
 export interface PreparedPrompt {
@@ -66,7 +65,6 @@ export function createPreprocessor(config: Preprocessing, tokenizer: Tokenizer |
     config,
     dims,
     prepare(sample) {
-      if (sample.kind === "audio") return waveform(sample, dims);
       if (sample.kind !== "array")
         throw new DataError(`the model takes arrays ${formatShape(dims)}, got ${nameOf(sample)}`);
       if (shapesEqual(sample.dims, dims)) return sample;

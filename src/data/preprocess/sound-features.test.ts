@@ -17,8 +17,14 @@ interface Goldens {
   }[];
 }
 const { rate, sounds, cases } = await golden<Goldens>("sound-features.json");
-const waveOf = (name: string) =>
-  Float32Array.from(new Int16Array(bytesOfBase64(sounds[name]!).buffer), (v) => v / 2 ** 15);
+const waveOf = (name: string) => wholeNumbers(sounds[name]!);
+interface Resampled {
+  readonly wave: string;
+  readonly cases: readonly { readonly from: number; readonly to: number; readonly resampled: string }[];
+}
+const resampled = await golden<Resampled>("resampling.json");
+const wholeNumbers = (text: string) =>
+  Float32Array.from(new Int16Array(bytesOfBase64(text).buffer), (v) => v / 2 ** 15);
 const input = (dims: readonly (number | null)[]) => [{ name: "x", dtype: "float32", dims }] as const;
 const whisper = { feature_extractor_type: "WhisperFeatureExtractor", chunk_length: 1 };
 
@@ -41,6 +47,30 @@ describe("features of sounds", () => {
     expect(preprocessingFor("audio", input([null, null]), { json: whisper })).toMatchObject({
       dims: [80, 100],
     });
+  });
+
+  test("are waves as they are where no file says another thing, at the rate that is known or that sounds have", () => {
+    const wave = { kind: "audio", sampleRate: 8000, data: Float32Array.of(1, 1, 1) } as const;
+    const plain = preprocessingFor("audio", input([1, 4]), { samplingRate: 8000, usualRate: 16_000 });
+    expect(createPreprocessor(plain).prepare(wave)).toEqual({
+      kind: "array",
+      dims: [1, 4],
+      data: Float32Array.of(1, 1, 1, 0),
+    });
+    expect(preprocessingFor("audio", input([4]), { usualRate: 16_000 })).toMatchObject({
+      samplingRate: 16_000,
+    });
+    // A second of another rate has as many numbers, and half the windows.
+    expect(
+      preprocessingFor("audio", input([null, null]), { json: whisper, samplingRate: 8000 }),
+    ).toMatchObject({
+      samplingRate: 8000,
+      dims: [80, 50],
+    });
+    expect(() => preprocessingFor("audio", input([4]))).toThrow(/set preprocess.samplingRate, in Hz/);
+    expect(() => preprocessingFor("audio", input([80, 100]), { samplingRate: 8000 })).toThrow(
+      /takes no waves/,
+    );
   });
 
   test("are refused where the model takes others, or nobody knows the extractor or the length", () => {
@@ -73,6 +103,18 @@ test.each([1, 7, 60, 400, 512])("a power spectrum of %d numbers is the sum that 
 });
 
 describe("a wave at another rate", () => {
+  test.each(resampled.cases)(
+    "from $from to $to is what torchaudio makes of it",
+    ({ from, to, resampled: text }) => {
+      const made = resample(wholeNumbers(resampled.wave), from, to);
+      const expected = new Float32Array(bytesOfBase64(text).buffer);
+      expect(made.length).toBe(expected.length);
+      const worst = expected.reduce((most, v, i) => Math.max(most, Math.abs(v - made[i]!)), 0);
+      // torchaudio makes its kernels of float64 too; both round the result to float32.
+      expect(worst).toBeLessThan(1e-6);
+    },
+  );
+
   const tone = (hertz: number, sampleRate: number, seconds = 0.2) =>
     Float32Array.from({ length: sampleRate * seconds }, (_, i) =>
       Math.sin((2 * Math.PI * hertz * i) / sampleRate),

@@ -33,6 +33,22 @@ export function soundPreprocessing(json: Values, dims: Dims): SoundPreprocessing
   return { kind: "audio", samplingRate, dims: wanted, features };
 }
 
+/**
+ * A `preprocessor_config.json` of waves as they are: the first numbers of each, with silence behind a shorter one.
+ *
+ * @param samplingRate in Hz
+ */
+export function plainWaves(samplingRate: number): Values {
+  return {
+    feature_extractor_type: "Wav2Vec2FeatureExtractor",
+    feature_size: 1,
+    sampling_rate: samplingRate,
+    do_normalize: false,
+    padding_value: 0,
+    return_attention_mask: false,
+  };
+}
+
 interface Extracted {
   readonly features: SoundPreprocessing["features"];
   /** Dims of one example. */
