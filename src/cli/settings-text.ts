@@ -6,6 +6,7 @@ import type { Suggestion } from "../training/suggest-settings.ts";
 /** Corruptions and augmentation that fit a kind of example; none are for the others. */
 const CORRUPTIONS: Readonly<Partial<Record<SampleKind, string>>> = {
   image: "fog: corruption:fog:3",
+  "image-text": "fog: corruption:fog:3",
   text: "typos: corruption:typos:3",
 };
 

@@ -14,6 +14,7 @@ test("a star stands for every corruption that fits the examples", () => {
     "casing-3": "corruption:casing:3",
   });
   expect(Object.keys(expandShifts({ all: "corruption:*" }, "image"))).toHaveLength(20);
+  expect(Object.keys(expandShifts({ all: "corruption:*" }, "image-text"))).toHaveLength(20);
   expect(() => expandShifts({ all: "corruption:*:3" }, "array")).toThrow(/no corruption for .* array/);
 });
 

@@ -40,8 +40,7 @@ function expanded(name: string, shift: string, kind: Dataset["kind"]): (readonly
     throw new ConfigError(
       `shifts.${name}: "${shift}": expected corruption:NAME:SEVERITY with NAME one of ${every.join(", ")}, or * for all that fit, and SEVERITY 1 to 5, a range such as 1-5, or nothing for all five`,
     );
-  const fitting = kind === "image" || kind === "text" ? namesFor(kind) : [];
-  const names = corruption === "*" ? fitting : [corruption];
+  const names = corruption === "*" ? namesFor(kind) : [corruption];
   if (names.length === 0)
     throw new ConfigError(`shifts.${name}: "${shift}": there is no corruption for examples of kind ${kind}`);
   if (corruption !== "*" && from !== undefined && to === undefined) return [[name, shift]];

@@ -85,8 +85,8 @@ export const evaluate: CliCommand = {
 /** More classes than this are for --json. */
 const LISTED = 50;
 
-function answerFields({ name, written, expected, right }: JudgedAnswer) {
-  return { name, written, expected, right };
+function answerFields({ name, written, expected, right, score }: JudgedAnswer) {
+  return { name, written, expected, right, ...withoutUndefined({ score }) };
 }
 
 function describe({ count, metrics, classes, confusion, parts, answers }: ModelEvaluation): string[] {

@@ -137,6 +137,27 @@ test("an image's noise depends on seed and name, not on its place in the set", a
   expect(a.source).toBe("made up (corruption:gaussian-noise:3)");
 });
 
+test("of images with texts the image is corrupted, the same way for each text about it", async () => {
+  const pixels = (i: number) => flat(i < 2 ? 128 : 90, 8, 8);
+  const text = (i: number) => ({ kind: "text", text: `caption ${i}` }) as const;
+  const set = datasetOf([0, 0, 0], (i) => ({ kind: "image-text", image: pixels(i), text: text(i) }));
+  const spec = { name: "gaussian-noise", severity: 3 };
+  const [a, b, other] = await Promise.all(
+    [0, 1, 2].map(async (i) => {
+      const sample = await corrupted(set, spec, { seed: 7, preprocessor }).load(i);
+      if (sample.kind !== "image-text") throw new Error("expected an image with a text");
+      expect(sample.text).toEqual(text(i));
+      return sample.image;
+    }),
+  );
+  expect(a).not.toEqual(pixels(0));
+  expect(b).toEqual(a);
+  const noise = (image: typeof a, value: number) => image?.data.map((v) => v - value);
+  expect(noise(other, 90)).not.toEqual(noise(a, 128));
+  const typos = { name: "typos", severity: 1 };
+  expect(() => corrupted(set, typos, { seed: 7, preprocessor })).toThrow(/needs texts.*fog, brightness/);
+});
+
 test("a corruption of arrays of numbers is refused", () => {
   const set = datasetOf([0], () => ({ kind: "array", dims: [1], data: new Float32Array(1) }));
   expect(() => corrupted(set, { name: "fog", severity: 1 }, { seed: 0, preprocessor })).toThrow(DataError);

@@ -1,5 +1,6 @@
 import { ConfigError, DataError } from "../../errors.ts";
-import type { Dataset, Image } from "../dataset.ts";
+import { hashSample } from "../content-hash.ts";
+import type { Dataset, Image, SampleKind } from "../dataset.ts";
 import type { Preprocessor } from "../preprocess/preprocessor.ts";
 import { randomFor } from "../seed.ts";
 import { withNoise } from "../text-noise.ts";
@@ -63,8 +64,8 @@ export interface CorruptedOptions {
 
 /**
  * The examples of a prepared dataset, corrupted: images at the model's size, since blur and fog are in pixels, or texts.
- * Each example's noise depends on the seed, the corruption and the example's name alone, not on the order. Labels and
- * masks stay as they are.
+ * Each example's noise depends on the seed, the corruption and the example's name alone, not on the order; an image that
+ * many texts are about is one image, so there its pixels stand for the name. Labels, masks and such texts stay as they are.
  *
  * @throws DataError if the examples are not what the corruption is for
  */
@@ -72,12 +73,11 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
   const { name, severity } = spec;
   const text = textCorruptions.find((c) => c.name === name);
   const kind = text ? "text" : "image";
-  if (dataset.kind !== kind) {
+  const fitting = namesFor(dataset.kind);
+  if (!fitting.includes(name)) {
     throw new DataError(
       `${dataset.source}: corruption "${name}" needs ${kind}s, these examples are ${dataset.kind}s` +
-        (dataset.kind !== "image" && dataset.kind !== "text"
-          ? ""
-          : `; for them there are ${namesFor(dataset.kind).join(", ")}`),
+        (fitting.length === 0 ? "" : `; for them there are ${fitting.join(", ")}`),
     );
   }
   const noise = text?.noise(text.severities[severity - 1]!); // a severity is 1 to 5
@@ -88,7 +88,9 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
     source: `${dataset.source} (${PREFIX}${name}:${severity})`,
     async load(i) {
       const sample = await dataset.load(i);
-      const random = randomFor(options.seed, name, dataset.name(i));
+      const drawnFor = sample.kind === "image-text" ? hashSample(sample.image) : dataset.name(i);
+      const random = randomFor(options.seed, name, drawnFor);
+      if (sample.kind === "image-text") return { ...sample, image: corruptImage(sample.image, spec, random) };
       if (sample.kind === "image") return corruptImage(sample, spec, random);
       if (sample.kind !== "tokens" || !noise)
         throw new TypeError(
@@ -99,7 +101,8 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
   };
 }
 
-/** Names of the corruptions of images, or of texts. */
-export function namesFor(kind: "image" | "text"): string[] {
-  return (kind === "image" ? corruptions : textCorruptions).map((c) => c.name);
+/** Names of the corruptions that fit examples of a kind; of images with texts, those of images. */
+export function namesFor(kind: SampleKind): string[] {
+  if (kind === "text") return textCorruptions.map((c) => c.name);
+  return kind === "image" || kind === "image-text" ? corruptions.map((c) => c.name) : [];
 }
