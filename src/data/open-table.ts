@@ -9,7 +9,7 @@ import type { Table } from "./readers/table.ts";
 
 /** What reads a table, by the ending of its file. */
 const TABLES: Readonly<Record<string, (files: Files, path: string) => Promise<Table>>> = {
-  ".csv": (files, path) => readSeparated(files, path, ","),
+  ".csv": (files, path) => readSeparated(files, path, null),
   ".tsv": (files, path) => readSeparated(files, path, "\t"),
   ".jsonl": readJsonl,
   ".json": readJson,

@@ -5,6 +5,9 @@ const [QUOTE, NEWLINE, RETURN] = [0x22, 0x0a, 0x0d];
 // Where in a row the scanner is: before a field, in a plain one, in a quoted one, behind a quote in a quoted one.
 const [BEFORE, PLAIN, QUOTED, BEHIND] = [0, 1, 2, 3];
 
+// What separates fields in files called .csv: spreadsheets write semicolons where numbers have a decimal comma.
+const SEPARATORS = [",", ";", "\t", "|"];
+
 /**
  * Finds the rows of separated values in UTF-8, as RFC 4180 has them: fields by comma (or another separator of one byte),
  * quoted fields with `""` for a quote and line ends inside, rows by CRLF, LF or CR. Empty lines are no rows.
@@ -47,6 +50,25 @@ export function csvScanner(
       return null;
     },
   };
+}
+
+/**
+ * The separator of a table, by its first bytes: the one that gives all whole rows there the same number of fields, and the most of them;
+ * the comma where none gives more than one.
+ *
+ * @param isWhole whether the table ends there
+ */
+export function separatorOf(start: Uint8Array, isWhole: boolean): string {
+  let [best, most] = [",", 1];
+  for (const separator of SEPARATORS) {
+    const widths = new Set<number>();
+    const scanner = csvScanner(separator, (_, __, fields) => widths.add(fields));
+    scanner.feed(start);
+    if (isWhole) scanner.finish();
+    const [width = 1] = widths;
+    if (widths.size === 1 && width > most) [best, most] = [separator, width];
+  }
+  return best;
 }
 
 /**

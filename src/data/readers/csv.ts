@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { basename } from "../../platform/paths.ts";
-import { csvScanner, fieldsOf } from "../formats/csv-text.ts";
+import { csvScanner, fieldsOf, separatorOf } from "../formats/csv-text.ts";
 import { openPagedFile } from "../formats/paged-file.ts";
 import { indexRows } from "../formats/text-rows.ts";
 import { createProblems } from "./problems.ts";
@@ -10,8 +10,11 @@ import { looksLikeTable, openShards } from "./shards.ts";
 import type { Table } from "./table.ts";
 import { datasetOfTable } from "./table-dataset.ts";
 
+// Enough rows to tell what separates their fields.
+const START_BYTES = 1 << 16;
+
 /** A file of separated values with a header line. */
-function separated(name: string, separator: string, reads: string): Reader {
+function separated(name: string, separator: string | null, reads: string): Reader {
   return {
     name,
     reads,
@@ -27,13 +30,17 @@ function separated(name: string, separator: string, reads: string): Reader {
  * A file of separated values as a table. The file is gone through once to find its rows, and read again when they are
  * wanted.
  *
+ * @param given the separator; null tells it from the first rows: comma, semicolon, tab or bar
  * @throws DataError for rows of other lengths than the header
  */
-export async function readSeparated(files: Files, path: string, separator: string): Promise<Table> {
+export async function readSeparated(files: Files, path: string, given: string | null): Promise<Table> {
+  const file = await openPagedFile(files, path);
+  const start = await file.range(0, Math.min(file.bytes, START_BYTES));
+  const separator = given ?? separatorOf(start, start.length === file.bytes);
   const uneven = createProblems();
   let width: number | null = null;
   let found = 0;
-  const rows = await indexRows(await openPagedFile(files, path), (onRow) =>
+  const rows = await indexRows(file, (onRow) =>
     csvScanner(separator, (start, end, fields) => {
       width ??= fields;
       if (fields !== width) uneven.add(`row ${found} has ${fields}`);
@@ -56,7 +63,7 @@ export async function readSeparated(files: Files, path: string, separator: strin
   };
   return {
     path,
-    format: separator === "," ? "csv" : "tsv",
+    format: given === null ? "csv" : "tsv",
     columns: header,
     length: rows.length - 1,
     rowName,
@@ -69,7 +76,7 @@ export async function readSeparated(files: Files, path: string, separator: strin
 
 export const csv: Reader = separated(
   "csv",
-  ",",
+  null,
   "a .csv file with a header, a label column, and texts, numbers or an image column",
 );
 

@@ -21,6 +21,32 @@ describe("tables of texts", () => {
     }
   });
 
+  test("a spreadsheet's semicolons, tabs or bars separate columns where rows have as many of them as the header", async () => {
+    const rows = ["text, in short;label", '"well; said, he";1,5', "bad;0"];
+    const files = createMemoryFiles({
+      "semicolons.csv": rows.join("\r\n"),
+      "tabs.csv": "text\tlabel\na;b, c\td\n",
+      "bars.csv": "text|label\na,b|c\n",
+      "quoted.csv": '"a;b;c",label\nx,y\n',
+      "empty.csv": "",
+    });
+    const semicolons = await openDataset(files, "semicolons.csv", { textColumn: "text, in short" });
+    expect([semicolons.classes, await semicolons.load(0)]).toEqual([
+      ["0", "1,5"],
+      { kind: "text", text: "well; said, he" },
+    ]);
+    for (const [path, classes, text] of [
+      ["tabs.csv", ["d"], "a;b, c"],
+      ["bars.csv", ["c"], "a,b"],
+    ] as const) {
+      const set = await openDataset(files, path);
+      expect([set.classes, await set.load(0)], path).toEqual([classes, { kind: "text", text }]);
+    }
+    const quoted = await openDataset(files, "quoted.csv", { textColumn: "a;b;c" });
+    expect(await quoted.load(0)).toEqual({ kind: "text", text: "x" });
+    await expect(openDataset(files, "empty.csv")).rejects.toThrow(/empty.csv: no rows/);
+  });
+
   test("pairs come from two columns, named or usual", async () => {
     const files = createMemoryFiles({
       "p.csv": "premise,hypothesis,label\na,b,0\n",
