@@ -1,17 +1,21 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse as parseYaml } from "yaml";
+import { parseConfig } from "../src/config/parse.ts";
 import type { ConfigInput } from "../src/config/schema.ts";
 import { openInputs } from "../src/data/open-inputs.ts";
-import { finetune } from "../src/finetune.ts";
+import { finetune, resume } from "../src/finetune.ts";
 import { loadModel } from "../src/onnx/load.ts";
+import type { Model } from "../src/onnx/model.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { toNumbers } from "../src/tensor/tensor.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
+import type { TrainingEvent } from "../src/training/events.ts";
 import { predict } from "../src/training/predict.ts";
 import { writeQuestions } from "./support/tiny-questions.ts";
 
@@ -131,4 +135,65 @@ test("a part whose names are left out stays as it is, to the byte", async () => 
   const isKept = (part: string) =>
     readFileSync(at(`frozen/model/onnx/${part}`)).equals(readFileSync(at(`parts/onnx/${part}`)));
   expect(PARTS.map(isKept)).toEqual([false, true, true]);
+});
+
+test.each([
+  ["that become part of the weights", "lora", "q_proj|v_proj", [0, 0, 0]],
+  ["that stay nodes of their own", "series-adapter", "projector|o_proj", [1, 0, 1]],
+] as const)("adapters %s are written into the parts that they sit in", async (_, method, targets, grown) => {
+  const { summary } = await train(method, {
+    method,
+    peft: { targets, rank: 2 },
+    optimizer: { lr: 0.2 },
+    steps: 2,
+  });
+  const adapted = await DeployedModel.open(at(method), { files: nodeFiles, runtime });
+  const { metrics } = await evaluateModel(adapted, { files: nodeFiles, data: at("validation.jsonl") });
+  await adapted.release();
+  expect(metrics.loss).toBeCloseTo(summary.sets[0]!.metrics.loss!, 5);
+  expect(metrics.loss).not.toBeCloseTo(summary.sets[0]!.initial!.loss!, 2);
+  for (const [i, part] of PARTS.entries()) {
+    const [before, after] = [at(`parts/onnx/${part}`), at(`${method}/model/onnx/${part}`)];
+    const [a, b] = [await loadModel(before, nodeFiles), await loadModel(after, nodeFiles)];
+    expect(Math.sign(b.graph.nodes.length - a.graph.nodes.length)).toBe(grown[i]);
+    const border = ({ graph }: Model) => [...graph.inputs, ...graph.outputs].map((v) => v.name);
+    expect(border(b)).toEqual(border(a));
+  }
+});
+
+test("a run that was stopped goes on to the very parts that the unbroken run writes", async () => {
+  let steps = 0;
+  const onEvent = (event: TrainingEvent) => {
+    if (event.kind === "step") steps++;
+  };
+  const options = { files: nodeFiles, runtime };
+  const stopped = await finetune(
+    { ...settings("stopped"), trainable: UNSHARED, checkpoint: { every: 2 } },
+    { ...options, shouldStop: () => steps >= 2, onEvent },
+  );
+  expect(stopped.summary.status).toBe("stopped");
+  const { configText } = await readRun(nodeFiles, at("stopped"));
+  await resume(parseConfig(parseYaml(configText)), options);
+  for (const part of PARTS)
+    expect(
+      readFileSync(at(`stopped/model/onnx/${part}`)).equals(readFileSync(at(`joined/model/onnx/${part}`))),
+    ).toBe(true);
+});
+
+test("a token embedding and a decoder alone are a model of texts", async () => {
+  const model = writeParts("texts");
+  rmSync(at("texts/onnx/vision_encoder.onnx"));
+  const config = JSON.parse(readFileSync(at("texts/config.json"), "utf8")) as Record<string, unknown>;
+  writeFileSync(at("texts/config.json"), JSON.stringify({ ...config, image_token_index: undefined }));
+  const rows = Array.from({ length: 8 }, () => ({ prompt: "how many squares ?", response: "two" }));
+  writeFileSync(at("texts.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+  const { summary } = await train("written", {
+    model,
+    task: "causal-lm",
+    data: at("texts.jsonl"),
+    validation: at("texts.jsonl"),
+    trainable: "but:^embed_tokens/",
+  });
+  expect(summary.sets[0]!.metrics.loss).toBeLessThan(summary.sets[0]!.initial!.loss!);
+  expect(readdirSync(at("written/model/onnx")).sort()).toEqual(PARTS.slice(0, 2));
 });

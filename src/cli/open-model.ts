@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
-import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
 import { openRuntime, type Runtime } from "../runtime/runtime.ts";
+import { loadSource } from "../training/model-parts.ts";
 import { findModel, type ModelSource } from "../training/model-source.ts";
 import type { Cli } from "./command.ts";
 import { openTerminal } from "./terminal.ts";
@@ -9,7 +9,7 @@ import { openTerminal } from "./terminal.ts";
 /** The model behind a path that a user gave: a file or a folder. */
 export async function openModel(cli: Cli, path: string): Promise<{ source: ModelSource; model: Model }> {
   const source = await findModel(cli.files, path);
-  return { source, model: await loadModel(source.path, cli.files) };
+  return { source, model: await loadSource(cli.files, source) };
 }
 
 /** Weights of more bytes than this in files beside the model are not read by commands that only look at it. */
@@ -21,7 +21,7 @@ export async function openModelToLook(
   path: string,
 ): Promise<{ source: ModelSource; model: Model }> {
   const source = await findModel(cli.files, path);
-  return { source, model: await loadModel(source.path, cli.files, { largestTensor: LARGEST_LOOKED_AT }) };
+  return { source, model: await loadSource(cli.files, source, { largestTensor: LARGEST_LOOKED_AT }) };
 }
 
 /** ONNX Runtime on this thread, for commands that end soon; messages go to stderr. */

@@ -94,7 +94,7 @@ function onlyTokens(inputs: ReadonlyMap<string, ValueInfo>, name: string): Value
   if (fits.length === 1) return fits[0]!;
   throw new ModelError(
     `${name} has no input "input_ids" of token ids [batch, sequence]; its inputs are ${[...inputs.keys()].join(", ")}. ` +
-      "A decoder that takes embeddings needs the model that makes them from tokens beside it.",
+      "A decoder that takes embeddings needs the model that makes them from tokens beside it: name the folder of both.",
   );
 }
 

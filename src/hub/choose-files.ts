@@ -1,22 +1,11 @@
 import { HubError } from "../errors.ts";
+import { DTYPE_SUFFIXES, type FileDtype, fileDtypeOf } from "../platform/file-dtypes.ts";
 import { basename } from "../platform/paths.ts";
 
-/** What Transformers.js calls the numbers that a file holds, and the ending of such a file's name before `.onnx`. */
-const SUFFIXES = {
-  fp32: "",
-  fp16: "_fp16",
-  q8: "_quantized",
-  int8: "_int8",
-  uint8: "_uint8",
-  q4: "_q4",
-  q4f16: "_q4f16",
-  bnb4: "_bnb4",
-} as const;
-
-export type HubDtype = keyof typeof SUFFIXES;
+export type HubDtype = FileDtype;
 
 /** The dtypes that a file of weights can be asked for. */
-export const hubDtypes = Object.keys(SUFFIXES) as readonly HubDtype[]; // the keys of a constant
+export const hubDtypes = Object.keys(DTYPE_SUFFIXES) as readonly HubDtype[]; // the keys of a constant
 
 /** The file that most repositories have; the others are parts of models that take several files. */
 const MAIN_FILE = "model";
@@ -51,9 +40,9 @@ export function chooseModelFiles<T extends Listed>(
 ): readonly T[] {
   const graphs = all.filter((f) => f.path.endsWith(".onnx"));
   const asked = all.filter((f) => include.some((pattern) => matches(f.path, pattern)));
-  const ofDtype = graphs.filter((f) => dtypeOf(f.path) === dtype);
+  const ofDtype = graphs.filter((f) => fileDtypeOf(f.path).dtype === dtype);
   if (ofDtype.length === 0 && !asked.some((f) => f.path.endsWith(".onnx"))) refuse(graphs, all, dtype, name);
-  const main = ofDtype.filter((f) => stemOf(f.path) === MAIN_FILE);
+  const main = ofDtype.filter((f) => fileDtypeOf(f.path).name === MAIN_FILE);
   const chosen = main.length > 0 ? main : ofDtype;
   return all.filter(
     (f) =>
@@ -81,23 +70,13 @@ function isPartOf(path: string, graph: string): boolean {
   return path === graph || path.startsWith(`${graph}_data`) || path === `${graph}.data`;
 }
 
-function dtypeOf(path: string): HubDtype {
-  const name = basename(path).replace(/\.onnx$/u, "");
-  return hubDtypes.find((dtype) => SUFFIXES[dtype] !== "" && name.endsWith(SUFFIXES[dtype])) ?? "fp32";
-}
-
-function stemOf(path: string): string {
-  const name = basename(path).replace(/\.onnx$/u, "");
-  return name.slice(0, name.length - SUFFIXES[dtypeOf(path)].length);
-}
-
 function refuse(graphs: readonly Listed[], all: readonly Listed[], dtype: HubDtype, name: string): never {
   if (graphs.length === 0) {
     throw new HubError(
       `model ${name}: holds no .onnx file (it has ${listed(all)}). Look for an export of it, such as onnx-community/${basename(name)}-ONNX, or make one with optimum-cli export onnx.`,
     );
   }
-  const known = hubDtypes.filter((d) => graphs.some((f) => dtypeOf(f.path) === d));
+  const known = hubDtypes.filter((d) => graphs.some((f) => fileDtypeOf(f.path).dtype === d));
   throw new HubError(`model ${name}: has no file of --dtype ${dtype}; it has ${known.join(", ")}`);
 }
 

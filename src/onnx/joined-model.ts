@@ -47,6 +47,8 @@ export class JoinedModel implements Model {
   readonly metadata: Map<string, string> = new Map();
   readonly external = null;
   readonly origin = null;
+  /** The outputs that the parts before the last came with and feed it, one each. */
+  readonly joined: readonly Value[];
   private readonly names: readonly Renamed[];
   private readonly input: Value;
   /** What the last part reads at its input. */
@@ -64,6 +66,7 @@ export class JoinedModel implements Model {
     const graphs = parts.map((p) => p.model.graph);
     const last = graphs.at(-1)!; // a joined model has parts
     this.parts = parts;
+    this.joined = joint.outputs;
     this.input = joint.input;
     this.irVersion = Math.max(...parts.map((p) => p.model.irVersion));
     this.functions = functionsOf(parts);

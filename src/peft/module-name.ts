@@ -15,10 +15,13 @@ export interface ModuleName {
   readonly by: NamedBy;
 }
 
-/** Names that exporters give to tensors that had none: TorchScript's `onnx::MatMul_12`, `12`, dynamo's `val_12`. */
-const ANONYMOUS = /^(onnx::\w+|\d+|_?val_\d+|t_\d+|transpose\w*)$/u;
+/**
+ * Names that exporters give to tensors that had none: TorchScript's `onnx::MatMul_12`, `12`, dynamo's `val_12`. In a model
+ * joined of several the part stands before them: `decoder/onnx::MatMul_12`.
+ */
+const ANONYMOUS = /^(?:.*\/)?(onnx::\w+|\d+|_?val_\d+|t_\d+|transpose\w*)$/u;
 /** The end of a weight's name, and what quantisers put behind it. */
-const WEIGHT_SUFFIX = /\.weight(_quantized|_Q\d+\w*|_transposed|_fp16)?$/u;
+const WEIGHT_SUFFIX = /[./]weight(_quantized|_Q\d+\w*|_transposed|_fp16)?$/u;
 const SCOPES = "pkg.torch.onnx.name_scopes";
 
 /**
@@ -30,7 +33,8 @@ const SCOPES = "pkg.torch.onnx.name_scopes";
  * @param stored name of the weight in the file
  */
 export function moduleNameOf(node: Node, stored: string): ModuleName {
-  if (WEIGHT_SUFFIX.test(stored)) return { path: stored.replace(WEIGHT_SUFFIX, ""), by: "parameter" };
+  if (WEIGHT_SUFFIX.test(stored))
+    return { path: stored.replace(WEIGHT_SUFFIX, "").replace("/", "."), by: "parameter" };
   const path = ANONYMOUS.test(stored) || stored === "" ? (scopeOfName(node) ?? scopeOfMetadata(node)) : null;
   return path === null ? { path: stored || node.name, by: "file" } : { path, by: "scope" };
 }

@@ -6,6 +6,8 @@ import { storedTensors } from "../passes/parameters.ts";
 import type { Files } from "../platform/files.ts";
 import { decodeSafetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { loadSource } from "./model-parts.ts";
+import { findModel } from "./model-source.ts";
 
 const places: readonly AnchorPlace[] = ["init", "zero", "none"];
 
@@ -54,6 +56,9 @@ async function readAnchors(files: Files, path: string): Promise<AnchorValues> {
 }
 
 async function weightsOf(files: Files, path: string): Promise<Map<string, Tensor>> {
-  const weights = storedTensors(await loadModel(path, files));
+  const isFolder = (await files.stat(path))?.kind === "folder";
+  const weights = storedTensors(
+    await (isFolder ? loadSource(files, await findModel(files, path)) : loadModel(path, files)),
+  );
   return new Map(weights.flatMap(({ name, value }) => (value.constant ? [[name, value.constant]] : [])));
 }

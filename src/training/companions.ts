@@ -25,10 +25,7 @@ export interface CompanionOptions {
  */
 export async function writeCompanions(options: CompanionOptions): Promise<void> {
   const { files, from, to, preprocessor, maxLength } = options;
-  for (const name of COMPANION_FILES) {
-    const path = joinPath(from, name);
-    if (await files.exists(path)) await files.write(joinPath(to, name), await files.read(path));
-  }
+  await copyFiles(files, COMPANION_FILES, { from, to });
   if (preprocessor) await files.write(joinPath(to, PREPROCESSOR), json(preprocessor));
   if (!(await files.exists(joinPath(to, TOKENIZER)))) return;
   const path = joinPath(to, TOKENIZER_CONFIG);
@@ -39,6 +36,20 @@ export async function writeCompanions(options: CompanionOptions): Promise<void> 
     path,
     json({ ...config, ...(maxLength === null ? {} : { model_max_length: maxLength }) }),
   );
+}
+
+/** Copies all that lies beside a model, as it is. */
+export async function copyCompanions(files: Files, folders: Folders): Promise<void> {
+  await copyFiles(files, ["config.json", ...COMPANION_FILES], folders);
+}
+
+type Folders = Pick<CompanionOptions, "from" | "to">;
+
+async function copyFiles(files: Files, names: readonly string[], { from, to }: Folders): Promise<void> {
+  for (const name of names) {
+    const path = joinPath(from, name);
+    if (await files.exists(path)) await files.write(joinPath(to, name), await files.read(path));
+  }
 }
 
 /** What a `tokenizer.json` says that its configuration would: the token that fills batches up. */

@@ -1,5 +1,4 @@
 import { ConfigError } from "../errors.ts";
-import { loadModel } from "../onnx/load.ts";
 import { joinPath } from "../platform/paths.ts";
 import { toJson } from "../run/fields.ts";
 import { RUN_FILES } from "../run/folder.ts";
@@ -7,6 +6,7 @@ import type { InterpolationPoint, InterpolationRecord } from "../run/records.ts"
 import { matchWeights } from "../weight-space/match.ts";
 import { mixInto } from "../weight-space/mix.ts";
 import { type JudgeOptions, RunJudge } from "./judge-weights.ts";
+import { loadSource } from "./model-parts.ts";
 import { findModel } from "./model-source.ts";
 
 export interface InterpolateOptions extends JudgeOptions {
@@ -50,7 +50,7 @@ export async function interpolateRun(run: string, options: InterpolateOptions): 
   const from = await startOf(judge, run, options);
   const source = await findModel(files, from);
   const matched = matchWeights([
-    { name: from, model: await loadModel(source.path, files) },
+    { name: from, model: await loadSource(files, source) },
     { name: run, model: judge.model },
   ]);
   if (matched.differing.length > 0) {

@@ -2,9 +2,7 @@ import { parse as parseYaml } from "yaml";
 import { parseConfig } from "../config/parse.ts";
 import type { Config } from "../config/schema.ts";
 import { RunError } from "../errors.ts";
-import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
-import { saveModel } from "../onnx/save.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import { base64 } from "../run/bits.ts";
@@ -12,12 +10,14 @@ import type { RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { tasks } from "../tasks/registry.ts";
+import { copyCompanions } from "./companions.ts";
 import { DeployedModel } from "./deployed-model.ts";
 import { type EvaluationSet, evaluateSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { fixBySettings } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
-import { COMPANION_FILES, findRunModel } from "./model-source.ts";
+import { loadSource, saveSource } from "./model-parts.ts";
+import { findRunModel, type ModelSource } from "./model-source.ts";
 import { prepareData } from "./prepare-data.ts";
 
 export interface JudgeOptions {
@@ -33,16 +33,16 @@ export class RunJudge {
   /** The run's exported model, to be changed at will. */
   readonly model: Model;
   private readonly options: JudgeOptions;
-  private readonly folder: string;
+  private readonly source: ModelSource;
   private readonly sets: readonly EvaluationSet[];
 
   private constructor(
-    run: { folder: string; config: Config; summary: RunSummary },
+    run: { source: ModelSource; config: Config; summary: RunSummary },
     model: Model,
     sets: readonly EvaluationSet[],
     options: JudgeOptions,
   ) {
-    this.folder = run.folder;
+    this.source = run.source;
     this.config = run.config;
     this.summary = run.summary;
     this.model = model;
@@ -56,7 +56,7 @@ export class RunJudge {
     const { summary, configText } = await readRun(files, folder);
     const config = parseConfig(parseYaml(configText), joinPath(folder, "config.yaml"));
     const source = await findRunModel(files, folder);
-    const model = await loadModel(source.path, files);
+    const model = await loadSource(files, source);
     fixBySettings(model, config.fix, config.batchSize);
     const batchSize = modelInputs(model).batchSize ?? config.batchSize;
     const head = { ...config.head, mode: "keep", from: undefined } as const;
@@ -69,7 +69,7 @@ export class RunJudge {
       labels: summary.classes,
       onEvent,
     });
-    return new RunJudge({ folder, config, summary }, model, data.sets, options);
+    return new RunJudge({ source, config, summary }, model, data.sets, options);
   }
 
   /**
@@ -79,13 +79,8 @@ export class RunJudge {
    */
   async write(folder: string): Promise<string> {
     const { files } = this.options;
-    for (const name of ["config.json", ...COMPANION_FILES]) {
-      const from = joinPath(this.folder, "model", name);
-      if (await files.exists(from)) await files.write(joinPath(folder, name), await files.read(from));
-    }
-    const path = joinPath(folder, "onnx/model.onnx");
-    await saveModel(this.model, path, files);
-    return path;
+    await copyCompanions(files, { from: this.source.folder, to: folder });
+    return (await saveSource(this.model, folder, { files, from: this.source })).path;
   }
 
   /** Judges a model folder that `write` made. @param kinds sets to judge on; all of the run's if left out */

@@ -1,5 +1,4 @@
 import { ConfigError, DataError, messageOf } from "../errors.ts";
-import { loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
 import { saveModel } from "../onnx/save.ts";
 import type { Value } from "../onnx/value.ts";
@@ -14,8 +13,10 @@ import { decodeSafetensors } from "../tensor/safetensors.ts";
 import { shapesEqual } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { sitesOf } from "./adapters.ts";
+import { copyCompanions } from "./companions.ts";
 import { FINGERPRINT, fingerprintOf } from "./fingerprint.ts";
-import { findModel } from "./model-source.ts";
+import { loadSource, saveSource } from "./model-parts.ts";
+import { findModel, type ModelSource } from "./model-source.ts";
 
 export interface MergeAdapterOptions {
   readonly files: Files;
@@ -23,7 +24,7 @@ export interface MergeAdapterOptions {
   readonly model: string;
   /** A folder with `adapter_config.json` and `adapter_model.safetensors`, or the folder of a run that has one. */
   readonly adapter: string;
-  /** The `.onnx` file to write. */
+  /** The `.onnx` file to write; the folder, for a model in parts. */
   readonly out: string;
   /** 1 for the adapted model; between 0 and 1 for one on the line from the base model to it. Default 1. */
   readonly scale?: number;
@@ -56,7 +57,7 @@ export async function mergeAdapter(options: MergeAdapterOptions): Promise<Merged
   if (unmerged && scale !== 1)
     throw new ConfigError("--scale scales the change of the weights; it has no meaning with --unmerged");
   const source = await findModel(files, options.model);
-  const model = await loadModel(source.path, files);
+  const model = await loadSource(files, source);
   const { folder, config, tensors, metadata } = await readAdapter(files, options.adapter);
   const fitted = fitAdapter({ config, tensors }, sitesOf(model), folder);
   const known = metadata[FINGERPRINT];
@@ -84,9 +85,22 @@ export async function mergeAdapter(options: MergeAdapterOptions): Promise<Merged
     method: fitted.method.title,
     modules: fitted.adapters.map((a) => a.site.module),
     replaced: [...replacements.keys()].map((v) => v.name),
-    paths: await saveModel(model, out, files),
+    paths: await write(model, out, { files, source }),
     isKnownBase,
   };
+}
+
+/** A model in parts goes to a folder, with what lies beside it. @returns the paths of the model's files */
+async function write(
+  model: Model,
+  out: string,
+  { files, source }: { readonly files: Files; readonly source: ModelSource },
+): Promise<readonly string[]> {
+  if (!source.parts) return saveModel(model, out, files);
+  if (out.endsWith(".onnx"))
+    throw new ConfigError(`--out ${out}: ${source.folder} is a model in parts; name a folder for them`);
+  await copyCompanions(files, { from: source.folder, to: out });
+  return (await saveSource(model, out, { files, from: source })).written;
 }
 
 async function readAdapter(files: Files, path: string) {

@@ -1,4 +1,5 @@
 import type { SampleKind } from "../data/dataset.ts";
+import { fileDtypeOf } from "../platform/file-dtypes.ts";
 import { basename } from "../platform/paths.ts";
 import type { Task } from "../tasks/task.ts";
 import type { ModelSource } from "./model-source.ts";
@@ -59,8 +60,25 @@ function architectureFor(architectures: unknown, suffix: string | undefined): st
 /** How Transformers.js loads the files that were written, whatever files the base model had. */
 function loading(base: unknown, files: readonly string[]): Record<string, unknown> {
   const { use_external_data_format: _, ...kept } = (base ?? {}) as Record<string, unknown>;
+  const names = files.map((path) => basename(path));
+  const graphs = names.filter((name) => name.endsWith(".onnx"));
   // Browsers ask for as many files `model.onnx_data`, `model.onnx_data_1`, … as they are told of.
-  const chunks = files.filter((path) => /^model\.onnx_data(?:_\d+)?$/u.test(basename(path))).length;
+  const chunksOf = (graph: string) =>
+    names.filter((name) => name.replace(/_data(?:_\d+)?$/u, "") === graph && name !== graph).length;
+  const chunked = graphs.filter((graph) => chunksOf(graph) > 0);
+  const [only, ...others] = graphs;
   // Without the dtype a browser asks for model_quantized.onnx.
-  return { ...kept, dtype: "fp32", ...(chunks === 0 ? {} : { use_external_data_format: chunks }) };
+  return others.length === 0
+    ? {
+        ...kept,
+        dtype: "fp32",
+        ...(only && chunked.length > 0 ? { use_external_data_format: chunksOf(only) } : {}),
+      }
+    : {
+        ...kept,
+        dtype: Object.fromEntries(graphs.map(fileDtypeOf).map(({ name, dtype }) => [name, dtype])),
+        ...(chunked.length > 0
+          ? { use_external_data_format: Object.fromEntries(chunked.map((g) => [g, chunksOf(g)])) }
+          : {}),
+      };
 }

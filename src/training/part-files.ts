@@ -1,4 +1,5 @@
 import { ModelError } from "../errors.ts";
+import { fileDtypeOf } from "../platform/file-dtypes.ts";
 import { basename } from "../platform/paths.ts";
 
 /** Paths of the files of a language model in parts. */
@@ -27,7 +28,7 @@ export function findParts(folder: string, paths: readonly string[]): PartFiles |
   const found = (key: keyof PartFiles): readonly string[] => {
     const name = FILE_NAMES[key];
     const plain = paths.filter((path) => basename(path) === `${name}.onnx`);
-    return plain.length > 0 ? plain : paths.filter((path) => isVariant(basename(path), name));
+    return plain.length > 0 ? plain : paths.filter((path) => fileDtypeOf(path).name === name);
   };
   const [vision, embedding, decoder] = [found("visionEncoder"), found("tokenEmbedding"), found("decoder")];
   if (embedding.length === 0 && (vision.length === 0 || decoder.length === 0)) return null;
@@ -53,10 +54,4 @@ export function findParts(folder: string, paths: readonly string[]): PartFiles |
     tokenEmbedding: only(embedding),
     decoder: only(decoder),
   };
-}
-
-function isVariant(file: string, name: string): boolean {
-  return (
-    file.startsWith(`${name}_`) && /^(?:fp16|q\w+|u?int8|bnb4)\.onnx$/u.test(file.slice(name.length + 1))
-  );
 }

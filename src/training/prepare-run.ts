@@ -15,6 +15,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { metricOf, tasks } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { adapterGraphOptions } from "./adapters.ts";
+import { checkImageTokens } from "./check-image-tokens.ts";
 import { type Checkpoint, CheckpointStore, hashValues } from "./checkpoint.ts";
 import { createEvaluator } from "./constant-evaluator.ts";
 import { describeRun } from "./describe-run.ts";
@@ -96,6 +97,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     : null;
   onEvent({ kind: "phase", text: "Building the training graph" });
   const evaluate = createEvaluator(runtime);
+  await checkImageTokens(model, { source, shapes: data.inputShapes, evaluate });
   const network = await prepareNetwork(model, {
     config,
     task,

@@ -1,10 +1,10 @@
 import { ConfigError } from "../errors.ts";
-import { loadModel } from "../onnx/load.ts";
 import type { SetSummary } from "../run/records.ts";
 import { greedySoup } from "../weight-space/greedy-soup.ts";
 import { matchWeights } from "../weight-space/match.ts";
 import { mixInto } from "../weight-space/mix.ts";
 import { type JudgeOptions, RunJudge } from "./judge-weights.ts";
+import { loadSource } from "./model-parts.ts";
 import { findRunModel } from "./model-source.ts";
 
 export interface SoupOptions extends JudgeOptions {
@@ -39,8 +39,7 @@ export async function cookSoup(runs: readonly string[], options: SoupOptions): P
   const judge = await RunJudge.open(first, options);
   const models = [{ name: first, model: judge.model }];
   for (const run of runs.slice(1)) {
-    const { path } = await findRunModel(files, run);
-    models.push({ name: run, model: await loadModel(path, files) });
+    models.push({ name: run, model: await loadSource(files, await findRunModel(files, run)) });
   }
   const matched = matchWeights(models);
   const put = (indices: readonly number[]) => {

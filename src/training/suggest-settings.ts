@@ -7,13 +7,13 @@ import { openTable } from "../data/open-table.ts";
 import { describeInputs, type ModelInput } from "../data/preprocess/preprocessing-for.ts";
 import { planOf } from "../data/readers/table-plan.ts";
 import { ConfigError, HoldfastError } from "../errors.ts";
-import { loadModel } from "../onnx/load.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, joinPath } from "../platform/paths.ts";
 import { taskOf, tasks } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { type Ask, nobodyToAsk } from "./ask.ts";
 import { modelInputs } from "./input-shapes.ts";
+import { loadSource } from "./model-parts.ts";
 import { findModel, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
 import { type ColumnPlan, planColumns } from "./suggest-columns.ts";
@@ -49,7 +49,7 @@ export async function suggestSettings(
   ask: Ask = nobodyToAsk,
 ): Promise<Suggestion> {
   const source = await findModel(files, given.model);
-  const { inputs } = modelInputs(await loadModel(source.path, files));
+  const { inputs } = modelInputs(await loadSource(files, source));
   const table = await lookAtTable(files, given, inputs, ask);
   const labellings = table?.plan.labellings ?? (await labellingsOf(files, given));
   const kind = table?.plan.kind ?? null;
