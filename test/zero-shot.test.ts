@@ -2,12 +2,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseConfig } from "../src/config/parse.ts";
+import type { ConfigInput } from "../src/config/schema.ts";
 import { encodePng } from "../src/data/encode-png.ts";
-import { finetune } from "../src/finetune.ts";
+import { finetune, resume } from "../src/finetune.ts";
+import type { Files } from "../src/platform/files.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
-import { openRuntime } from "../src/runtime/runtime.ts";
+import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { createRandom } from "../src/tensor/random.ts";
+import { DeployedModel } from "../src/training/deployed-model.ts";
+import { evaluateModel } from "../src/training/evaluate-model.ts";
 import { interpolateRun } from "../src/training/interpolate.ts";
 
 const clip = fileURLToPath(new URL("../src/training/fixtures/clip", import.meta.url));
@@ -34,28 +39,31 @@ async function writeImages(set: string, perClass: number, seed: number): Promise
   }
 }
 
-test("a run starts from what class names say, may be held to their logits, and walks back to them", async () => {
+const settings = (out: string): ConfigInput => ({
+  model: `${clip}/onnx/vision_model.onnx`,
+  data: join(folder, "train"),
+  test: join(folder, "test"),
+  out: join(folder, out),
+  head: { mode: "zero-shot", templates: ["a photo of a {}."], logitScale: 14 },
+  steps: 8,
+  batchSize: 6,
+  optimizer: { lr: 1e-3 },
+  report: false,
+});
+const modelOf = (out: string) => readFileSync(join(folder, out, "model/onnx/model.onnx"));
+let context: { readonly files: Files; readonly runtime: Runtime };
+
+beforeAll(async () => {
   await writeImages("train", 6, 1);
   await writeImages("test", 4, 2);
-  const runtime = await openRuntime({ prefer: "native", threads: 1 });
-  const context = { files: nodeFiles, runtime };
+  context = { files: nodeFiles, runtime: await openRuntime({ prefer: "native", threads: 1 }) };
+});
+
+test("a run starts from what class names say, may be held to their logits, and walks back to them", async () => {
   const out = join(folder, "run");
-  const { summary } = await finetune(
-    {
-      model: `${clip}/onnx/vision_model.onnx`,
-      data: join(folder, "train"),
-      test: join(folder, "test"),
-      out,
-      head: { mode: "zero-shot", templates: ["a photo of a {}."], logitScale: 14 },
-      // Held to the zero-shot logits, which a new head has none of.
-      distillation: { strength: 0.5, at: "logits" },
-      steps: 8,
-      batchSize: 6,
-      optimizer: { lr: 1e-3 },
-      report: false,
-    },
-    context,
-  );
+  // Held to the zero-shot logits, which a new head has none of.
+  const distillation = { strength: 0.5, at: "logits" } as const;
+  const { summary } = await finetune({ ...settings("run"), distillation }, context);
   expect(summary.head).toBe("zero-shot");
   const tested = summary.sets.find((s) => s.set === "test")!; // it was given
   expect(tested.initial!.accuracy).toBeGreaterThan(0.9);
@@ -69,3 +77,37 @@ test("a run starts from what class names say, may be held to their logits, and w
   expect(lossAt(0, "test")).toBeCloseTo(tested.initial!.loss!, 4);
   expect(lossAt(1, "test")).toBeCloseTo(tested.metrics.loss!, 4);
 });
+
+test.each([
+  ["every weight", {}, null],
+  ["LoRA", { method: "lora" }, null],
+  ["adapters that stay nodes", { method: "series-adapter" }, /not the same weights/],
+] as const)(
+  "a zero-shot run that trains %s ends as it would have after a stop, and walks back",
+  async (name, how, refusal) => {
+    const [whole, parts] = [`whole ${name}`, `parts ${name}`];
+    const { summary } = await finetune({ ...settings(whole), ...how }, context);
+    const config = { ...settings(parts), ...how };
+    let steps = 0;
+    const stopped = await finetune(config, {
+      ...context,
+      onEvent: (e) => {
+        if (e.kind === "step") steps++;
+      },
+      shouldStop: () => steps >= 3,
+    });
+    expect(stopped.summary).toMatchObject({ status: "stopped", steps: 3, head: "zero-shot" });
+    await resume(parseConfig(config), context);
+    expect(modelOf(parts).equals(modelOf(whole))).toBe(true);
+
+    const tested = summary.sets.find((s) => s.set === "test")!; // it was given
+    const plain = await DeployedModel.open(join(folder, whole), context);
+    const judged = await evaluateModel(plain, { files: nodeFiles, set: "test" });
+    await plain.release();
+    expect(judged.metrics.loss).toBeCloseTo(tested.metrics.loss!, 4);
+    const walk = interpolateRun(join(folder, whole), { ...context, shares: [0] });
+    if (refusal) return expect(walk).rejects.toThrow(refusal);
+    const [start] = (await walk).points;
+    expect(start?.sets.find((s) => s.set === "test")?.metrics.loss).toBeCloseTo(tested.initial!.loss!, 4);
+  },
+);

@@ -150,6 +150,7 @@ describe("adapters that cannot become part of the weights", () => {
     const values = new Map(
       run.attached.parameters.map((p) => [p.name, new Float32Array(p.value.constant!.data.length).fill(0.5)]),
     );
+    run.attached.detach();
     bakeAdapters(model, run, values);
     return run;
   };

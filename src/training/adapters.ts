@@ -209,13 +209,12 @@ export function otherParameters(
 }
 
 /**
- * Takes the adapters of a run out of its model's graph, and their change into the weights; adapters that cannot become
- * part of the weights are put back as nodes, without dropout.
+ * Takes the change of a run's adapters into the weights of its model, which they were detached from; adapters that cannot
+ * become part of the weights are put back as nodes, without dropout.
  */
 export function bakeAdapters(model: Model, run: Adapters, values: ReadonlyMap<string, Float32Array>): void {
-  const { method, adapters, attached, keptBecause } = run;
+  const { method, adapters, keptBecause } = run;
   const now = trainedParts(run, values);
-  attached.detach();
   if (keptBecause === null) mergeAdapters(adapters, { method, now, share: 1 });
   else attach(model, adapters, { method, now, dropout: false });
 }

@@ -193,17 +193,18 @@ async function writeModel(run: PreparedRun, values: ReadonlyMap<string, Float32A
       parameters: graph.parameters,
       values,
     });
-    bakeAdapters(network.model, adapters, values);
+    adapters.attached.detach();
   }
+  // Its weights are still those that the run started from: one end of the line to what it has become.
+  if (network.head === "zero-shot")
+    await saveModel(network.model, joinPath(writer.folder, RUN_FILES.zeroShot, "model.onnx"), files);
+  if (adapters) bakeAdapters(network.model, adapters, values);
   const { graph: written } = network.model;
   const place = Math.max(0, written.outputs.indexOf(network.output));
   const renamed =
     run.config.export.names === "kept" || run.task.head === null
       ? null
       : nameForPipelines(written, data.preprocessing);
-  // Its weights are still those that the run started from: one end of the line to what it has become.
-  if (network.head === "zero-shot" && !adapters)
-    await saveModel(network.model, joinPath(writer.folder, RUN_FILES.zeroShot, "model.onnx"), files);
   const path = await exportModel(network.model, {
     files,
     folder: writer.modelFolder,
