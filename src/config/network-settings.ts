@@ -117,6 +117,12 @@ export const peftSchema = z
       .string()
       .optional()
       .describe("(IA)³: regular expression on module paths; these get gains on their inputs"),
+    wrapper: z
+      .string()
+      .default("auto")
+      .describe(
+        "what stands before all modules' paths in the file and not in the Python model, and is left out of adapter files: auto, none, or a path",
+      ),
   })
   .prefault({})
   .describe("few new parameters beside frozen weights");

@@ -5,9 +5,7 @@ import { partProblems, type SiteAdapter } from "./attach.ts";
 import { type Parts, type PeftMethod, type PeftSettings, plainSettings } from "./method.ts";
 import { peftMethods } from "./registry.ts";
 import type { Site } from "./site.ts";
-
-/** Before every module's path in PEFT's files. */
-const PREFIX = "base_model.model.";
+import { PEFT_WRAPPER, withoutWrapper } from "./wrapper.ts";
 
 /** Names of the two files of an adapter's folder. */
 export const ADAPTER_FILES = { weights: "adapter_model.safetensors", config: "adapter_config.json" } as const;
@@ -27,10 +25,14 @@ export interface AdapterSource {
   readonly others: ReadonlyMap<string, Tensor>;
   /** Where the base model lies, for people and for PEFT. */
   readonly base: string;
+  /** What stands before paths of modules in the model's file alone, and is left out. */
+  readonly wrapper: readonly string[];
 }
 
 /** Adapters as Python PEFT saves them. */
-export function adapterContent({ method, adapters, now, others, base }: AdapterSource): AdapterContent {
+export function adapterContent(source: AdapterSource): AdapterContent {
+  const { method, adapters, now, others, base, wrapper } = source;
+  const inPython = (path: string) => withoutWrapper(path, wrapper);
   const tensors = new Map<string, Tensor>();
   let written: PeftSettings | null = null;
   for (const { site, settings, start } of adapters) {
@@ -38,12 +40,16 @@ export function adapterContent({ method, adapters, now, others, base }: AdapterS
     const out = method.file.export?.(settings, plain.parts, start) ?? plain;
     written = out.settings;
     for (const [part, { key }] of method.parts(site, out.settings))
-      tensors.set(`${PREFIX}${site.module}.${key}`, out.parts.get(part)!); // exports hold the method's parts
+      tensors.set(`${PEFT_WRAPPER}${inPython(site.module)}.${key}`, out.parts.get(part)!); // exports hold the method's parts
   }
-  for (const [name, content] of others) tensors.set(`${PREFIX}${name}`, content);
+  for (const [name, content] of others) tensors.set(`${PEFT_WRAPPER}${inPython(name)}`, content);
   if (written === null) throw new ConfigError("internal: an adapter of no layers is written");
-  const modules = adapters.map((a) => a.site.module);
-  const saved = [...new Set([...others.keys()].map((name) => name.replace(/\.[^.]*$/u, "")))];
+  const byPath = new Map(adapters.map((adapter) => [inPython(adapter.site.module), adapter]));
+  const isFeedforward = (path: string) => {
+    const { site, settings } = byPath.get(path)!; // it is asked of the paths below
+    return settings.isFeedforward(site.module);
+  };
+  const saved = [...new Set([...others.keys()].map((name) => inPython(name).replace(/\.[^.]*$/u, "")))];
   return {
     config: {
       peft_type: method.file.peftType,
@@ -51,7 +57,7 @@ export function adapterContent({ method, adapters, now, others, base }: AdapterS
       auto_mapping: null,
       base_model_name_or_path: base,
       inference_mode: true,
-      ...method.file.write(written, modules),
+      ...method.file.write({ ...written, isFeedforward }, [...byPath.keys()]),
       modules_to_save: saved.length > 0 ? saved : null,
     },
     tensors,
@@ -74,9 +80,15 @@ export interface FittedAdapter {
  * exporters wrap models and unwrap them.
  *
  * @param what names the adapter in messages
+ * @param wrapper stands before the paths of the model's layers, and need not in the file
  * @throws ConfigError listing every module that the model does not have, and every tensor of another shape
  */
-export function fitAdapter(content: AdapterContent, sites: readonly Site[], what: string): FittedAdapter {
+export function fitAdapter(
+  content: AdapterContent,
+  sites: readonly Site[],
+  what: string,
+  wrapper: readonly string[] = [],
+): FittedAdapter {
   const { config } = content;
   const method = methodOf(config, what);
   const { modules, others } = sortTensors(content, method);
@@ -84,7 +96,7 @@ export function fitAdapter(content: AdapterContent, sites: readonly Site[], what
   const adapters: SiteAdapter[] = [];
   const parts = new Map<Site, Parts>();
   for (const [module, byKey] of modules) {
-    const site = siteFor(module, sites, method);
+    const site = siteFor(module, sites, { method, wrapper });
     if (typeof site === "string") {
       problems.push(site);
       continue;
@@ -121,7 +133,7 @@ function sortTensors({ tensors }: AdapterContent, method: PeftMethod) {
   const modules = new Map<string, Map<string, Tensor<"float32">>>();
   const others = new Map<string, Tensor<"float32">>();
   for (const [name, content] of tensors) {
-    const path = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
+    const path = name.startsWith(PEFT_WRAPPER) ? name.slice(PEFT_WRAPPER.length) : name;
     const at = path.search(method.file.keys);
     if (at < 0) others.set(path, floatTensor(content, name));
     else {
@@ -140,9 +152,13 @@ function floatTensor(stored: Tensor, name: string): Tensor<"float32"> {
 }
 
 /** The layer of a module; else why there is none, in words. */
-function siteFor(module: string, sites: readonly Site[], method: PeftMethod): Site | string {
+function siteFor(
+  module: string,
+  sites: readonly Site[],
+  { method, wrapper }: { readonly method: PeftMethod; readonly wrapper: readonly string[] },
+): Site | string {
   const fitting = sites.filter((s) => method.kinds.includes(s.kind));
-  const exact = fitting.filter((s) => s.module === module);
+  const exact = fitting.filter((s) => [s.module, withoutWrapper(s.module, wrapper)].includes(module));
   const near = fitting.filter((s) => s.module.endsWith(`.${module}`) || module.endsWith(`.${s.module}`));
   const [site, ...more] = exact.length > 0 ? exact : near;
   if (!site) return `"${module}" is no layer of the model`;

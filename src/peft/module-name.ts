@@ -22,6 +22,10 @@ export interface ModuleName {
 const ANONYMOUS = /^(?:.*\/)?(onnx::\w+|\d+|_?val_\d+|t_\d+|transpose\w*)$/u;
 /** The end of a weight's name, and what quantisers put behind it. */
 const WEIGHT_SUFFIX = /[./]weight(_quantized|_Q\d+\w*|_transposed|_fp16)?$/u;
+/** A module that PEFT put an adapter around is its child of this name. */
+const BASE_LAYER = /\.base_layer$/u;
+/** A parameter's name up to what the module calls it. */
+const PARAMETER = /^(.+)[./](?:weight|bias)(?:_\w+)?$/u;
 const SCOPES = "pkg.torch.onnx.name_scopes";
 
 /**
@@ -33,10 +37,24 @@ const SCOPES = "pkg.torch.onnx.name_scopes";
  * @param stored name of the weight in the file
  */
 export function moduleNameOf(node: Node, stored: string): ModuleName {
-  if (WEIGHT_SUFFIX.test(stored))
-    return { path: stored.replace(WEIGHT_SUFFIX, "").replace("/", "."), by: "parameter" };
-  const path = ANONYMOUS.test(stored) || stored === "" ? (scopeOfName(node) ?? scopeOfMetadata(node)) : null;
-  return path === null ? { path: stored || node.name, by: "file" } : { path, by: "scope" };
+  if (WEIGHT_SUFFIX.test(stored)) {
+    const path = stored.replace(WEIGHT_SUFFIX, "").replace("/", ".").replace(BASE_LAYER, "");
+    return { path, by: "parameter" };
+  }
+  const path = ANONYMOUS.test(stored) || stored === "" ? scopeOf(node) : null;
+  return path === null
+    ? { path: stored || node.name, by: "file" }
+    : { path: path.replace(BASE_LAYER, ""), by: "scope" };
+}
+
+/** The path of the module that a node was in; null where the exporter did not write it, or it was in the outermost. */
+export function scopeOf(node: Node): string | null {
+  return scopeOfName(node) ?? scopeOfMetadata(node);
+}
+
+/** The path of the module whose weight or bias a stored tensor is, by its name; null for other names. */
+export function parameterPath(stored: string): string | null {
+  return stored.startsWith("/") ? null : (PARAMETER.exec(stored)?.[1]?.replace("/", ".") ?? null);
 }
 
 /** `/layer1/layer1.0/fc/MatMul_1` is `layer1.0.fc`: a called container's name stands again in its children's. */
@@ -56,5 +74,6 @@ function isOperator(part: string | undefined, opType: string): boolean {
 function scopeOfMetadata(node: Node): string | null {
   const text = node.origin?.metadataProps.find((p) => p.key === SCOPES)?.value ?? "";
   const scopes = [...text.matchAll(/'([^']*)'/gu)].map((m) => m[1] ?? "");
-  return scopes.at(-2) || null; // the last one is the operator's
+  // The first is the exported module, "", and the last the operator; nodes that the exporter made itself have neither.
+  return scopes[0] === "" ? scopes.at(-2) || null : null;
 }

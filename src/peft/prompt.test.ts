@@ -168,6 +168,7 @@ test("what is taken out leaves the graph as it was, files give the same model, a
     now: () => adapters[0]!.start,
     others: new Map(),
     base: "b",
+    wrapper: [],
   });
   const loaded = fitAdapter(content, sitesOf(model), "prompt");
   attach(model, loaded.adapters, loaded);

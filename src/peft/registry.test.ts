@@ -126,7 +126,14 @@ describe.each(fitting)("$title", ({ method, settings, site }) => {
     const expected = await run(encodeModel(model), site);
     const now = partsIn(attached);
     attached.detach();
-    const { config, tensors } = adapterContent({ method, adapters, now, others: new Map(), base: "m" });
+    const { config, tensors } = adapterContent({
+      method,
+      adapters,
+      now,
+      others: new Map(),
+      base: "m",
+      wrapper: [],
+    });
     const loaded = fitAdapter(
       {
         config: JSON.parse(JSON.stringify(config)) as Record<string, unknown>,

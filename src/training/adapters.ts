@@ -18,6 +18,7 @@ import type { Parts, PeftMethod, PeftSettings } from "../peft/method.ts";
 import { findPeftMethod } from "../peft/registry.ts";
 import { findSites, type Site } from "../peft/site.ts";
 import { chooseSites, patternOf } from "../peft/targets.ts";
+import { wrapperOf } from "../peft/wrapper.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import { encodeSafetensors } from "../tensor/safetensors.ts";
@@ -33,6 +34,8 @@ export interface Adapters {
   readonly attached: Attached;
   /** Why the trained model keeps its adapters as nodes of their own; null if they become part of the weights. */
   readonly keptBecause: string | null;
+  /** What stands before paths of modules in the model's file alone. */
+  readonly wrapper: readonly string[];
 }
 
 /** The kind of adapters that the settings ask for; null for none. */
@@ -52,12 +55,14 @@ export function attachAdapters(
   const settings = settingsOf(config.peft, method);
   const sites = chooseSites(sitesOf(model), config.peft.targets, { method, head });
   const adapters = startAdapters({ method, settings, sites, seed: config.seed });
+  const paths = sites.map((s) => s.module);
   return {
     method,
     settings,
     adapters,
     attached: attach(model, adapters, { method }),
     keptBecause: mergeProblems(method, adapters)[0] ?? null,
+    wrapper: wrapperOf(model, config.peft.wrapper, paths),
   };
 }
 
@@ -88,7 +93,7 @@ export function adapterGraphOptions(
 }
 
 /** What a user should know of the adapters of a run. */
-export function describeAdapters({ method, adapters, keptBecause }: Adapters): string[] {
+export function describeAdapters({ method, adapters, keptBecause, wrapper }: Adapters): string[] {
   const modules = adapters.map((a) => a.site.module);
   const shown = `${modules.slice(0, 6).join(", ")}${modules.length > 6 ? ", …" : ""}`;
   const unnamed = adapters.filter((a) => a.site.namedBy === "file").length;
@@ -97,6 +102,11 @@ export function describeAdapters({ method, adapters, keptBecause }: Adapters): s
     ...(keptBecause === null
       ? []
       : [`The trained model keeps its adapters as nodes of their own: ${keptBecause}.`]),
+    ...(wrapper.length === 0
+      ? []
+      : [
+          `The adapter's file names modules without "${wrapper[0]}", which only the export has; --peft.wrapper none keeps it.`,
+        ]),
     ...(unnamed > 0
       ? [
           `The file does not say which modules ${unnamed} of them were; their adapters bear the names of its tensors.`,
@@ -166,7 +176,7 @@ export async function saveAdapters(
   },
 ): Promise<void> {
   const { files, folder, base, parameters, values } = options;
-  const { method, adapters } = run;
+  const { method, adapters, wrapper } = run;
   const others = new Map(
     otherParameters(run, parameters).map(({ name, type }) => [
       name,
@@ -174,7 +184,7 @@ export async function saveAdapters(
     ]),
   );
   const now = trainedParts(run, values);
-  const { config, tensors } = adapterContent({ method, adapters, now, others, base });
+  const { config, tensors } = adapterContent({ method, adapters, now, others, base, wrapper });
   await files.write(
     joinPath(folder, ADAPTER_FILES.weights),
     encodeSafetensors(tensors, { format: "pt", [FINGERPRINT]: await fingerprintOf(adapters) }),
@@ -183,16 +193,15 @@ export async function saveAdapters(
 }
 
 /** `adapter_config.json` of adapters that somebody else trains. @throws ConfigError for a start that their file would not hold */
-export function adapterConfig({ method, adapters }: Adapters, base: string): Record<string, unknown> {
+export function adapterConfig(run: Adapters, base: string): Record<string, unknown> {
+  const { method, adapters, wrapper } = run;
   if (adapters.some((a) => method.file.export?.(a.settings, a.start, a.start))) {
     throw new ConfigError(
       "peft.init pissa: what the adapters start from would have to be taken off again by whoever trains them; use --peft.init default",
     );
   }
-  return {
-    ...adapterContent({ method, adapters, now: (site) => startOf(adapters, site), others: new Map(), base })
-      .config,
-  };
+  const now = (site: Site) => startOf(adapters, site);
+  return { ...adapterContent({ method, adapters, now, others: new Map(), base, wrapper }).config };
 }
 
 function startOf(adapters: readonly SiteAdapter[], site: Site): Parts {

@@ -6,6 +6,7 @@ import { ADAPTER_FILES, type FittedAdapter, fitAdapter } from "../peft/adapter-f
 import { attach, mergeAdapters, mergeProblems } from "../peft/attach.ts";
 import { blend, storedWeight } from "../peft/layer-weights.ts";
 import type { Site } from "../peft/site.ts";
+import { findWrapper } from "../peft/wrapper.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
 import { RUN_FILES } from "../run/folder.ts";
@@ -59,7 +60,7 @@ export async function mergeAdapter(options: MergeAdapterOptions): Promise<Merged
   const source = await findModel(files, options.model);
   const model = await loadSource(files, source);
   const { folder, config, tensors, metadata } = await readAdapter(files, options.adapter);
-  const fitted = fitAdapter({ config, tensors }, sitesOf(model), folder);
+  const fitted = fitAdapter({ config, tensors }, sitesOf(model), folder, findWrapper(model));
   const known = metadata[FINGERPRINT];
   const isKnownBase = known === undefined ? null : known === (await fingerprintOf(fitted.adapters));
   if (known !== undefined && isKnownBase === false && !force) {
@@ -130,10 +131,13 @@ async function readAdapter(files: Files, path: string) {
 /** The weights of a model that the file holds whole (PEFT's `modules_to_save`, biases, a trained head). */
 function wholeWeights({ others }: FittedAdapter, model: Model, what: string): Map<Value, Tensor<"float32">> {
   const sites = sitesOf(model);
+  const wrapper = findWrapper(model);
+  const stored = (name: string) =>
+    model.graph.initializers.find((v) => v.name === name) ?? partOf(sites, name);
   const found = new Map<Value, Tensor<"float32">>();
   const problems: string[] = [];
   for (const [name, weight] of others) {
-    const value = model.graph.initializers.find((v) => v.name === name) ?? partOf(sites, name);
+    const value = [name, ...wrapper.map((w) => `${w}${name}`)].map(stored).find((v) => v !== undefined);
     const dims = value && storedWeight(value)?.dims;
     if (!value || !dims) problems.push(`"${name}" [${weight.dims.join(", ")}] is no weight of the model`);
     else if (!shapesEqual(dims, weight.dims))
