@@ -140,18 +140,17 @@ def export(model, path):
 
 
 def write_data():
-    """Fine-tuning asks for kinds in one wording. Shifted: colours and rooms, the other wording, and the form of pretraining."""
+    """Fine-tuning asks for kinds in one wording. Shifted: colours and rooms, the other wording, and what pretraining taught."""
     DATA.mkdir(parents=True, exist_ok=True)
     rng = random.Random(0)
     learned = {"word": "answer", "count": 4, "topics": TOPICS[:1], "wordings": WORDINGS[:1]}
     seen = set()
     for name, count, how in (
-        ("train", 480, learned),
+        ("train", 4800, learned),
         ("validation", 120, learned),
         ("test", 300, learned),
         ("other-topics", 300, learned | {"topics": TOPICS[1:]}),
         ("rephrased", 300, learned | {"wordings": WORDINGS[1:]}),
-        ("two-solutions", 300, {"word": "solution", "count": 2}),
         ("eight", 8, learned),
     ):
         rows = []
@@ -161,6 +160,9 @@ def write_data():
                 seen.add(row["instruction"])
                 rows.append(row)
         (DATA / f"{name}.json").write_text(json.dumps(rows, indent=0) + "\n")
+    taught = [[text for text, _ in numbered_answer(rng)] for _ in range(300)]
+    asked = [{"prompt": prompt, "response": said, "answer": said.strip()} for prompt, said in taught]
+    (DATA / "as-taught.json").write_text(json.dumps(asked, indent=0) + "\n")
 
 
 def main():

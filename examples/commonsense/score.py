@@ -21,7 +21,7 @@ from transformers import LlamaForCausalLM
 from prepare import DATA, MODEL
 from world import INTRO
 
-ANSWER = re.compile("answer[1-5]|solution[1-2]")
+ANSWER = re.compile("answer[1-5]|solution[1-2]|option[1-4]")
 
 
 def adapter_of(run, folder):
@@ -33,10 +33,14 @@ def adapter_of(run, folder):
     return folder
 
 
+def prompt_of(row):
+    return row.get("prompt") or INTRO.format(row["instruction"])
+
+
 def written_answers(model, tokenizer, rows, beams):
     """What is found first in the text behind each prompt; None where no answer is."""
     for start in range(0, len(rows), 20):
-        prompts = [tokenizer.encode(INTRO.format(row["instruction"])).ids for row in rows[start : start + 20]]
+        prompts = [tokenizer.encode(prompt_of(row)).ids for row in rows[start : start + 20]]
         longest = max(map(len, prompts))
         ids = torch.tensor([[3] * (longest - len(p)) + p for p in prompts])
         mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
@@ -49,7 +53,7 @@ def written_answers(model, tokenizer, rows, beams):
 def likeliest_answers(model, tokenizer, rows):
     """Of the answers that a prompt names the one whose response has the highest mean log-probability."""
     for row in rows:
-        prompt = tokenizer.encode(INTRO.format(row["instruction"])).ids
+        prompt = tokenizer.encode(prompt_of(row)).ids
         weights = {}
         for answer in ANSWER.findall(row["instruction"].rpartition("Answer format: ")[2]):
             said = tokenizer.encode(f"the correct answer is {answer}", add_special_tokens=False).ids
