@@ -10,6 +10,7 @@ import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
+import { interpolateRun } from "../src/training/interpolate.ts";
 import { predict } from "../src/training/predict.ts";
 
 let folder: string;
@@ -120,6 +121,10 @@ describe.each([
       expect(said, `${beams} beams`).toEqual(rows.map((r) => r.response));
     }
     await model.release();
+
+    // Weights on the way from the pretrained ones are judged by what they write, too.
+    const { points } = await interpolateRun(at(out), { files: nodeFiles, runtime, shares: [0, 1] });
+    expect(points.map((p) => p.sets[0]!.metrics.accuracy)).toEqual([0, 1]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { CompareEvent, JobName } from "../compare/events.ts";
+import { mainMetric } from "../evaluation/main-metric.ts";
 import { duration, percent } from "../report/format.ts";
 import { namedValue } from "../report/metric-text.ts";
-import { mainMetric } from "./main-metric.ts";
 import { padded, tableLines } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 

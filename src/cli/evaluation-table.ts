@@ -1,5 +1,6 @@
+import { mainMetric } from "../evaluation/main-metric.ts";
 import type { TrainingEvent } from "../training/events.ts";
-import { mainMetric, mainValue } from "./main-metric.ts";
+import { mainValue } from "./main-metric.ts";
 import { padded } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 

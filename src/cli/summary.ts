@@ -1,9 +1,10 @@
 import { shareInterval } from "../evaluation/intervals.ts";
+import { mainMetric } from "../evaluation/main-metric.ts";
 import type { FinetuneResult } from "../finetune.ts";
 import { duration, number, percent, percentRange } from "../report/format.ts";
 import { valueText } from "../report/metric-text.ts";
 import type { RunSummary, SetSummary } from "../run/records.ts";
-import { mainMetric, otherMetrics } from "./main-metric.ts";
+import { otherMetrics } from "./main-metric.ts";
 import { tableLines } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -39,10 +40,12 @@ function setTable({ sets, selection }: RunSummary): string[] {
   const known = sets[0]?.metrics ?? {};
   const main = mainMetric(known, selection.metric);
   const others = otherMetrics(known, main, OTHERS);
-  const head = ["set", "examples", `${main.label} before`, "after"];
+  // What a model writes is judged when it is finished.
+  const hasBefore = sets.some((s) => s.initial?.[main.name] !== undefined);
+  const head = ["set", "examples", ...(hasBefore ? [`${main.label} before`, "after"] : [main.label])];
   const row = ({ set, count, metrics, initial }: SetSummary): string[] => [
     ...[set, String(count)],
-    ...[initial, metrics].map((m) => valueText(main, m?.[main.name])),
+    ...(hasBefore ? [initial, metrics] : [metrics]).map((m) => valueText(main, m?.[main.name])),
     ...(main.isShare
       ? [percentRange(shareInterval({ count, share: metrics[main.name] ?? Number.NaN }))]
       : []),

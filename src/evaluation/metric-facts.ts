@@ -7,6 +7,8 @@ export interface MetricFacts {
   readonly higherIsBetter: boolean;
   /** Whether it is the share of a set's examples that are right, one answer each, and so has a binomial interval. */
   readonly isShare: boolean;
+  /** Whether it weighs probabilities of tokens or classes: good to choose by, and hard to read for people. */
+  readonly isLikelihood: boolean;
   /** How it is written: a number between 0 and 1 as per cent, anything else as it is. */
   readonly unit: "percent" | "number";
   /** One sentence: what it is, with the conventions that differ in the wild. */
@@ -17,7 +19,10 @@ type Better = "higher" | "lower";
 
 /** A metric between 0 and 1 that is no plain share of examples. */
 function rate(name: string, label: string, better: Better, summary: string): MetricFacts {
-  return { name, label, higherIsBetter: better === "higher", isShare: false, unit: "percent", summary };
+  return {
+    ...{ name, label, higherIsBetter: better === "higher", unit: "percent", summary },
+    ...{ isShare: false, isLikelihood: false },
+  };
 }
 
 /** The share of examples that are right. */
@@ -28,6 +33,11 @@ function share(name: string, label: string, summary: string): MetricFacts {
 /** A metric on a scale of its own. */
 function plain(name: string, label: string, better: Better, summary: string): MetricFacts {
   return { ...rate(name, label, better, summary), unit: "number" };
+}
+
+/** What training itself lowers. */
+function likelihood(name: string, label: string, summary: string): MetricFacts {
+  return { ...plain(name, label, "lower", summary), isLikelihood: true };
 }
 
 /** Every metric that a meter gives, of a set or of one of its parts; tables and pages show them in this order. */
@@ -86,10 +96,9 @@ export const METRICS: readonly MetricFacts[] = [
   plain("r2", "R²", "higher", "1 − squared error / variance; 0 for the mean as answer to everything."),
   plain("pearson", "Pearson", "higher", "Linear correlation of predicted and true numbers."),
   plain("spearman", "Spearman", "higher", "Correlation of the ranks of predicted and true numbers."),
-  plain(
+  likelihood(
     "perplexity",
     "Perplexity",
-    "lower",
     "Exponential of the mean negative log-likelihood of the judged tokens.",
   ),
   rate(
@@ -104,7 +113,7 @@ export const METRICS: readonly MetricFacts[] = [
     "lower",
     "Squared distance of the probabilities from the truth, summed over classes: 0 to 2.",
   ),
-  plain("loss", "Loss", "lower", "Mean of the loss over examples, without terms that only training has."),
+  likelihood("loss", "Loss", "Mean of the loss over examples, without terms that only training has."),
 ];
 
 const BY_NAME: ReadonlyMap<string, MetricFacts> = new Map(METRICS.map((metric) => [metric.name, metric]));

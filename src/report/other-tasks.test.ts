@@ -9,6 +9,7 @@ import {
   regressionRun,
   segmentationRun,
   taggingRun,
+  writingRun,
 } from "./task-runs.fixtures.ts";
 
 async function open(...runs: readonly RunRecord[]) {
@@ -141,4 +142,23 @@ test("a run from before the other metrics has a page as it had", async () => {
   const { all } = await open(fixtureRun());
   expect(all("#calibration, #predicted, #corruptions, #network").length).toBe(0);
   expect(all("#confusion, #parts").length).toBe(2);
+});
+
+test("a model that writes: judged by its answers, with intervals; its curves are of the perplexity that was known meanwhile", async () => {
+  const { texts } = await open(writingRun(), writingRun(plain));
+  expect(texts("#results > h3")).toEqual(["Accuracy"]);
+  expect(texts("#results > .scroll thead th")).not.toContain("initial model");
+  expect(texts(".headline")[0]).toMatch(/^Against Adam, Adam \+ SPD is .* on shifted data/);
+  expect(texts(".glance tbody td")[0]).toMatch(/^\d+\.\d\u202f% +\d+\.\d–\d+\.\d\u202f%$/);
+  expect(texts("figcaption").filter((t) => t?.startsWith("Validation"))).toEqual(["Validation: Perplexity"]);
+});
+
+test("where one set was not judged by what was written, all are told by what every set has", async () => {
+  const run = writingRun();
+  const evaluations = run.evaluations.map((e) => {
+    const { accuracy: _, ...metrics } = e.metrics;
+    return e.kind === "shift" ? { ...e, metrics } : e;
+  });
+  const { texts } = await open({ ...run, evaluations });
+  expect(texts("#results > h3")[0]).toBe("Perplexity");
 });

@@ -1,5 +1,6 @@
 import { type Estimate, type Hits, meanInterval, shareInterval } from "../evaluation/intervals.ts";
-import { inOrder, type MetricFacts, metricFacts } from "../evaluation/metric-facts.ts";
+import { mainMetric } from "../evaluation/main-metric.ts";
+import { inOrder, type MetricFacts } from "../evaluation/metric-facts.ts";
 import { unpackBits } from "../run/bits.ts";
 import type { EvaluationRecord, RunStatus, SetKind } from "../run/records.ts";
 import type { RunRecord } from "../run/run-reader.ts";
@@ -118,12 +119,28 @@ export function scoreOf(view: RunView, side: Side, which: "initial" | "last"): E
   return { value, low: Number.NaN, high: Number.NaN };
 }
 
-/** What chose the kept model; where that was the loss, which nobody can read, the first of the others. */
+/** The main one of the metrics that the kept model has on every set; before there is one, that of the latest evaluation. */
 function metricOf(run: RunRecord): MetricFacts {
+  const kept = run.evaluations.filter((e) => e.model === "best");
+  const judged = kept.length > 0 ? kept : run.evaluations.slice(-1);
+  return mainOf(run, judged);
+}
+
+/** A run by the metric that is known while it trains: what a model writes is judged when it is finished. */
+export function whileTraining(view: RunView): RunView {
+  const { run, metric } = view;
+  const [first] = run.evaluations.filter((e) => e.model !== "best");
+  return !first || metric.name in first.metrics ? view : { ...view, metric: mainOf(run, [first]) };
+}
+
+function mainOf(run: RunRecord, judged: readonly EvaluationRecord[]): MetricFacts {
   const { metric, higherIsBetter } = run.summary.selection;
-  const known = inOrder(run.evaluations.flatMap((e) => Object.keys(e.metrics)));
-  if (metric === "loss" && known[0]) return known[0];
-  return { ...metricFacts(metric), higherIsBetter };
+  const [first, ...others] = judged;
+  const common = Object.entries(first?.metrics ?? {}).filter(([name]) =>
+    others.every((e) => name in e.metrics),
+  );
+  const main = mainMetric(Object.fromEntries(common), metric);
+  return main.name === metric ? { ...main, higherIsBetter } : main;
 }
 
 function setsOf(run: RunRecord): readonly SetResult[] {

@@ -117,6 +117,21 @@ export function taggingRun(options: FixtureOptions = {}): RunRecord {
   return otherTask(run, "token-classification", "entity-f1", true);
 }
 
+/** A run whose model writes: perplexity while it trains; when it is finished, which of its answers are right. */
+export function writingRun(options: FixtureOptions = {}): RunRecord {
+  const run = judged(fixtureRun({ ...options, head: "kept" }), ({ model }, accuracy) => ({
+    metrics: {
+      ...(model === "best" ? { accuracy } : {}),
+      perplexity: 1 / accuracy,
+      loss: -Math.log(accuracy),
+    },
+  }));
+  const evaluations = run.evaluations.map(({ confusion: _, correct, ...e }) =>
+    e.model === "best" && correct !== undefined ? { ...e, correct } : e,
+  );
+  return { ...otherTask(run, "causal-lm", "perplexity", false), evaluations };
+}
+
 /** Each evaluation by other measures, made from its accuracy. */
 function judged(
   run: RunRecord,

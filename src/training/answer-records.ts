@@ -15,7 +15,10 @@ export function answerMetrics(answers: readonly JudgedAnswer[]): Record<string, 
 }
 
 /** A record with the accuracy of what was written, and which examples are right where all were asked. */
-export function withAnswers(record: EvaluationRecord, answers: readonly JudgedAnswer[]): EvaluationRecord {
+export function withAnswers<T extends Pick<EvaluationRecord, "count" | "metrics" | "correct">>(
+  record: T,
+  answers: readonly JudgedAnswer[],
+): T {
   const isWhole = answers.length === record.count;
   const wrongness = answers.map((a) => (a.right ? 0 : 1));
   return {

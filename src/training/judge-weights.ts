@@ -10,12 +10,14 @@ import type { RunSummary, SetSummary } from "../run/records.ts";
 import { readRun } from "../run/run-reader.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { tasks } from "../tasks/registry.ts";
+import { withAnswers } from "./answer-records.ts";
 import { copyCompanions } from "./companions.ts";
 import { DeployedModel } from "./deployed-model.ts";
 import { type EvaluationSet, evaluateSet } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { fixBySettings } from "./fixed-session.ts";
 import { modelInputs } from "./input-shapes.ts";
+import { judgeWriting } from "./judge-writing.ts";
 import { loadSource, saveSource } from "./model-parts.ts";
 import { findRunModel, type ModelSource } from "./model-source.ts";
 import { prepareData } from "./prepare-data.ts";
@@ -59,14 +61,15 @@ export class RunJudge {
     const model = await loadSource(files, source);
     fixBySettings(model, config.fix, config.batchSize);
     const batchSize = modelInputs(model).batchSize ?? config.batchSize;
+    const task = tasks[config.task];
     const head = { ...config.head, mode: "keep", from: undefined } as const;
     const data = await prepareData({
       files,
       config: { ...config, batchSize, head },
-      task: tasks[config.task],
+      task,
       model,
       source,
-      labels: summary.classes,
+      labels: task.hasClasses ? summary.classes : null,
       onEvent,
     });
     return new RunJudge({ source, config, summary }, model, data.sets, options);
@@ -86,27 +89,24 @@ export class RunJudge {
   /** Judges a model folder that `write` made. @param kinds sets to judge on; all of the run's if left out */
   async judge(folder: string, kinds?: readonly EvaluationSet["kind"][]): Promise<SetSummary[]> {
     const { files, runtime, onEvent = () => undefined } = this.options;
-    const { task, batchSize, fix } = this.config;
-    const model = await DeployedModel.open(folder, {
-      files,
-      runtime,
-      batchSize,
-      task,
-      settings: { fix },
-    });
+    const settings = { ...this.config };
+    const model = await DeployedModel.open(folder, { files, runtime, settings });
     try {
+      const author = model.task.writes === true ? model.writer() : null;
       const judged: SetSummary[] = [];
       for (const set of this.sets) {
         if (kinds && !kinds.includes(set.kind)) continue;
-        const result = await evaluateSet(model, set, {
-          task: model.task,
-          classes: this.summary.classes,
-          onProgress: (done, total) => onEvent({ kind: "evaluating", set: set.name, done, total }),
-        });
+        const onProgress = (done: number, total: number) =>
+          onEvent({ kind: "evaluating", set: set.name, done, total });
+        const { classes } = this.summary;
+        const result = await evaluateSet(model, set, { task: model.task, classes, onProgress });
         if (!result) throw new RunError("internal: an evaluation that nobody stops was stopped");
         const { count, metrics, correct } = result;
         const { name, kind } = set;
-        judged.push({ set: name, kind, count, metrics, ...(correct ? { correct: base64(correct) } : {}) });
+        const record = { set: name, kind, count, metrics, ...(correct ? { correct: base64(correct) } : {}) };
+        const answers =
+          author && (await judgeWriting(author, set.loader.dataset, model.generation({}), { onProgress }));
+        judged.push(answers ? withAnswers(record, answers) : record);
       }
       return judged;
     } finally {

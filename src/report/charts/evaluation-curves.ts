@@ -1,7 +1,7 @@
 import { type Estimate, meanInterval } from "../../evaluation/intervals.ts";
 import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import type { EvaluationRecord } from "../../run/records.ts";
-import { estimateOf, hitsOf, type RunView } from "../run-view.ts";
+import { estimateOf, hitsOf, type RunView, whileTraining } from "../run-view.ts";
 import type { CurvePoint } from "./thin.ts";
 
 /** One run's line in one chart. */
@@ -27,7 +27,8 @@ export interface EvaluationCurves {
  * Every set that was judged on the way, shifts apart, and their unweighted mean where there are several. Runs that are
  * judged by different metrics share no chart.
  */
-export function evaluationCurves(views: readonly RunView[]): EvaluationCurves {
+export function evaluationCurves(runs: readonly RunView[]): EvaluationCurves {
+  const views = runs.map(whileTraining);
   const groups = [...new Set(views.map((v) => v.metric.name))].map((name) =>
     curvesOfMetric(views.filter((v) => v.metric.name === name)),
   );

@@ -54,7 +54,10 @@ function better({ higherIsBetter }: MetricFacts): string {
 function resultsTable(views: readonly RunView[], { main, plain }: Pick<Verdict, "main" | "plain">): Html {
   const sets = rowsOf(views);
   // An untrained head's figures are guesses; the verdict states them once.
-  const hasInitial = views.some((v) => v.run.summary.head !== "new" && v.sets.some((s) => s.initial));
+  const hasInitial = views.some(
+    (v) =>
+      v.run.summary.head !== "new" && v.sets.some((s) => s.initial?.metrics[v.metric.name] !== undefined),
+  );
   const shifts = sets.filter((s) => s.kind === "shift");
   return html`<div class="scroll"><table class="results">
     <thead><tr><th scope="col">Set</th><th scope="col">Examples</th>${hasInitial && html`<th scope="col">${initialKey()}</th>`}
