@@ -96,6 +96,21 @@ describe("a split by hash", () => {
     expect(new Set(halves).size).toBe(5);
   });
 
+  test("leaves a class of copies of one example in the first part, as one that has a single example", () => {
+    const labels = Array.from({ length: 40 }, (_, i) => (i < 8 ? 1 : 0));
+    const dataset = { ...datasetOf(labels, () => flat(0)), key: (i: number) => (i < 8 ? "copy" : i) };
+    const [rest, held] = stratifiedSplit(dataset, { fraction: 0.25, seed: 2 });
+    expect([classCounts(rest), classCounts(held)]).toEqual([
+      [24, 8],
+      [8, 0],
+    ]);
+    expect(held.warnings).toEqual(["made up: none held out of classes with one example: 1."]);
+    const copies = { ...dataset, key: () => "copy" };
+    expect(() => stratifiedSplit(copies, { fraction: 0.25, seed: 2 })).toThrow(
+      /copies of one.*validation set/,
+    );
+  });
+
   test("leaves nothing to hold out where every class has one example", () => {
     const dataset = datasetOf([0, 1, 2], () => flat(0));
     expect(() => stratifiedSplit(dataset, { fraction: 0.1, seed: 1 })).toThrow(DataError);

@@ -17,8 +17,8 @@ interface Unit {
 
 /**
  * Splits a dataset in two by a seeded hash of each example's key: those with the lowest hashes of each class are held
- * out, as many as the share says (rounded, but at least one and not all; a class of one example stays in the first part
- * and is warned of). So an example that is added moves at most one other, of its own class, and copies of one example
+ * out, as many as the share says (rounded, but at least one and not all; a class of one example, or of copies of one, stays in
+ * the first part and is warned of). So an example that is added moves at most one other, of its own class, and copies of one example
  * stay together. Where the dataset has groups or several classes per example, whole groups are taken in the order of
  * their hashes, as long as each brings every class nearer to its share. Both parts keep the original order.
  *
@@ -43,7 +43,10 @@ export function stratifiedSplit(dataset: Dataset, options: SplitOptions): readon
     `${dataset.source} (${percent(fraction)} held out)`,
   );
   if (part.length === 0)
-    throw new DataError(`${dataset.source}: every class has one example, nothing can be held out`);
+    throw new DataError(
+      `${dataset.source}: ${dataset.classes ? "every class has" : `its ${dataset.length} examples are`} one example or copies of one, ` +
+        "nothing can be held out; give a validation set",
+    );
   if (single.length === 0) return [rest, part];
   return [
     rest,
@@ -66,14 +69,14 @@ function takeLowest(dataset: Dataset, options: SplitOptions): Held {
   const held = new Uint8Array(dataset.length);
   const single: string[] = [];
   for (const [c, members] of strata) {
-    if (members.length === 1) {
+    const units = inOrder(dataset, members, options.seed, (i) => dataset.key?.(i) ?? dataset.name(i));
+    if (units.length === 1) {
       single.push(dataset.classes?.[c] ?? "all");
       continue;
     }
-    const units = inOrder(dataset, members, options.seed, (i) => dataset.key?.(i) ?? dataset.name(i));
     const take = Math.min(members.length - 1, Math.max(1, Math.round(members.length * options.fraction)));
     let taken = 0;
-    for (const unit of units.slice(0, Math.max(1, units.length - 1))) {
+    for (const unit of units.slice(0, -1)) {
       if (taken >= take) break;
       for (const i of unit.members) held[i] = 1;
       taken += unit.members.length;

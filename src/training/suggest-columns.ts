@@ -1,7 +1,7 @@
 import type { ConfigInput } from "../config/schema.ts";
 import type { ColumnFacts, ColumnKind } from "../data/column-facts.ts";
-import type { Labelling, SampleKind } from "../data/dataset.ts";
-import { LABEL_NAMES, TAG_NAMES, TEXT_NAMES, WORD_NAMES } from "../data/readers/table-plan.ts";
+import { type Labelling, listing, type SampleKind } from "../data/dataset.ts";
+import { LABEL_NAMES, PAIR_NAMES, TAG_NAMES, TEXT_NAMES, WORD_NAMES } from "../data/readers/table-plan.ts";
 import { ConfigError } from "../errors.ts";
 import type { Ask } from "./ask.ts";
 
@@ -62,20 +62,22 @@ export async function planColumns(table: TableToPlan, ask: Ask): Promise<ColumnP
   }
   const taken = new Set<string | undefined>([
     settings.textColumn,
-    settings.pairColumn,
+    settings.pairColumn ?? PAIR_NAMES[content.columns[0] ?? ""],
     settings.groupColumn,
     settings.weightColumn,
     ...content.columns,
   ]);
   const free = columns.filter((c) => !taken.has(c.name));
   const label = await labelOf(table, settings, free, ask);
+  const others = content.kind === "array" ? [] : free.filter((c) => c !== label).map((c) => c.name);
+  const unread = others.length === 0 ? [] : [`not read: ${listing(others)}`];
   const isNamed = settings.labelColumn === undefined && !LABEL_NAMES.includes(label.name);
   return {
     kind: content.kind,
     settings: isNamed ? { ...settings, labelColumn: label.name } : settings,
     labellings: wanted === null ? labellingsOf(label) : [wanted],
     label,
-    seen: [...content.seen, ...(isNamed ? [`the label is in column "${label.name}"`] : [])],
+    seen: [...content.seen, ...(isNamed ? [`the label is in column "${label.name}"`] : []), ...unread],
   };
 }
 

@@ -98,9 +98,11 @@ async function lookAtTable(
   if (table === null) return null;
   const columns = await columnFacts(table);
   const wanted = task === undefined ? null : tasks[task].labelling;
-  const isDialogue = holds(
-    () => planOf(table, { ...withoutUndefined(dataset), labelling: "sample" }).content.kind === "dialogue",
-  );
+  const isDialogue = holds(() => {
+    const { content } = planOf(table, { ...withoutUndefined(dataset), labelling: "sample" });
+    if (content.kind !== "dialogue") return false;
+    return content.columns.kind === "messages" || content.columns.response !== null;
+  });
   const takes = sampleKinds(inputs);
   const plan = await planColumns({ path, columns, takes, given: dataset, wanted, isDialogue }, ask);
   if (plan.kind !== "array") return { columns, plan };

@@ -127,6 +127,13 @@ describe("init", () => {
     expect(err).toMatch(/one \(24 different values in 24 rows, such as left words 0\)/);
   });
 
+  test("says which columns are not read, and takes a question without an answer for a text", async () => {
+    const scores = table("question,context,score", (i) => `what is ${i},it is ${i},${i / 7}`);
+    const { settings, out } = await begin({ "m.onnx": texts, "d.csv": scores }, "--task regression");
+    expect(settings?.dataset).toMatchObject({ labelColumn: "score" });
+    expect(out).toContain("not read: context");
+  });
+
   test("asks in a terminal for a label that several columns could be, and guesses nowhere", async () => {
     const content = { "m.onnx": texts, "d.csv": reviews };
     const refused = await begin(content);

@@ -6,7 +6,12 @@ import { type DialogueColumns, dialogueColumnsOf, type PromptColumns } from "./t
 /** Names under which texts and labels usually stand. */
 export const TEXT_NAMES: readonly string[] = ["text", "sentence", "sentence1", "premise", "question"];
 export const WORD_NAMES: readonly string[] = ["tokens", "words"];
-const PAIR_NAMES: Readonly<Record<string, string>> = { sentence1: "sentence2", premise: "hypothesis" };
+/** The usual name of a pair's second text, by that of the first. */
+export const PAIR_NAMES: Readonly<Record<string, string>> = {
+  sentence1: "sentence2",
+  premise: "hypothesis",
+  question: "sentence",
+};
 export const LABEL_NAMES: readonly string[] = ["label", "labels"];
 const MASK_NAMES: readonly string[] = ["mask", "masks", "annotation", "segmentation", "label"];
 const CAPTION_NAMES: readonly string[] = ["caption", "text", "sentence"];
