@@ -17,7 +17,7 @@ import torch
 from transformers import GemmaConfig, PaliGemmaConfig, PaliGemmaForConditionalGeneration, SiglipVisionConfig
 
 from export import export_split, export_whole
-from world import CELL, COLOURS, KNOWN, NEW, SHAPES, SIZE, WORDINGS, ask, draw, ten_answers
+from world import CELL, COLOURS, KNOWN, NEW, SHAPES, SIZE, TAUGHT, WORDINGS, ask, draw, ten_answers
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache/vqa"
 LENGTH = 32
@@ -70,7 +70,7 @@ def split_words(text):
 def encode(words, question, answer):
     """Ids and how many of them are learned, the answer and <eos>."""
     said = split_words(f"Question: {question} Answer: {answer}")
-    return [IMAGE] * IMAGE_TOKENS + [BOS] + [words.index(w) for w in said] + [EOS], 2
+    return [IMAGE] * IMAGE_TOKENS + [BOS] + [words.index(w) for w in said] + [EOS], len(answer.split()) + 1
 
 
 def pixels_of(pictures):
@@ -78,7 +78,7 @@ def pixels_of(pictures):
     return raw.reshape(-1, SIZE, SIZE, 3).permute(0, 3, 1, 2) / 127.5 - 1
 
 
-def batch(rng, words, size, kinds=KNOWN):
+def batch(rng, words, size, kinds=TAUGHT):
     asked = [ask(rng, kinds, slice(None)) for _ in range(size)]
     rows = [encode(words, question, answer) for _, _, question, answer, _ in asked]
     ids = torch.full((size, max(len(r) for r, _ in rows)), PAD)
@@ -95,8 +95,8 @@ def logits_of(model, ids, pixels):
 
 def pretrain(model, words, steps, size=64):
     rng = random.Random(1)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.98), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps, pct_start=0.05)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps, pct_start=0.05)
     started = time.time()
     for step in range(steps):
         ids, labels, pixels = batch(rng, words, size)
@@ -160,7 +160,7 @@ def write_settings(folder, config, words):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--split", action="store_true", help="write .cache/vqa/split, the model in three files, too")
     flags = parser.parse_args()
     torch.manual_seed(0)
@@ -178,6 +178,7 @@ def main():
         (folder / "onnx").mkdir(parents=True, exist_ok=True)
         export(model, folder / "onnx", ids, (ids != PAD).long(), pixels)
         write_settings(folder, model.config, words)
+    model.save_pretrained(CACHE / "model/torch")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,11 @@ WORDINGS = {
     "shape": ("what shape is {}?", "which shape is there in {}?", "name the shape of {} colour"),
     "presence": ("is there a {}?", "has it a {}?"),
     "count": ("how many {} shapes are there?", "name how many shapes there are in {}"),
+    "list": ("what is in {}?",),
     "side": ("is the {} on the left or on the right?", "which has the {}, the left or the right?"),
 }
 KNOWN, NEW = ("colour", "shape", "presence"), ("count", "side")
+TAUGHT = (*KNOWN, "list", "list")
 STYLES = ("plain", "noise", "stripes", "rotated", "pastel")
 
 
@@ -42,6 +44,9 @@ def lone(things, place):
 
 def question(rng, kind, things):
     """(What is asked about, the right answer, all possible answers), or None where the scene allows no such question."""
+    if kind == "list":
+        listed = sorted(things, key=lambda t: (t[3], t[2]))
+        return "it", " ".join(f"{colour} {shape}" for shape, colour, *_ in listed), ()
     if kind == "presence":
         answer = rng.choice(("yes", "no"))
         there = {shape for shape, *_ in things}
@@ -76,7 +81,7 @@ def ten_answers(rng, answer, possible):
 
 def draw(rng, things, style="plain"):
     """The scene as a picture of SIZE × SIZE pixels, each shape up to a pixel off the middle of its cell."""
-    scale = 4
+    scale = 2
     picture = Image.new("RGB", (SIZE * scale, SIZE * scale), (225, 225, 225))
     pen = ImageDraw.Draw(picture)
     if style == "stripes":
