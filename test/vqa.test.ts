@@ -79,6 +79,7 @@ describe("a model that is asked about images", () => {
     expect(metrics["vqa-accuracy"]).toBeGreaterThan(0.9);
     const { samples } = await readRun(nodeFiles, at("run"));
     const colour = samples.find((s) => s.text?.includes("colour"));
+    expect(colour?.text).toBe("what colour is the square?");
     expect(Object.keys(COLOURS)).toContain(colour?.expected);
     expect(colour?.png).toBeDefined();
 

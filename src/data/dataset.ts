@@ -122,10 +122,12 @@ export function wordsOf(source: Text | Dialogue): string {
   return source.pair === undefined ? source.text : `${source.text} / ${source.pair}`;
 }
 
-/** The words of what is asked, without what is answered. */
+/** The words of what is asked, without what is answered; a lone question without who asks it. */
 export function askedOf(source: Text | Dialogue): string {
   if (source.kind === "text") return source.text;
-  return wordsOf({ ...source, messages: source.messages.filter((m) => m.role !== "assistant") });
+  const messages = source.messages.filter((m) => m.role !== "assistant");
+  const [first, ...more] = messages;
+  return first && more.length === 0 ? first.content : wordsOf({ ...source, messages });
 }
 
 /**

@@ -162,3 +162,18 @@ test("where one set was not judged by what was written, all are told by what eve
   const { texts } = await open({ ...run, evaluations });
   expect(texts("#results > h3")[0]).toBe("Perplexity");
 });
+
+test("a question about an image stands below it, before the answer", async () => {
+  const { samples } = fixtureRun();
+  const asked = samples.map((s, i) => ({
+    ...s,
+    text: `how many <${i}>?`,
+    expected: "two",
+    answer: "two",
+    right: true,
+  }));
+  const { all, texts } = await open({ ...writingRun(), samples: asked });
+  expect(all("#examples .card:first-child img").length).toBeGreaterThan(0);
+  expect(texts("#examples .card .asked")[0]).toBe("how many <0>?");
+  expect(texts("#examples .card .what")[0]).toBe("two");
+});

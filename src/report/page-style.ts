@@ -132,6 +132,7 @@ ${counts}
 .card{min-width:0;font-size:13px}
 .card img{width:100%;aspect-ratio:1;object-fit:contain;background:var(--raised);border-radius:6px;image-rendering:pixelated;display:block}
 .card p{margin:0} .card .truth{font-weight:650;margin-top:6px;overflow-wrap:anywhere}
+.card .asked{margin-top:6px;max-height:80px;overflow:auto;overflow-wrap:anywhere}
 .card .text{background:var(--raised);border-radius:6px;padding:10px;max-height:132px;overflow:auto;overflow-wrap:anywhere}
 .guess{display:flex;align-items:center;gap:5px;color:var(--soft);line-height:1.6}
 .guess .what{flex:1;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}

@@ -113,7 +113,7 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
     {
       id: "examples",
       title: "Examples",
-      lead: "The true class in bold, then what each run says and how sure it is.",
+      lead: "What is right in bold, then what each run says, and how sure it is where it tells.",
       body: samplesSection(views),
     },
     ...(runs.some((r) => (r.summary.notes ?? []).length > 0)

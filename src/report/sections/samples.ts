@@ -73,7 +73,9 @@ function runMark(view: RunView): Html {
 
 function picture(sample: SampleRecord, label: string): Html {
   if (sample.png && BASE64.test(sample.png)) {
-    return html`<img src="data:image/png;base64,${sample.png}" alt="${label}: ${sample.name}">`;
+    return html`<img src="data:image/png;base64,${sample.png}" alt="${label}: ${sample.name}">${
+      sample.text !== undefined && html`<p class="asked">${sample.text}</p>`
+    }`;
   }
   return html`<p class="text">${sample.text ?? sample.name}</p>`;
 }
