@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { parse } from "yaml";
 import { parseConfig } from "../config/parse.ts";
 import { runInMemory as run } from "./command-line.fixtures.ts";
 import { configFlags, spellAsKeys } from "./config-flags.ts";
+import { commandsFor } from "./registry.ts";
 
 const yaml = "model: m.onnx\ndata: d\nout: o\noptimizer: {lr: 0.5, eps: 0.1}\nepochs: 9\n";
 
@@ -31,6 +32,12 @@ describe("--print-config", () => {
       groups: [{ name: "frozen" }],
     });
   });
+});
+
+test("each command is found by its own name", async () => {
+  const all = await commandsFor(["--help"]);
+  expect(all.length).toBeGreaterThan(15);
+  for (const command of all) expect(await commandsFor([command.name, "x"])).toEqual([command]);
 });
 
 describe("a command line that cannot be run", () => {

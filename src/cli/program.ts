@@ -3,7 +3,7 @@ import { VERSION } from "../version.ts";
 import type { Cli, CliCommand } from "./command.ts";
 import { configFlags, spellAsKeys } from "./config-flags.ts";
 import { EXIT_CODES, errorText, exitCodeOf } from "./exit-codes.ts";
-import { commands } from "./registry.ts";
+import { commandsFor } from "./registry.ts";
 import { tableLines } from "./table.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -19,12 +19,13 @@ Exit codes: ${EXIT_CODES.ok} done, ${EXIT_CODES.failed} the run failed, ${EXIT_C
  */
 export async function runCommandLine(cli: Omit<Cli, "exitWith">): Promise<number> {
   let code: number = EXIT_CODES.ok;
-  const program = createProgram({
+  const whole: Cli = {
     ...cli,
     exitWith: (given) => {
       code = given;
     },
-  });
+  };
+  const program = createProgram(whole, await commandsFor(cli.argv));
   try {
     await program.parseAsync(spellAsKeys(cli.argv, configFlags()), { from: "user" });
     return code;
@@ -34,7 +35,7 @@ export async function runCommandLine(cli: Omit<Cli, "exitWith">): Promise<number
   }
 }
 
-function createProgram(cli: Cli): Command {
+function createProgram(cli: Cli, commands: readonly CliCommand[]): Command {
   const program = new Command("holdfast");
   program
     .description(

@@ -11,6 +11,20 @@ export function argmax(logits: ArrayLike<number>, at: number, classes: number): 
   return best;
 }
 
+/** Indices of the `count` largest, the largest first; of equals the first one first. */
+export function largest(values: readonly number[], count: number): number[] {
+  const found: number[] = [];
+  for (let c = 0; c < values.length; c++) {
+    // Few are larger than the least of those that were found: most are looked at once.
+    if (found.length === count && !(values[c]! > values[found[count - 1]!]!)) continue;
+    let at = Math.min(found.length, count - 1);
+    while (at > 0 && values[c]! > values[found[at - 1]!]!) at--;
+    found.splice(at, 0, c);
+    found.length = Math.min(found.length, count);
+  }
+  return found;
+}
+
 /** ln Σ exp of a row, without overflow. */
 export function logSumExp(logits: ArrayLike<number>, at: number, classes: number): number {
   const top = logits[at + argmax(logits, at, classes)]!;

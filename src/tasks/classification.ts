@@ -1,5 +1,5 @@
 import { ClassificationMeter } from "../evaluation/classification-meter.ts";
-import { softmax } from "../evaluation/logits.ts";
+import { largest, softmax } from "../evaluation/logits.ts";
 import type { Said, Task } from "./task.ts";
 
 /** One class of several for each example: logits [B, C] against class indices [B]. */
@@ -17,9 +17,8 @@ export const classification: Task = {
   loss: "cross-entropy",
   meter: (classes) => new ClassificationMeter(classes.length),
   answer(said, top) {
-    const probabilities = ranked(said);
-    const best = probabilities[0]!; // a classifier has a class at least
-    const shown = probabilities.slice(0, top);
+    const shown = mostProbable(said, Math.max(1, top));
+    const best = shown[0]!; // a classifier has a class at least
     return {
       fields: { ...best, probabilities: shown },
       columns: shown.flatMap((p, i) => {
@@ -39,9 +38,11 @@ function probabilitiesOf({ output }: Said): number[] {
   return softmax(output.data, 0, output.data.length);
 }
 
-/** The classes, the most probable first. */
-function ranked(said: Said): { class: string; probability: number }[] {
-  return probabilitiesOf(said)
-    .map((probability, c) => ({ class: said.classes[c] ?? String(c), probability }))
-    .sort((a, b) => b.probability - a.probability);
+/** The most probable classes, the first one first. */
+function mostProbable(said: Said, count: number): { class: string; probability: number }[] {
+  const probabilities = probabilitiesOf(said);
+  return largest(probabilities, count).map((c) => ({
+    class: said.classes[c] ?? String(c),
+    probability: probabilities[c]!,
+  }));
 }

@@ -1,7 +1,7 @@
 import { maskingPreprocessor } from "../data/preprocess/masking-preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
 import { ConfigError, DataError } from "../errors.ts";
-import { argmax, softmax } from "../evaluation/logits.ts";
+import { argmax, largest, softmax } from "../evaluation/logits.ts";
 import { NextTokenMeter } from "../evaluation/next-token-meter.ts";
 import type { Said, Task } from "./task.ts";
 
@@ -97,8 +97,9 @@ function tokensOf({ sample }: Said) {
 function likeliest({ output, tokenizer }: Said, t: number, top: number) {
   const vocabulary = output.dims[1]!; // [T, V]
   const probabilities = softmax(output.data, t * vocabulary, vocabulary);
-  return [...probabilities.keys()]
-    .sort((a, b) => probabilities[b]! - probabilities[a]!)
-    .slice(0, Math.max(1, top))
-    .map((id) => ({ id, token: tokenizer?.decode([id]) ?? "", probability: probabilities[id]! }));
+  return largest(probabilities, Math.max(1, top)).map((id) => ({
+    id,
+    token: tokenizer?.decode([id]) ?? "",
+    probability: probabilities[id]!,
+  }));
 }
