@@ -1,6 +1,8 @@
+import type { Sharp } from "sharp";
 import { DataError, messageOf } from "../errors.ts";
 import { loadOptional } from "../platform/optional-package.ts";
 import type { Image } from "./dataset.ts";
+import { jpegComponents } from "./formats/jpeg-header.ts";
 
 /** Extensions of the image files that are read, in lower case. */
 export const imageExtensions: readonly string[] = [".png", ".jpg", ".jpeg", ".webp"];
@@ -21,15 +23,10 @@ export async function decodeImage(bytes: Uint8Array, what: string): Promise<Imag
   const { default: sharp } = (await loadOptional("sharp")) as typeof import("sharp");
   try {
     const image = sharp(bytes, { failOn: "truncated", limitInputPixels: MAX_PIXELS });
-    const { format, space, width, height } = await image.metadata();
-    if (format !== "png" && format !== "jpeg" && format !== "webp")
-      throw new Error(`the format is ${format}`);
-    if (!width || !height) throw new Error("it has no size");
-    const grey = space === "b-w" || space === "grey16";
     const { data, info } = await image
       .autoOrient()
       .removeAlpha()
-      .toColourspace(grey ? "b-w" : "srgb")
+      .toColourspace((await isGrey(image, bytes)) ? "b-w" : "srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 1 && info.channels !== 3)
@@ -41,4 +38,14 @@ export async function decodeImage(bytes: Uint8Array, what: string): Promise<Imag
     const why = [...new Set(messageOf(error).split(/\s*\n\s*/))].join("; ");
     throw new DataError(`${what}: not a readable image (${why})`, { cause: error });
   }
+}
+
+/** @throws Error if it is of another format than those that are read */
+async function isGrey(image: Pick<Sharp, "metadata">, bytes: Uint8Array): Promise<boolean> {
+  // Nearly all photographs say so in their first bytes; asking sharp opens the file once more.
+  if (jpegComponents(bytes) === 3) return false;
+  const { format, space, width, height } = await image.metadata();
+  if (format !== "png" && format !== "jpeg" && format !== "webp") throw new Error(`the format is ${format}`);
+  if (!width || !height) throw new Error("it has no size");
+  return space === "b-w" || space === "grey16";
 }
