@@ -1,7 +1,17 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { env, PaliGemmaForConditionalGeneration, Tensor } from "@huggingface/transformers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { parseConfig } from "../src/config/parse.ts";
 import type { ConfigInput } from "../src/config/schema.ts";
@@ -12,12 +22,15 @@ import type { Model } from "../src/onnx/model.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
 import { readRun } from "../src/run/run-reader.ts";
 import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
-import { toNumbers } from "../src/tensor/tensor.ts";
+import { tensor, toNumbers } from "../src/tensor/tensor.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
 import type { TrainingEvent } from "../src/training/events.ts";
+import { findModel } from "../src/training/model-source.ts";
+import { openSource } from "../src/training/parts-session.ts";
 import { predict } from "../src/training/predict.ts";
-import { writeQuestions } from "./support/tiny-questions.ts";
+import { runInFloat32 } from "../src/training/run-in-float32.ts";
+import { SIZE, writeQuestions } from "./support/tiny-questions.ts";
 
 // One PaliGemma of a few thousand weights, exported by PyTorch in one graph and in three files (scripts/goldens/vqa.py):
 // whatever is done with the parts must be what is done with the whole.
@@ -196,4 +209,94 @@ test("a token embedding and a decoder alone are a model of texts", async () => {
   });
   expect(summary.sets[0]!.metrics.loss).toBeLessThan(summary.sets[0]!.initial!.loss!);
   expect(readdirSync(at("written/model/onnx")).sort()).toEqual(PARTS.slice(0, 2));
+});
+
+test("Transformers.js loads what a run writes, and it gives the logits that we give", async () => {
+  env.allowRemoteModels = false;
+  const golden = JSON.parse(readFileSync(join(whole, "golden.json"), "utf8")) as {
+    readonly prompts: readonly (readonly number[])[];
+    readonly images: readonly number[];
+  };
+  const ids = golden.prompts[0]!;
+  const pixels = Float32Array.from(golden.images.slice(0, 3 * SIZE * SIZE));
+  const int64 = (f: (i: number) => number) => BigInt64Array.from(ids, (_, i) => BigInt(f(i)));
+  const given = {
+    input_ids: tensor(
+      "int64",
+      [1, ids.length],
+      int64((i) => ids[i]!),
+    ),
+    attention_mask: tensor(
+      "int64",
+      [1, ids.length],
+      int64(() => 1),
+    ),
+    position_ids: tensor(
+      "int64",
+      [1, ids.length],
+      int64((i) => i),
+    ),
+    pixel_values: tensor("float32", [1, 3, SIZE, SIZE], pixels),
+  };
+  const session = await openSource(await findModel(nodeFiles, at("joined/model")), {
+    files: nodeFiles,
+    runtime,
+  });
+  const ours = (await runInFloat32(session, new Map(Object.entries(given)), ["logits"])).get("logits")!;
+  await session.release();
+
+  const { position_ids: _, ...theirs } = given;
+  const model = await PaliGemmaForConditionalGeneration.from_pretrained(at("joined/model"));
+  const feeds = Object.entries(theirs).map(([name, t]) => [name, new Tensor(t.dtype, t.data, [...t.dims])]);
+  const { logits } = (await model(Object.fromEntries(feeds))) as { readonly logits: Tensor };
+  await model.dispose();
+  expect(logits.dims).toEqual([...ours.dims]);
+  const numbers = toNumbers(ours);
+  logits.data.forEach((v: number, i: number) => expect(Math.abs(v - numbers[i]!)).toBeLessThan(1e-4));
+});
+
+describe("is refused by name", () => {
+  const edited = (name: string, file: string, change: Record<string, unknown>): string => {
+    const path = writeParts(name);
+    const json = JSON.parse(readFileSync(join(path, file), "utf8")) as Record<string, unknown>;
+    writeFileSync(join(path, file), JSON.stringify({ ...json, ...change }));
+    return path;
+  };
+  const without = (part: string): string => {
+    const path = writeParts(`no-${part}`);
+    rmSync(join(path, "onnx", part));
+    return path;
+  };
+
+  test.each([
+    ["embed_tokens.onnx", /holds vision_encoder.onnx, decoder_model_merged.onnx, but no embed_tokens.onnx/u],
+    [
+      "decoder_model_merged.onnx",
+      /holds vision_encoder.onnx, embed_tokens.onnx, but no decoder_model_merged.onnx/u,
+    ],
+    ["vision_encoder.onnx", /names a token for images, but vision_encoder.onnx is missing/u],
+  ])("a folder without %s", async (part, message) => {
+    await expect(train("bad", { model: without(part) })).rejects.toThrow(message);
+  });
+
+  test("a part in two precisions, none of them full", async () => {
+    const path = writeParts("precisions");
+    const at = (name: string) => join(path, "onnx", `${name}.onnx`);
+    renameSync(at("decoder_model_merged"), at("decoder_model_merged_q4"));
+    expect((await findModel(nodeFiles, path)).path).toBe(at("decoder_model_merged_q4"));
+    cpSync(at("decoder_model_merged_q4"), at("decoder_model_merged_fp16"));
+    await expect(findModel(nodeFiles, path)).rejects.toThrow(/one part several times: .*_fp16.*_q4/u);
+  });
+
+  test("a config that names no token for the image", async () => {
+    const model = edited("nameless", "config.json", { image_token_index: undefined });
+    await expect(train("bad", { model })).rejects.toThrow(/config.json .* no image_token_index/u);
+  });
+
+  test("another number of tokens than the vision encoder gives features", async () => {
+    const model = edited("counted", "preprocessor_config.json", { image_seq_length: 3 });
+    await expect(train("bad", { model })).rejects.toThrow(
+      /3 tokens stand for an image, and the vision encoder gives 4 features .* image_seq_length .* to 4/u,
+    );
+  });
 });
