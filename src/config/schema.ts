@@ -25,7 +25,11 @@ const maskingSchema = z
 
 /** Every setting of a fine-tuning run. The same keys serve the YAML file, the flags and the library. */
 export const configSchema = z.strictObject({
-  model: z.string().describe("an .onnx file, or a folder with onnx/model.onnx as Transformers.js has it"),
+  model: z
+    .string()
+    .describe(
+      "an .onnx file, or a folder with onnx/model.onnx or the parts of a language model, as Transformers.js has it",
+    ),
   fix: z
     .record(z.string(), z.number())
     .default({})

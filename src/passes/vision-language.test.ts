@@ -118,7 +118,9 @@ describe("the parts of a vision–language model", () => {
   });
 
   test("go to no file of one model", async () => {
-    await expect(saveModel(joinLanguageModel(partsOf(), IMAGE), "a.onnx", createMemoryFiles())).rejects.toThrow(
+    await expect(
+      saveModel(joinLanguageModel(partsOf(), IMAGE), "a.onnx", createMemoryFiles()),
+    ).rejects.toThrow(
       /a.onnx: the model is joined of vision_encoder, embed_tokens, decoder, .*name a folder/u,
     );
   });

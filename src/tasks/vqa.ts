@@ -8,13 +8,13 @@ import { writing, writingPreprocessor } from "./writing.ts";
 const PROMPT = "Question: {} Answer:";
 
 /**
- * Answers to questions about images, by a model of one graph that takes pixels and token ids, as PaliGemma is: logits
- * [B, T, V] against the token that follows each place of the answer, [B, T]. The finished model writes its answers.
+ * Answers to questions about images, by a model that takes pixels and token ids, as PaliGemma is, in one file or in parts:
+ * logits [B, T, V] against the token that follows each place of the answer, [B, T]. The finished model writes its answers.
  */
 export const vqa: Task = {
   ...writing,
   name: "vqa",
-  summary: "answers to questions about images, written by a vision–language model of one graph",
+  summary: "answers to questions about images, written by a vision–language model",
   samples: ["image-text"],
   metrics: ["loss", "token-accuracy", "perplexity"],
   architectures: {},

@@ -32,7 +32,7 @@ export const mergeCommand: CliCommand = {
       )
       .argument("<model>", "an .onnx file or a model folder: the one that the adapter was trained on")
       .argument("<adapter>", "a folder with adapter_config.json and adapter_model.safetensors, or a run's")
-      .requiredOption("--out <file>", "the .onnx file to write")
+      .requiredOption("--out <file>", "the .onnx file to write; a folder, for a model in parts")
       .option("--scale <factor>", "factor on the change of the weights", factorArgument, 1)
       .option("--unmerged", "put the adapter beside the weights, as nodes of its own")
       .option("--force", "take an adapter that was trained on other weights")
