@@ -44,7 +44,7 @@ export function stratifiedSplit(dataset: Dataset, options: SplitOptions): readon
   );
   if (part.length === 0)
     throw new DataError(
-      `${dataset.source}: ${dataset.classes ? "every class has" : `its ${dataset.length} examples are`} one example or copies of one, ` +
+      `${dataset.source}: ${dataset.labelling === "class" ? "every class has" : `its ${dataset.length} examples are`} one example or copies of one, ` +
         "nothing can be held out; give a validation set",
     );
   if (single.length === 0) return [rest, part];

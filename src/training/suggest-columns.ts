@@ -1,9 +1,19 @@
 import type { ConfigInput } from "../config/schema.ts";
+import type { TaskName } from "../config/task-names.ts";
 import type { ColumnFacts, ColumnKind } from "../data/column-facts.ts";
 import { type Labelling, listing, type SampleKind } from "../data/dataset.ts";
-import { LABEL_NAMES, PAIR_NAMES, TAG_NAMES, TEXT_NAMES, WORD_NAMES } from "../data/readers/table-plan.ts";
+import type { Table } from "../data/readers/table.ts";
+import {
+  LABEL_NAMES,
+  PAIR_NAMES,
+  planOf,
+  TAG_NAMES,
+  TEXT_NAMES,
+  WORD_NAMES,
+} from "../data/readers/table-plan.ts";
 import { ConfigError } from "../errors.ts";
 import type { Ask } from "./ask.ts";
+import { withoutUndefined } from "./plain.ts";
 
 type Columns = NonNullable<ConfigInput["dataset"]>;
 
@@ -29,13 +39,43 @@ export interface TableToPlan {
   readonly given: Columns;
   /** What examples must be labelled with, where a task was given. */
   readonly wanted: Labelling | null;
-  /** Whether rows are dialogues, or an instruction and its answer. */
-  readonly isDialogue: boolean;
+  /** What rows are that hold their target, as the names of their columns say; null if they say nothing. */
+  readonly rows: RowKind | null;
+}
+
+/** Rows that hold what is to be learned: dialogues, images with masks, with captions or with questions. */
+export interface RowKind {
+  readonly kind: SampleKind;
+  /** The only task that learns from them, where there is one. */
+  readonly task: TaskName | null;
 }
 
 const FILES = { image: "imageColumn", audio: "audioColumn", text: "textColumn" } as const;
 /** Whole numbers of more kinds than these may be amounts as well as classes. */
 const FEW_CLASSES = 20;
+
+/**
+ * What the rows of a table are by the usual names of columns, or those given, where they hold their target themselves.
+ *
+ * @param takes what the model takes
+ * @throws DataError, ConfigError for names that are not there
+ */
+export function rowKindOf(table: Table, given: Columns, takes: readonly SampleKind[]): RowKind | null {
+  const { content } = planOf(table, { ...withoutUndefined(given), labelling: "sample" });
+  if (content.kind === "dialogue") {
+    const isTaught = content.columns.kind === "messages" || content.columns.response !== null;
+    return isTaught ? { kind: "dialogue", task: null } : null;
+  }
+  if (content.kind === "image-text" && takes.includes("image-text"))
+    return { kind: "image-text", task: typeof content.text === "number" ? "contrastive" : "vqa" };
+  if (content.kind === "image" && content.mask !== null) {
+    const name = table.columns[content.mask]!; // its position
+    const isMask = given.maskColumn === name || !LABEL_NAMES.includes(name);
+    if (isMask || table.embedded?.columns.includes(name) === true)
+      return { kind: "image", task: "segmentation" };
+  }
+  return null;
+}
 
 /**
  * Settles which columns of a table hold what: by what was given, by usual names, or because only one can; asks where
@@ -46,8 +86,8 @@ const FEW_CLASSES = 20;
 export async function planColumns(table: TableToPlan, ask: Ask): Promise<ColumnPlan> {
   const { columns, given, wanted } = table;
   const usual = (names: readonly string[]) => columns.find((c) => names.includes(c.name));
-  if (table.isDialogue && wanted !== "class" && wanted !== "classes" && wanted !== "numbers")
-    return { settings: given, kind: "dialogue", labellings: ["sample"], label: null, seen: [] };
+  if (table.rows && (wanted === null || wanted === "sample"))
+    return { settings: given, kind: table.rows.kind, labellings: ["sample"], label: null, seen: [] };
   const words = usual(WORD_NAMES);
   const tags = usual(given.labelColumn === undefined ? TAG_NAMES : [given.labelColumn]);
   if (table.takes.includes("text") && words?.kind === "list" && tags?.kind === "list" && words !== tags)

@@ -1,11 +1,11 @@
 import type { ConfigInput } from "../config/schema.ts";
+import type { TaskName } from "../config/task-names.ts";
 import { type ColumnFacts, columnFacts } from "../data/column-facts.ts";
 import type { Dataset, Labelling, SampleKind } from "../data/dataset.ts";
 import { findParts } from "../data/find-parts.ts";
 import { openSplits, type Splits } from "../data/open-splits.ts";
 import { openTable } from "../data/open-table.ts";
 import { describeInputs, type ModelInput } from "../data/preprocess/preprocessing-for.ts";
-import { planOf } from "../data/readers/table-plan.ts";
 import { ConfigError, HoldfastError } from "../errors.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, joinPath } from "../platform/paths.ts";
@@ -16,7 +16,7 @@ import { modelInputs } from "./input-shapes.ts";
 import { loadSource } from "./model-parts.ts";
 import { findModel, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
-import { type ColumnPlan, planColumns } from "./suggest-columns.ts";
+import { type ColumnPlan, planColumns, rowKindOf } from "./suggest-columns.ts";
 
 type Given = Pick<ConfigInput, "model" | "data" | "task" | "dataset" | "validation" | "test">;
 
@@ -85,6 +85,8 @@ export async function suggestSettings(
 interface LookedAt {
   readonly columns: readonly ColumnFacts[];
   readonly plan: ColumnPlan;
+  /** The only task that learns from such rows, where there is one. */
+  readonly task: TaskName | null;
 }
 
 async function lookAtTable(
@@ -98,15 +100,12 @@ async function lookAtTable(
   if (table === null) return null;
   const columns = await columnFacts(table);
   const wanted = task === undefined ? null : tasks[task].labelling;
-  const isDialogue = holds(() => {
-    const { content } = planOf(table, { ...withoutUndefined(dataset), labelling: "sample" });
-    if (content.kind !== "dialogue") return false;
-    return content.columns.kind === "messages" || content.columns.response !== null;
-  });
   const takes = sampleKinds(inputs);
-  const plan = await planColumns({ path, columns, takes, given: dataset, wanted, isDialogue }, ask);
-  if (plan.kind !== "array") return { columns, plan };
-  return { columns, plan: withFeatures(path, columns, plan, inputs) };
+  const rows = ifKnown(() => rowKindOf(table, dataset, takes));
+  const plan = await planColumns({ path, columns, takes, given: dataset, wanted, rows }, ask);
+  if (rows !== null && plan.kind === rows.kind) return { columns, plan, task: rows.task };
+  if (plan.kind !== "array") return { columns, plan, task: null };
+  return { columns, plan: withFeatures(path, columns, plan, inputs), task: null };
 }
 
 /** Numbers that go to the model: all columns but the label's, or those of them that are numbers. */
@@ -177,7 +176,8 @@ async function chooseTask(
   },
   ask: Ask,
 ): Promise<Task> {
-  if (given.task !== undefined) return tasks[given.task];
+  const settled = given.task ?? table?.task;
+  if (settled) return tasks[settled];
   const hasTags = table?.plan.labellings.includes("sample") === true && table.plan.label !== null;
   const fits = Object.values(tasks).filter(
     (t) =>
@@ -231,9 +231,12 @@ function firstRun(
 /** What an input could be of. */
 function sampleKinds(inputs: readonly ModelInput[]): readonly SampleKind[] {
   if (inputs.every((i) => i.dtype === "int64" || i.dtype === "int32")) return ["text"];
-  const dims = inputs[0]?.dims ?? [];
-  const isImage = dims.length === 3 && [dims[0], dims[2]].some((d) => d === 1 || d === 3);
-  return isImage ? ["image"] : ["audio", "array"];
+  const isTokens = ({ dtype, dims }: ModelInput) => dtype === "int64" && dims.length === 1;
+  const isImage = ({ dims }: ModelInput) =>
+    dims.length === 3 && [dims[0], dims[2]].some((d) => d === 1 || d === 3);
+  const [first] = inputs;
+  if (inputs.some(isImage) && inputs.some(isTokens)) return ["image-text", "image"];
+  return first && isImage(first) ? ["image"] : ["audio", "array"];
 }
 
 function countsOf({ train, validation, test }: Splits): string {
@@ -250,12 +253,12 @@ function preprocessingOf(source: ModelSource): string {
     : "preprocessing as the model's preprocessor_config.json says";
 }
 
-/** Whether something is so; what cannot be told is not. */
-function holds(test: () => boolean): boolean {
+/** Null where a table's columns are not what was looked for. */
+function ifKnown<T>(look: () => T): T | null {
   try {
-    return test();
+    return look();
   } catch (error) {
-    if (error instanceof HoldfastError) return false;
+    if (error instanceof HoldfastError) return null;
     throw error;
   }
 }

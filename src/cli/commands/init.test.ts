@@ -11,11 +11,11 @@ import { runInMemory } from "../command-line.fixtures.ts";
 
 /** A model whose inputs are all that matters. */
 function modelOf(
-  dtype: DataType,
-  ...inputs: readonly (readonly [string, readonly (number | string)[]])[]
+  usual: DataType,
+  ...inputs: readonly (readonly [string, readonly (number | string)[], DataType?])[]
 ): Uint8Array {
   const graph = new Graph("inputs");
-  for (const [name, dims] of inputs) {
+  for (const [name, dims, dtype = usual] of inputs) {
     const input = new Value(name);
     input.declared = { dtype, dims };
     graph.inputs.push(input);
@@ -38,6 +38,11 @@ function modelOf(
 
 const texts = modelOf("int64", ["input_ids", ["batch", "length"]], ["attention_mask", ["batch", "length"]]);
 const images = modelOf("float32", ["pixel_values", ["batch", 3, "height", "width"]]);
+const imagesWithTexts = modelOf(
+  "float32",
+  ["pixel_values", ["batch", 3, 48, 48]],
+  ["input_ids", ["batch", "length"], "int64"],
+);
 const rows = modelOf("float32", ["x", ["batch", 2]]);
 const waves = modelOf("float32", ["wave", ["batch", 16000]]);
 const png = bytesOfBase64((await golden<{ bytes: string }[]>("images.json"))[0]!.bytes);
@@ -125,6 +130,23 @@ describe("init", () => {
       "Which column of d.csv holds the text? Answer with --dataset.textColumn and one of",
     );
     expect(err).toMatch(/one \(24 different values in 24 rows, such as left words 0\)/);
+  });
+
+  test("knows questions about images, captions and masks by their columns", async () => {
+    const questions = table(
+      "image,question,answer,type",
+      (i) => `${1 + (i % 2)}.png,what is ${i},cat,${"ab"[i % 2]}`,
+    );
+    const captions = table("image,caption", (i) => `${1 + (i % 2)}.png,number ${i}`);
+    const masks = table("image,mask", (i) => `${1 + (i % 2)}.png,2.png`);
+    for (const [content, task] of [
+      [{ "m.onnx": imagesWithTexts, "d.csv": questions }, "vqa"],
+      [{ "m.onnx": imagesWithTexts, "d.csv": captions }, "contrastive"],
+      [{ "m.onnx": images, "d.csv": masks, "classes.txt": "a\nb\n" }, "segmentation"],
+    ] as const) {
+      const { code, err, settings } = await begin({ ...content, "1.png": png, "2.png": png });
+      expect([code, settings?.task], err).toEqual([0, task]);
+    }
   });
 
   test("says which columns are not read, and takes a question without an answer for a text", async () => {
