@@ -9,12 +9,10 @@ prompt and takes the first answer in the text, as LLM-Adapters' evaluation does,
 import argparse
 import json
 import re
-import tempfile
 from pathlib import Path
 
 import torch
 from peft import PeftModel
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
@@ -22,15 +20,6 @@ from prepare import DATA, MODEL
 from world import INTRO
 
 ANSWER = re.compile("answer[1-5]|solution[1-2]|option[1-4]")
-
-
-def adapter_of(run, folder):
-    """The run's adapter without the name of the module that prepare.py wrapped the decoder in."""
-    config = (run / "adapter/adapter_config.json").read_text()
-    (folder / "adapter_config.json").write_text(config.replace('"m.model.', '"model.'))
-    tensors = load_file(run / "adapter/adapter_model.safetensors")
-    save_file({k.replace(".m.model.", ".model."): v for k, v in tensors.items()}, folder / "adapter_model.safetensors")
-    return folder
 
 
 def prompt_of(row):
@@ -74,8 +63,7 @@ def main():
     tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
     model = LlamaForCausalLM.from_pretrained(MODEL / "torch").eval()
     if flags.run:
-        with tempfile.TemporaryDirectory() as folder:
-            model = PeftModel.from_pretrained(model, adapter_of(flags.run, Path(folder))).eval()
+        model = PeftModel.from_pretrained(model, flags.run / "adapter").eval()
     rows = json.loads(flags.data.read_text())
     said = likeliest_answers(model, tokenizer, rows) if flags.likelihood else written_answers(model, tokenizer, rows, flags.beams)
     right = sum(answer == row["answer"] for answer, row in zip(said, rows, strict=True))

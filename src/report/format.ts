@@ -80,6 +80,18 @@ export function middle(text: string, length: number): string {
   return `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`;
 }
 
+/** Dotted names without what all of them begin and end with: `layers.0.q.weight`, `layers.1.q.weight` are `0`, `1`. */
+export function apart(names: readonly string[]): string[] {
+  const parts = names.map((name) => name.split("."));
+  const shortest = Math.min(...parts.map((p) => p.length));
+  const alike = (at: number) => new Set(parts.map((p) => p.at(at))).size === 1;
+  let first = 0;
+  while (first < shortest - 1 && alike(first)) first++;
+  let last = 0;
+  while (first + last < shortest - 1 && alike(-1 - last)) last++;
+  return parts.map((p) => p.slice(first, p.length - last).join("."));
+}
+
 function signed(text: string): string {
   return text.startsWith("-") ? MINUS + text.slice(1) : text;
 }

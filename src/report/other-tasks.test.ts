@@ -177,3 +177,35 @@ test("a question about an image stands below it, before the answer", async () =>
   expect(texts("#examples .card .asked")[0]).toBe("how many <0>?");
   expect(texts("#examples .card .what")[0]).toBe("two");
 });
+
+test("what a model wrote stands in full beside what it was asked", async () => {
+  const asked = "What does the crow, which nobody has seen since, lie beside?";
+  const sample = {
+    set: "test",
+    kind: "test",
+    expected: "the kitchen's window",
+    right: false,
+    text: asked,
+  } as const;
+  const samples = [
+    { ...sample, name: "rows.jsonl:1", answer: "it lies beside the door of the cellar, I should say" },
+    { ...sample, name: "rows.jsonl:2", answer: "a tree" },
+  ];
+  const { texts } = await open({ ...writingRun(), samples });
+  expect(texts(".cards.worded .truth")).toEqual([sample.expected, sample.expected]);
+  expect(texts(".cards.worded .what")).toEqual(samples.map((s) => s.answer));
+  expect(texts(".cards.worded .text")).toEqual([asked, asked]);
+});
+
+test("tensors of a deep network are told apart by what their names do not share", async () => {
+  const run = writingRun();
+  const names = new Map([...new Set(run.layers.map((l) => l.name))].map((name, i) => [name, i]));
+  const layers = run.layers.map((l) => ({
+    ...l,
+    name: `m.model.layers.${names.get(l.name)}.self_attn.q_proj.lora_A.weight`,
+  }));
+  const { texts } = await open({ ...run, layers });
+  expect(texts("svg.layers text.row").slice(0, 2)).toEqual(
+    ["0", "1"].map((i) => `m.model.layers.${i}.self_attn.q_proj.lora_A.weight${i}`), // the whole name as its title
+  );
+});

@@ -134,8 +134,11 @@ ${counts}
 .card p{margin:0} .card .truth{font-weight:650;margin-top:6px;overflow-wrap:anywhere}
 .card .asked{margin-top:6px;max-height:80px;overflow:auto;overflow-wrap:anywhere}
 .card .text{background:var(--raised);border-radius:6px;padding:10px;max-height:132px;overflow:auto;overflow-wrap:anywhere}
+.cards.worded{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
+.worded .text{white-space:pre-line;max-height:220px}
 .guess{display:flex;align-items:center;gap:5px;color:var(--soft);line-height:1.6}
 .guess .what{flex:1;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.guess.written{align-items:baseline} .guess.written .what{white-space:pre-line;overflow-wrap:anywhere}
 .guess .key{gap:0} .guess .tick{font-weight:700} .guess.right .tick{color:var(--good)} .guess.wrong .tick{color:var(--bad)} .guess.wrong .what{color:var(--ink)}
 .sample-set+.sample-set{margin-top:36px}
 .glossary{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:14px 44px;margin:0;font-size:14px}
@@ -160,6 +163,6 @@ footer{margin-top:56px;padding-top:18px;padding-bottom:40px;font-size:13px;color
   table,.statements,.glossary{font-size:9pt} .hero,.two{gap:26px} .panels{grid-template-columns:1fr 1fr;gap:18px 26px}
   .scroll,.tall{overflow:visible;max-height:none;background:none} svg.layers{min-width:0;width:100%;break-inside:avoid}
   tfoot{display:table-row-group}
-  .cards{grid-template-columns:repeat(8,1fr);gap:8px} .card{font-size:7.5pt} pre{white-space:pre-wrap}
+  .cards{grid-template-columns:repeat(8,1fr);gap:8px} .cards.worded{grid-template-columns:repeat(3,1fr)} .card{font-size:7.5pt} pre{white-space:pre-wrap}
 }
 `;

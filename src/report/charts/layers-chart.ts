@@ -1,4 +1,4 @@
-import { integer, middle, number, percent } from "../format.ts";
+import { apart, integer, middle, number, percent } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type LayerGrid, relativeDeviation } from "../layer-grid.ts";
 import type { RunView } from "../run-view.ts";
@@ -26,6 +26,8 @@ const TOP = 30;
 const FOOT = 26;
 /** A label needs this much height to be read. */
 const LABEL_HEIGHT = 12;
+/** What fits into the labels' width. */
+const LABEL_LETTERS = 32;
 
 export function layerScales(runs: readonly LayeredRun[]): LayerScales {
   return {
@@ -135,13 +137,15 @@ function rowLabels(grid: LayerGrid, rowHeight: number): readonly Html[] {
   const labels: Html[] = [];
   let free = Number.NEGATIVE_INFINITY;
   let depth = -1;
+  const whole = grid.tensors.map((t) => t.name);
+  const names = whole.some((name) => name.length > LABEL_LETTERS) ? apart(whole) : whole;
   for (const [i, tensor] of grid.tensors.entries()) {
     const y = TOP + (i + 0.5) * rowHeight;
     // Where rows are too thin for a label each, the first tensor of a depth speaks for those below it.
     const speaks = rowHeight >= LABEL_HEIGHT || tensor.depth !== depth;
     if (speaks && y >= free) {
       labels.push(
-        html`<text class="row" x="${LABELS - 8}" y="${round(y + 3.6)}" text-anchor="end"><title>${tensor.name}</title>${middle(tensor.name, 32)}</text>`,
+        html`<text class="row" x="${LABELS - 8}" y="${round(y + 3.6)}" text-anchor="end"><title>${tensor.name}</title>${middle(names[i]!, LABEL_LETTERS)}</text>`,
       );
       free = y + LABEL_HEIGHT;
     }

@@ -43,23 +43,29 @@ export function samplesSection(views: readonly RunView[]): Html {
 function group(title: string, examples: readonly Example[], several: boolean): Html | undefined {
   if (examples.length === 0) return undefined;
   const full = several ? (title === "Wrong" ? "Wrong in at least one run" : "Right in every run") : title;
-  return html`<h4>${full}</h4><ul class="cards">${examples.slice(0, SHOWN).map((e) => card(e, several))}</ul>`;
+  // Words need a line's length, pictures do not.
+  const kind = examples.some(({ sample: { text, png } }) => text !== undefined && !png)
+    ? "cards worded"
+    : "cards";
+  return html`<h4>${full}</h4><ul class="${kind}">${examples.slice(0, SHOWN).map((e) => card(e, several))}</ul>`;
 }
 
 function card({ sample, predictions }: Example, several: boolean): Html {
   const classes = predictions[0]!.view.run.summary.classes; // an example is made with its first prediction
   const name = (i: number | undefined) => (i === undefined ? "" : (classes[i] ?? `class ${i}`));
   const expected = sample.expected ?? name(sample.label);
+  // What a model wrote is what there is to see: it stands in full.
+  const shown = (text: string, size: number) => (sample.answer === undefined ? middle(text, size) : text);
   return html`<li class="card">${picture(sample, expected)}
-    <p class="truth" title="${sample.name}">${middle(expected, 22)}</p>
+    <p class="truth" title="${sample.name}">${shown(expected, 22)}</p>
     ${predictions.map(({ view, sample: p }) => {
       const right = wasRight(p);
       const answer = p.answer ?? name(p.predicted);
       const confidence = p.predicted === undefined ? undefined : p.probabilities?.[p.predicted];
       const sure = confidence === undefined ? "" : percent(confidence, 0);
-      return html`<p class="guess ${right ? "right" : "wrong"}" title="${view.label}: ${answer} ${sure}">
+      return html`<p class="guess ${right ? "right" : "wrong"}${p.answer === undefined ? "" : " written"}" title="${view.label}: ${answer} ${sure}">
         ${several && html`<span class="who">${runMark(view)}</span>`}<span class="tick" aria-label="${right ? "right" : "wrong"}">${right ? "✓" : "✗"}</span>
-        <span class="what">${middle(answer, 16)}</span><span class="sure">${sure}</span></p>`;
+        <span class="what">${shown(answer, 16)}</span><span class="sure">${sure}</span></p>`;
     })}</li>`;
 }
 
