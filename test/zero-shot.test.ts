@@ -14,6 +14,8 @@ import { createRandom } from "../src/tensor/random.ts";
 import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
 import { interpolateRun } from "../src/training/interpolate.ts";
+import { mergeAdapter } from "../src/training/merge-adapter.ts";
+import { weightsOf } from "./support/tiny-run.ts";
 
 const clip = fileURLToPath(new URL("../src/training/fixtures/clip", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "holdfast-zero-shot-"));
@@ -37,6 +39,12 @@ async function writeImages(set: string, perClass: number, seed: number): Promise
       writeFileSync(join(folder, set, name, `${i}.png`), png);
     }
   }
+}
+
+/** Sums of the same products, in float32, of numbers up to the logit scale. */
+function expectNear(got: readonly number[], want: readonly number[]): void {
+  const worst = want.reduce((most, v, i) => Math.max(most, Math.abs(v - (got[i] ?? Number.NaN))), 0);
+  expect(worst).toBeLessThan(1e-5);
 }
 
 const settings = (out: string): ConfigInput => ({
@@ -105,6 +113,16 @@ test.each([
     const judged = await evaluateModel(plain, { files: nodeFiles, set: "test" });
     await plain.release();
     expect(judged.metrics.loss).toBeCloseTo(tested.metrics.loss!, 4);
+    if (name === "LoRA") {
+      // Python PEFT's form of the run, put into what it started from, is the model that the run wrote.
+      const merged = { model: join(folder, whole, "zero-shot"), adapter: join(folder, whole) };
+      await mergeAdapter({ files: nodeFiles, ...merged, out: join(folder, "merged.onnx") });
+      const [ours, written] = await Promise.all(
+        [join(folder, "merged.onnx"), join(folder, whole, "model/onnx/model.onnx")].map(weightsOf),
+      );
+      expect([...ours!.keys()]).toContain("head.weight");
+      for (const [weight, values] of written!) expectNear(ours!.get(weight) ?? [], values);
+    }
     const walk = interpolateRun(join(folder, whole), { ...context, shares: [0] });
     if (refusal) return expect(walk).rejects.toThrow(refusal);
     const [start] = (await walk).points;
