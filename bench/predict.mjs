@@ -5,7 +5,7 @@
  *     PYTHON=… node bench/predict.mjs --models resnet-18 --images 300 --rounds 5 --threads 1
  *
  * Python needs torch, transformers, onnx and Pillow for the models and images, onnxruntime and Pillow for the race. The
- * commands take turns, so that whatever else the machine does slows all. Their first classes are compared before.
+ * commands take turns, so that whatever else the machine does slows all. What they say is compared before.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -32,7 +32,7 @@ const photos = `${cache}/photos-${count}`;
 if (!existsSync(photos)) run([python, here("./rivals/make_photos.py"), photos, String(count)]);
 console.log(`${readdirSync(photos).length} JPEGs of 640x480, ${threads} threads, ${options.rounds} rounds`);
 console.log(
-  "| model | who | images/s, median (least … most) | processor time, ms an image | first class as ours |",
+  "| model | who | images/s, median (least … most) | processor time, ms an image | first probability from ours, at most |",
 );
 console.log("|---|---|---|---|---|");
 for (const name of options.models.split(",")) {
@@ -65,14 +65,13 @@ function race(name, model) {
     { who: `Python, decoding on ${threads} threads ahead`, command: theirs(Number(threads)), times: [] },
   ];
   // The first round warms the page cache, and is where the answers are compared.
-  const classes = runners.map(({ command }) => firstClasses(run(command).output));
+  const answers = runners.map(({ command }) => firstAnswers(run(command).output));
   for (let round = 0; round < Number(options.rounds); round++)
     for (const runner of runners) runner.times.push(run(runner.command));
   for (const [i, { who, times }] of runners.entries()) {
     const rates = times.map(({ wall }) => count / wall).sort((a, b) => a - b);
     const processor = median(times.map((t) => (1000 * t.processor) / count));
-    const alike = [...classes[0]].filter(([input, c]) => classes[i].get(input) === c).length;
-    const cells = [name, who, spread(rates), processor.toFixed(1), `${alike} of ${count}`];
+    const cells = [name, who, spread(rates), processor.toFixed(1), farthest(answers[i], answers[0])];
     console.log(`| ${cells.join(" | ")} |`);
   }
   for (const [i, what] of [
@@ -103,13 +102,23 @@ function run(command) {
   return { output: stdout, wall, processor: user + system };
 }
 
-/** Path of each input, and the number of its first class. */
-function firstClasses(csv) {
+/** Path of each input, with its first class and probability. */
+function firstAnswers(csv) {
   const rows = csv
     .trim()
     .split("\n")
     .map((line) => line.split(","));
-  return new Map(rows.filter(([, , p]) => Number(p) >= 0).map(([input, c]) => [input, c.replace(/\D/g, "")]));
+  return new Map(rows.filter(([, , p]) => Number(p) >= 0).map(([input, c, p]) => [input, [c, Number(p)]]));
+}
+
+/** The largest relative difference of a first probability; a difference of classes is an error. */
+function farthest(answers, ours) {
+  const apart = [...ours].map(([input, [c, p]]) => {
+    const [otherClass, q] = answers.get(input) ?? [];
+    if (otherClass !== c) throw new Error(`${input}: ours says ${c}, Python ${otherClass}`);
+    return Math.abs(p - q) / p;
+  });
+  return `${(100 * Math.max(...apart)).toFixed(1)} %`;
 }
 
 function spread(sorted, digits = 1) {
