@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runOn } from "../src/cli/command-line.fixtures.ts";
+import { encodePng } from "../src/data/encode-png.ts";
 import { finetune } from "../src/finetune.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { nodeFiles } from "../src/platform/node-files.ts";
@@ -139,6 +140,54 @@ describe("predict", () => {
     const judged = await use("evaluate", at("run"), "--data", at("test.csv"), "--json");
     const right = classes.filter((name, i) => name === tested[i]!.mood).length;
     expect(right / classes.length).toBe(JSON.parse(judged.out).accuracy);
+  });
+
+  test("leaves out images that cannot be read, with a note of each, where it is told to", async () => {
+    const plain = encodeModel(
+      modelOf(
+        graphOf({
+          inputs: { pixels: { dtype: "float32", dims: ["batch", 3, 4, 4] } },
+          nodes: [
+            ["GlobalAveragePool", ["pixels"], ["mean"]],
+            ["Flatten", ["mean"], ["logits"]],
+          ],
+          outputs: ["logits"],
+          declared: { logits: { dtype: "float32", dims: ["batch", 3] } },
+        }),
+        17,
+      ),
+    );
+    mkdirSync(at("photos"));
+    writeFileSync(at("colours.onnx"), plain);
+    for (const [i, name] of ["a-red", "b-green", "d-blue"].entries()) {
+      const data = Uint8Array.from({ length: 48 }, (_, k) => (k % 3 === i ? 200 : 20));
+      const png = await encodePng({ kind: "image", height: 4, width: 4, channels: 3, data });
+      writeFileSync(at(`photos/${name}.png`), png);
+    }
+    for (const name of ["c-broken.png", "e-empty.jpg"]) writeFileSync(at(`photos/${name}`), name);
+    const asked = ["predict", at("colours.onnx"), at("photos"), "--top", "1", "--batch-size", "2"];
+    const stopped = await use(...asked);
+    expect([stopped.code, stopped.err]).toEqual([3, expect.stringMatching(/c-broken\.png: not a readable/)]);
+    const { code, out, err } = await use(...asked, "--dataset.on-broken", "skip");
+    expect(code).toBe(0);
+    const rows = out
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) =>
+        line
+          .replace(/^.*photos./u, "")
+          .split(",")
+          .slice(0, 2),
+      );
+    expect(rows).toEqual([
+      ["a-red.png", "0"],
+      ["b-green.png", "1"],
+      ["d-blue.png", "2"],
+    ]);
+    expect(err).toMatch(
+      /c-broken\.png: not a readable image .*; left out\n.*e-empty\.jpg: .*; left out\n$/su,
+    );
   });
 
   test("leaves a label out where nothing names the columns of numbers", async () => {

@@ -77,11 +77,12 @@ export async function evaluateModel(
     throw new ConfigError(`${name}: labels are numbers; task ${task.name} is judged on classes`);
   const names = opened.classes ?? [];
   const { preprocessor, notes } = await model.preprocessorFor(opened);
-  for (const note of [...opened.warnings, ...notes]) onNote?.(note);
+  const readable = await whole(prepared(opened, preprocessor), settings.dataset ?? {});
+  for (const note of [...readable.warnings, ...notes]) onNote?.(note);
   const specs = [own, corruption && `corruption:${corruption}`].filter((spec) => spec !== undefined);
   const set = specs.reduce(
     (below, spec) => corrupted(below, parseCorruptionSpec(spec), { seed, preprocessor }),
-    await whole(prepared(opened, preprocessor), settings.dataset ?? {}),
+    readable,
   );
   const loader = createLoader(set, {
     preprocessor,

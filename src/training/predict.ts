@@ -6,6 +6,7 @@ import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Answer, Drawing } from "../tasks/task.ts";
 import { rowOf } from "../tensor/tensor.ts";
 import type { DeployedModel } from "./deployed-model.ts";
+import { withStandIns } from "./stand-ins.ts";
 
 /** What a model says of one example. */
 export interface Prediction extends Answer {
@@ -26,7 +27,7 @@ export interface PredictOptions {
 
 /**
  * Predictions for unlabelled examples, in their order; of a task that ranks, one for each image and then each text once
- * all were seen.
+ * all were seen. What cannot be read is an error, or is left out with a note where the settings say `onBroken: skip`.
  *
  * @param top how many of several answers each names
  */
@@ -47,7 +48,10 @@ export async function* predict(
   const ranking = model.task.ranking?.();
   const { preprocessor, notes } = await model.preprocessorFor(inputs);
   for (const note of notes) onNote?.(note);
-  const { dataset, take } = keepingLoaded(prepared(inputs, preprocessor));
+  const ready = prepared(inputs, preprocessor);
+  const skips = model.settings.dataset?.onBroken === "skip";
+  const { dataset: whole, broken } = skips ? withStandIns(ready) : { dataset: ready, broken: new Map() };
+  const { dataset, take } = keepingLoaded(whole);
   const loader = createLoader(dataset, {
     preprocessor,
     input: model.input,
@@ -59,6 +63,12 @@ export async function* predict(
     const output = await model.predict(batch);
     for (const [row, index] of batch.indices.entries()) {
       const sample = take(index);
+      const why = broken.get(index);
+      if (why !== undefined) {
+        onNote?.(`${why}; left out`);
+        onProgress?.(++done, inputs.length);
+        continue;
+      }
       const { tokenizer } = model;
       const said = { output: rowOf(output, row), sample, tokenizer, classes: model.labels ?? [] };
       const { task } = model;

@@ -50,6 +50,7 @@ export const predictCommand: CliCommand = {
       'holdfast predict runs/clip photos --text "a dog" --text "a door"',
       "which of some photos and texts belong together",
     ],
+    ["holdfast predict runs/mine photos --dataset.on-broken skip", "leaves out files that cannot be read"],
     ["cat lines.txt | holdfast predict runs/mine -", "a text a line from standard input"],
   ],
   define(command, cli) {
