@@ -1,8 +1,8 @@
-import { shareInterval } from "../evaluation/intervals.ts";
+import { estimateOf } from "../evaluation/estimates.ts";
 import { mainMetric } from "../evaluation/main-metric.ts";
 import type { FinetuneResult } from "../finetune.ts";
-import { duration, number, percent, percentRange } from "../report/format.ts";
-import { valueText } from "../report/metric-text.ts";
+import { duration, number, percent } from "../report/format.ts";
+import { rangeText, valueText } from "../report/metric-text.ts";
 import type { RunSummary, SetSummary } from "../run/records.ts";
 import { otherMetrics } from "./main-metric.ts";
 import { tableLines } from "./table.ts";
@@ -40,19 +40,18 @@ function setTable({ sets, selection }: RunSummary): string[] {
   const known = sets[0]?.metrics ?? {};
   const main = mainMetric(known, selection.metric);
   const others = otherMetrics(known, main, OTHERS);
+  const hasIntervals = sets.some((set) => Number.isFinite(estimateOf(set, main)?.low));
   // What a model writes is judged when it is finished.
   const hasBefore = sets.some((s) => s.initial?.[main.name] !== undefined);
   const head = ["set", "examples", ...(hasBefore ? [`${main.label} before`, "after"] : [main.label])];
-  const row = ({ set, count, metrics, initial }: SetSummary): string[] => [
-    ...[set, String(count)],
-    ...(hasBefore ? [initial, metrics] : [metrics]).map((m) => valueText(main, m?.[main.name])),
-    ...(main.isShare
-      ? [percentRange(shareInterval({ count, share: metrics[main.name] ?? Number.NaN }))]
-      : []),
-    ...others.map((m) => valueText(m, metrics[m.name])),
+  const row = (set: SetSummary): string[] => [
+    ...[set.set, String(set.count)],
+    ...(hasBefore ? [set.initial, set.metrics] : [set.metrics]).map((m) => valueText(main, m?.[main.name])),
+    ...(hasIntervals ? [rangeText(main, estimateOf(set, main))] : []),
+    ...others.map((m) => valueText(m, set.metrics[m.name])),
   ];
   return tableLines(
-    [[...head, ...(main.isShare ? ["95 % interval"] : []), ...others.map((m) => m.label)], ...sets.map(row)],
+    [[...head, ...(hasIntervals ? ["95 % interval"] : []), ...others.map((m) => m.label)], ...sets.map(row)],
     "lr",
   );
 }

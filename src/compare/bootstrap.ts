@@ -1,4 +1,4 @@
-import type { Estimate } from "../evaluation/intervals.ts";
+import { type Estimate, percentile } from "../evaluation/intervals.ts";
 import type { Random } from "../tensor/random.ts";
 
 /** Two methods on one set, example by example and seed by seed. */
@@ -58,12 +58,4 @@ function meanOf(sets: readonly PairedSet[]): number {
     differences.map((row) => row.reduce((sum, d) => sum + d, 0) / row.length),
   );
   return means.reduce((a, b) => a + b, 0) / means.length;
-}
-
-/** Linear between the order statistics, as NumPy's default. */
-function percentile(sorted: Float64Array, p: number): number {
-  const at = p * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.min(sorted.length - 1, below + 1);
-  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
 }

@@ -25,9 +25,8 @@ export function mixRuns(runs: readonly JudgedRun[]): MixedRuns | null {
       const found = point.sets.find((s) => s.set === result.set && s.kind === result.kind);
       if (!found || !result.last) return { set: result.set, kind: result.kind };
       const { step, epoch, model } = result.last;
-      const { set, kind, count, metrics, correct } = found;
-      const last = { step, epoch, model, set, kind, count, metrics, ...(correct ? { correct } : {}) };
-      return { set, kind, last };
+      const { initial: _, ...judged } = found;
+      return { set: judged.set, kind: judged.kind, last: { step, epoch, model, ...judged } };
     });
     const deviation = summary.deviation === undefined ? {} : { deviation: point.share * summary.deviation };
     const run = { ...view.run, summary: { ...summary, ...deviation }, interpolation: null, layers: [] };

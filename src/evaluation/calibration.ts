@@ -8,7 +8,7 @@ export interface ReliabilityBin {
 }
 
 /** Bins of the usual reliability diagram. Guo et al., ICML 2017. */
-const BINS = 15;
+export const RELIABILITY_BINS = 15;
 
 /** Gathers how sure a model was and how often it was right, in bins (i / n, (i + 1) / n] of equal width. */
 export class Reliability {
@@ -16,28 +16,38 @@ export class Reliability {
   private readonly confidences: Float64Array;
   private readonly right: Uint32Array;
 
-  constructor(bins: number = BINS) {
+  constructor(bins: number = RELIABILITY_BINS) {
     this.counts = new Uint32Array(bins);
     this.confidences = new Float64Array(bins);
     this.right = new Uint32Array(bins);
   }
 
-  /** @param confidence probability of the predicted class, in [0, 1] */
-  add(confidence: number, isRight: boolean): void {
+  /** @param confidence probability of the predicted class, in [0, 1] @returns the bin that it lies in */
+  add(confidence: number, isRight: boolean): number {
     const bins = this.counts.length;
     const bin = Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1));
     this.counts[bin]!++;
     this.confidences[bin]! += confidence;
     if (isRight) this.right[bin]!++;
+    return bin;
   }
 
   bins(): ReliabilityBin[] {
-    return Array.from(this.counts, (count, i) => ({
-      count,
-      confidence: count === 0 ? 0 : this.confidences[i]! / count,
-      accuracy: count === 0 ? 0 : this.right[i]! / count,
-    }));
+    return calibrationFrom(this.counts, this.confidences, this.right);
   }
+}
+
+/** Bins from sums over their examples. */
+export function calibrationFrom(
+  counts: ArrayLike<number>,
+  confidences: ArrayLike<number>,
+  right: ArrayLike<number>,
+): ReliabilityBin[] {
+  return Array.from(counts, (count, i) => ({
+    count,
+    confidence: count === 0 ? 0 : confidences[i]! / count,
+    accuracy: count === 0 ? 0 : right[i]! / count,
+  }));
 }
 
 /** ECE = Σ (nᵦ / n) |accuracyᵦ − confidenceᵦ|. Naeini et al., AAAI 2015. @returns NaN without examples */

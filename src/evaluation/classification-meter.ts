@@ -1,16 +1,33 @@
-import { auroc } from "./auroc.ts";
-import { brierScore, expectedCalibrationError, Reliability } from "./calibration.ts";
-import { meanOfKnown, scoreColumns } from "./columns.ts";
-import { accuracyOf, balancedAccuracy, occurring } from "./confusion.ts";
+import {
+  brierScore,
+  calibrationFrom,
+  expectedCalibrationError,
+  RELIABILITY_BINS,
+  Reliability,
+} from "./calibration.ts";
+import { meanOfKnown } from "./columns.ts";
+import { balancedAccuracy, countsFrom, occurring } from "./confusion.ts";
 import { argmax, logSumExp, softmax } from "./logits.ts";
-import type { JudgedBatch, Judgement, Meter } from "./meter.ts";
+import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
 import { averageScores } from "./precision-recall.ts";
+import { Ranking } from "./ranking.ts";
 import { placeOf } from "./ranks.ts";
 import { bitsOfRight } from "./right-bits.ts";
-import { RowSample } from "./row-sample.ts";
+import { ScoreSample } from "./score-sample.ts";
+import { type Sums, Tally } from "./tally.ts";
 
 /** With this many classes or fewer, being among the first five says nothing. */
 const TOP = 5;
+
+/** What is summed up over examples: of classes, and of bins of confidence, one number each. */
+type Summed =
+  | "count"
+  | "right"
+  | "amongFirst"
+  | "brier"
+  | "loss"
+  | ("truePositives" | "predicted" | "support")
+  | ("binCount" | "binConfidence" | "binRight");
 
 /**
  * Judges a classifier: `accuracy`, the share of examples whose largest logit is their class; what a confusion matrix
@@ -21,68 +38,103 @@ export class ClassificationMeter implements Meter {
   private readonly classes: number;
   private readonly confusion: number[][];
   private readonly reliability = new Reliability();
+  private readonly tally: Tally<Summed>;
   /** ln(p / (1 − p)) of every class, then the label. */
-  private readonly scores: RowSample;
+  private readonly scores: ScoreSample;
   private readonly wrongness: number[] = [];
   private count = 0;
-  private amongFirst = 0;
-  private brier = 0;
-  private loss = 0;
 
   constructor(classes: number) {
     this.classes = classes;
     this.confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-    this.scores = new RowSample(classes + 1);
+    this.scores = new ScoreSample(classes + 1);
+    this.tally = new Tally({
+      ...{ count: 1, right: 1, amongFirst: 1, brier: 1, loss: 1 },
+      ...{ truePositives: classes, predicted: classes, support: classes },
+      ...{ binCount: RELIABILITY_BINS, binConfidence: RELIABILITY_BINS, binRight: RELIABILITY_BINS },
+    });
   }
 
   /** `output` logits [B, C], `targets` class indices [B]. */
-  add({ output, targets, indices }: JudgedBatch): void {
-    const { classes } = this;
+  add(batch: JudgedBatch): void {
+    const { classes, tally } = this;
+    const { output, targets, indices } = batch;
     for (const [row, index] of indices.entries()) {
+      const weight = weightOf(batch, row);
       const label = Number(targets.data[row]);
       const at = row * classes;
       const best = argmax(output.data, at, classes);
+      const isRight = best === label;
       const logSum = logSumExp(output.data, at, classes);
       const probabilities = softmax(output.data, at, classes);
       const confidence = probabilities[best]!;
-      this.loss += logSum - output.data[at + label]!;
-      this.brier += brierScore(probabilities, label);
+      tally.begin(index, weight);
+      tally.add("count", 1);
+      tally.add("support", 1, label);
+      tally.add("predicted", 1, best);
+      tally.add("loss", logSum - output.data[at + label]!);
+      tally.add("brier", brierScore(probabilities, label));
+      if (placeOf(output.data, at, classes, label) < TOP) tally.add("amongFirst", 1);
+      const bin = this.reliability.add(confidence, isRight);
+      tally.add("binCount", 1, bin);
+      tally.add("binConfidence", confidence, bin);
+      if (isRight) {
+        tally.add("right", 1);
+        tally.add("truePositives", 1, label);
+        tally.add("binRight", 1, bin);
+      }
+      const odds = probabilities.map((_, c) => logOdds(output.data[at + c]! - logSum));
+      this.scores.add(index, weight, [...odds, label]);
       this.confusion[label]![best]!++;
-      this.reliability.add(confidence, best === label);
-      this.scores.add([...probabilities.map((_, c) => logOdds(output.data[at + c]! - logSum)), label]);
-      if (placeOf(output.data, at, classes, label) < TOP) this.amongFirst++;
-      this.wrongness[index] = best === label ? 0 : 1 + confidence;
+      this.wrongness[index] = isRight ? 0 : 1 + confidence;
       this.count++;
     }
   }
 
   result(): Judgement {
-    const { classes, count, confusion, wrongness } = this;
-    const reliability = this.reliability.bins();
+    const { count, confusion, wrongness } = this;
+    const summed = this.tally.judge((sums) => this.metricsOf(sums));
+    const ranked = this.ranked();
+    // Tables that have no room for all show the first ones.
+    const { accuracy, "macro-f1": macroF1, ...others } = summed.metrics;
     return {
       count,
-      metrics: {
-        accuracy: accuracyOf(confusion),
-        "macro-f1": averageScores(occurring(confusion), "macro").f1,
-        auroc: this.auroc(),
-        "balanced-accuracy": balancedAccuracy(confusion),
-        ...(classes > TOP ? { "top-5": this.amongFirst / count } : {}),
-        ece: expectedCalibrationError(reliability),
-        brier: this.brier / count,
-        loss: this.loss / count,
-      },
+      metrics: { accuracy, "macro-f1": macroF1, ...ranked.metrics, ...others },
+      draws: { ...summed.draws, ...ranked.draws },
       confusion,
       correct: bitsOfRight(wrongness, count),
       wrongness,
-      reliability,
+      reliability: this.reliability.bins(),
+    };
+  }
+
+  private metricsOf(sums: Sums<Summed>) {
+    const count = sums.count[0]!;
+    const mean = (sum: Float64Array) => sum[0]! / count;
+    const classes = countsFrom(sums);
+    return {
+      accuracy: mean(sums.right),
+      "macro-f1": averageScores(occurring(classes), "macro").f1,
+      "balanced-accuracy": balancedAccuracy(classes),
+      ...(this.classes > TOP ? { "top-5": mean(sums.amongFirst) } : {}),
+      ece: expectedCalibrationError(calibrationFrom(sums.binCount, sums.binConfidence, sums.binRight)),
+      brier: mean(sums.brier),
+      loss: mean(sums.loss),
     };
   }
 
   /** Each class against the rest, by its probability. */
-  private auroc(): number {
-    const { classes: columns, scores } = this;
-    const table = { rows: scores.rows, columns, at: (row: number, c: number) => scores.at(row, c) };
-    return meanOfKnown(scoreColumns(auroc, table, (row, c) => scores.at(row, columns) === c));
+  private ranked() {
+    const labels = this.scores.column(this.classes);
+    const rankings = Array.from(
+      { length: this.classes },
+      (_, c) =>
+        new Ranking(
+          this.scores.column(c),
+          labels.map((label) => Number(label === c)),
+        ),
+    );
+    return this.scores.judge((weights) => ({ auroc: meanOfKnown(rankings.map((r) => r.auroc(weights))) }));
   }
 }
 

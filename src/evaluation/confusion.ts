@@ -1,3 +1,4 @@
+import { meanOfKnown } from "./columns.ts";
 import type { Counts } from "./precision-recall.ts";
 
 /** Counts [true class][predicted class]. */
@@ -16,9 +17,22 @@ export function countsOf(confusion: Confusion): Counts[] {
   });
 }
 
-/** Those classes of a matrix that are true or predicted at least once: the ones that scikit-learn averages over. */
-export function occurring(confusion: Confusion): Counts[] {
-  return countsOf(confusion).filter((c) => c.truePositives + c.falsePositives + c.falseNegatives > 0);
+/** Those classes that are true or predicted at least once: the ones that scikit-learn averages over. */
+export function occurring(classes: readonly Counts[]): Counts[] {
+  return classes.filter((c) => c.truePositives + c.falsePositives + c.falseNegatives > 0);
+}
+
+/** Each class against the rest, from sums per class. */
+export function countsFrom(sums: {
+  readonly truePositives: ArrayLike<number>;
+  readonly predicted: ArrayLike<number>;
+  readonly support: ArrayLike<number>;
+}): Counts[] {
+  return Array.from(sums.truePositives, (truePositives, c) => ({
+    truePositives,
+    falsePositives: sums.predicted[c]! - truePositives,
+    falseNegatives: sums.support[c]! - truePositives,
+  }));
 }
 
 /** Share on the diagonal; NaN for an empty matrix. */
@@ -28,22 +42,16 @@ export function accuracyOf(confusion: Confusion): number {
 }
 
 /** Mean recall over the classes that have examples; NaN if none has. */
-export function balancedAccuracy(confusion: Confusion): number {
-  const recalls = confusion.flatMap((row, c) => {
-    const support = sum(row);
-    return support > 0 ? [(row[c] ?? 0) / support] : [];
-  });
-  return sum(recalls) / recalls.length;
+export function balancedAccuracy(classes: readonly Counts[]): number {
+  return meanOfKnown(classes.map((c) => c.truePositives / (c.truePositives + c.falseNegatives)));
 }
 
 /**
  * Intersection over union of each class, |true ∩ predicted| / |true ∪ predicted|; NaN for a class that is neither true
  * nor predicted anywhere.
  */
-export function intersectionOverUnion(confusion: Confusion): number[] {
-  return countsOf(confusion).map(
-    ({ truePositives: tp, falsePositives: fp, falseNegatives: fn }) => tp / (tp + fp + fn),
-  );
+export function intersectionOverUnion(classes: readonly Counts[]): number[] {
+  return classes.map(({ truePositives: tp, falsePositives: fp, falseNegatives: fn }) => tp / (tp + fp + fn));
 }
 
 function columnSums(confusion: Confusion): number[] {

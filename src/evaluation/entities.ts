@@ -52,17 +52,25 @@ export class EntityCounts {
     { truePositives: number; falsePositives: number; falseNegatives: number }
   >();
 
-  add(truth: readonly string[], predicted: readonly string[]): void {
+  /** @returns the counts of this sentence, all types together */
+  add(truth: readonly string[], predicted: readonly string[]): Counts {
     const key = (e: Entity) => `${e.start} ${e.end} ${e.type}`;
     const there = entitiesOf(truth);
     const keys = new Set(there.map(key));
     const found = new Set<string>();
-    for (const entity of entitiesOf(predicted)) {
+    const claimed = entitiesOf(predicted);
+    for (const entity of claimed) {
       const isRight = keys.has(key(entity));
       if (isRight) found.add(key(entity));
       this.of(entity.type)[isRight ? "truePositives" : "falsePositives"]++;
     }
     for (const entity of there) if (!found.has(key(entity))) this.of(entity.type).falseNegatives++;
+    const truePositives = found.size;
+    return {
+      truePositives,
+      falsePositives: claimed.length - truePositives,
+      falseNegatives: there.length - truePositives,
+    };
   }
 
   /** By type, in alphabetical order. */

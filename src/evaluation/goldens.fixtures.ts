@@ -89,8 +89,22 @@ interface AnswerGoldens {
   readonly commonsense: readonly (readonly [set: string, text: string, answer: string | null])[];
 }
 
+/** By metric: the ends of its 95 % interval, and the deviation of the replicates. */
+export type GoldenIntervals = Readonly<
+  Record<string, { readonly low: number; readonly high: number; readonly deviation: number }>
+>;
+
+interface BootstrapGoldens {
+  readonly classification: readonly GoldenIntervals[];
+  readonly multiLabel: GoldenIntervals;
+  readonly regression: readonly GoldenIntervals[];
+  readonly tagging: readonly GoldenIntervals[];
+}
+
 /** Written by scripts/goldens/metrics.py. */
 export const metricGoldens = read("metrics.json") as MetricGoldens;
+/** Written by scripts/goldens/bootstrap.py, of the same examples. */
+export const bootstrapGoldens = read("bootstrap.json") as BootstrapGoldens;
 /** Written by scripts/goldens/answers.py. */
 export const answerGoldens = read("answers.json") as AnswerGoldens;
 

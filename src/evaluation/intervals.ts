@@ -33,6 +33,41 @@ export function shareInterval({ count, share }: Hits): Estimate {
   return { value: share, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }
 
+/** Replicates that must have told a value for an interval to be drawn from them. */
+const FEWEST_DRAWS = 40;
+
+/**
+ * The middle 95 % of bootstrap draws of a metric. Draws of some metrics (ECE above all) lie beside the value on average,
+ * since resampled examples repeat; what they tell of is the spread, so they are moved to have the value as their mean.
+ *
+ * @param range what the metric can be at all
+ * @returns undefined where the draws do not vary, which says nothing, or too few of them are numbers
+ */
+export function drawnInterval(
+  value: number,
+  draws: ArrayLike<number>,
+  range: readonly [lowest: number, highest: number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+): Estimate | undefined {
+  const known = Float64Array.from(draws)
+    .filter((draw) => Number.isFinite(draw))
+    .sort();
+  if (!Number.isFinite(value) || known.length < FEWEST_DRAWS || known[0] === known.at(-1)) return undefined;
+  const shift = value - known.reduce((a, b) => a + b, 0) / known.length;
+  return {
+    value,
+    low: Math.max(range[0], percentile(known, 0.025) + shift),
+    high: Math.min(range[1], percentile(known, 0.975) + shift),
+  };
+}
+
+/** Linear between the order statistics, as NumPy's default. */
+export function percentile(sorted: Float64Array, p: number): number {
+  const at = p * (sorted.length - 1);
+  const below = Math.floor(at);
+  const above = Math.min(sorted.length - 1, below + 1);
+  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
+}
+
 /**
  * a − b of two models on one set, Newcombe's square-and-add interval of Wilson's: paired (with the correlation φ of
  * the two models' hits) where both recorded which examples were right, unpaired otherwise, which is wider.
@@ -73,7 +108,10 @@ function hitCorrelation(a: Hits, b: Hits): number {
   return (product > 0 ? Math.max(0, product - n / 2) : product) / spread;
 }
 
-/** A part of a mean: its estimate, and one value per example where known, which tells how the parts correlate. */
+/**
+ * A part of a mean: its estimate, and where known one value per example, or per bootstrap replicate, which tells how the
+ * parts correlate.
+ */
 export interface MeanPart {
   readonly estimate: Estimate;
   readonly count: number;

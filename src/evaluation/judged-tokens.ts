@@ -16,11 +16,11 @@ export interface JudgedToken {
  *
  * @param batch `output` logits [B, T, C], `targets` class indices [B, T], negative where nothing is judged
  */
-export function* judgedTokens({
-  output,
-  targets,
-  indices,
-}: JudgedBatch): Generator<{ readonly index: number; readonly tokens: readonly JudgedToken[] }> {
+export function* judgedTokens({ output, targets, indices }: JudgedBatch): Generator<{
+  readonly row: number;
+  readonly index: number;
+  readonly tokens: readonly JudgedToken[];
+}> {
   const [, length = 0, classes = 0] = output.dims;
   for (const [row, index] of indices.entries()) {
     const tokens: JudgedToken[] = [];
@@ -32,6 +32,6 @@ export function* judgedTokens({
       const loss = logSumExp(output.data, at, classes) - output.data[at + label]!;
       tokens.push({ position, label, predicted, loss });
     }
-    yield { index, tokens };
+    yield { row, index, tokens };
   }
 }

@@ -9,6 +9,8 @@ export interface JudgedBatch {
   readonly targets: Tensor;
   /** Positions in the dataset of the first rows. */
   readonly indices: readonly number[];
+  /** How much each row counts in the metrics, float32 [B]; 1 each if absent. */
+  readonly weights?: Tensor<"float32">;
 }
 
 /** How a class, a label, a type of entity or one of several outputs did. */
@@ -39,6 +41,11 @@ export interface Judgement extends JudgementDetails {
   readonly count: number;
   /** By name, as `metric-facts.ts` knows them. */
   readonly metrics: Readonly<Record<string, number>>;
+  /**
+   * What the metrics would be in bootstrap replicates of the set, from which intervals follow; replicate r of two models
+   * on one set is of the same examples. Shares of examples that all count alike have none.
+   */
+  readonly draws?: Readonly<Record<string, Float64Array>>;
   /** Counts [true class][predicted class], for classifiers. */
   readonly confusion?: readonly (readonly number[])[];
   /** Whether each example was right, by its position in the set: bit i % 8 of byte ⌊i / 8⌋. */
@@ -47,8 +54,16 @@ export interface Judgement extends JudgementDetails {
   readonly wrongness: ArrayLike<number>;
 }
 
-/** Gathers what is to be judged batch by batch, in any order, each example once. */
+/**
+ * Gathers what is to be judged batch by batch, in any order, each example once. Weights of examples change the metrics;
+ * parts, pictures and counts are of examples as they are.
+ */
 export interface Meter {
   add(batch: JudgedBatch): void;
   result(): Judgement;
+}
+
+/** How much a row of a batch counts. */
+export function weightOf({ weights }: JudgedBatch, row: number): number {
+  return weights?.data[row] ?? 1;
 }

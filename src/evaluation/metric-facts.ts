@@ -11,6 +11,8 @@ export interface MetricFacts {
   readonly isLikelihood: boolean;
   /** How it is written: a number between 0 and 1 as per cent, anything else as it is. */
   readonly unit: "percent" | "number";
+  /** The least and the most that it can be. */
+  readonly range: readonly [lowest: number, highest: number];
   /** One sentence: what it is, with the conventions that differ in the wild. */
   readonly summary: string;
 }
@@ -20,7 +22,7 @@ type Better = "higher" | "lower";
 /** A metric between 0 and 1 that is no plain share of examples. */
 function rate(name: string, label: string, better: Better, summary: string): MetricFacts {
   return {
-    ...{ name, label, higherIsBetter: better === "higher", unit: "percent", summary },
+    ...{ name, label, higherIsBetter: better === "higher", unit: "percent", range: [0, 1], summary },
     ...{ isShare: false, isLikelihood: false },
   };
 }
@@ -31,14 +33,23 @@ function share(name: string, label: string, summary: string): MetricFacts {
 }
 
 /** A metric on a scale of its own. */
-function plain(name: string, label: string, better: Better, summary: string): MetricFacts {
-  return { ...rate(name, label, better, summary), unit: "number" };
+function plain(
+  name: string,
+  label: string,
+  better: Better,
+  range: MetricFacts["range"],
+  summary: string,
+): MetricFacts {
+  return { ...rate(name, label, better, summary), unit: "number", range };
 }
 
 /** What training itself lowers. */
-function likelihood(name: string, label: string, summary: string): MetricFacts {
-  return { ...plain(name, label, "lower", summary), isLikelihood: true };
+function likelihood(name: string, label: string, range: MetricFacts["range"], summary: string): MetricFacts {
+  return { ...plain(name, label, "lower", range, summary), isLikelihood: true };
 }
+
+const ANYTHING = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
+const FROM_ZERO = [0, Number.POSITIVE_INFINITY] as const;
 
 /** Every metric that a meter gives, of a set or of one of its parts; tables and pages show them in this order. */
 export const METRICS: readonly MetricFacts[] = [
@@ -91,14 +102,21 @@ export const METRICS: readonly MetricFacts[] = [
     "Area under the precision–recall curve, not interpolated.",
   ),
   rate("iou", "IoU", "higher", "Intersection over union of one class over all pixels of the set."),
-  plain("rmse", "RMSE", "lower", "Root of the mean squared error, in the unit of the numbers."),
-  plain("mae", "MAE", "lower", "Mean absolute error, in the unit of the numbers."),
-  plain("r2", "R²", "higher", "1 − squared error / variance; 0 for the mean as answer to everything."),
-  plain("pearson", "Pearson", "higher", "Linear correlation of predicted and true numbers."),
-  plain("spearman", "Spearman", "higher", "Correlation of the ranks of predicted and true numbers."),
+  plain("rmse", "RMSE", "lower", FROM_ZERO, "Root of the mean squared error, in the unit of the numbers."),
+  plain("mae", "MAE", "lower", FROM_ZERO, "Mean absolute error, in the unit of the numbers."),
+  plain(
+    "r2",
+    "R²",
+    "higher",
+    [Number.NEGATIVE_INFINITY, 1],
+    "1 − squared error / variance; 0 for the mean as answer to everything.",
+  ),
+  plain("pearson", "Pearson", "higher", [-1, 1], "Linear correlation of predicted and true numbers."),
+  plain("spearman", "Spearman", "higher", [-1, 1], "Correlation of the ranks of predicted and true numbers."),
   likelihood(
     "perplexity",
     "Perplexity",
+    [1, Number.POSITIVE_INFINITY],
     "Exponential of the mean negative log-likelihood of the judged tokens.",
   ),
   rate(
@@ -111,16 +129,22 @@ export const METRICS: readonly MetricFacts[] = [
     "brier",
     "Brier score",
     "lower",
+    [0, 2],
     "Squared distance of the probabilities from the truth, summed over classes: 0 to 2.",
   ),
-  likelihood("loss", "Loss", "Mean of the loss over examples, without terms that only training has."),
+  likelihood(
+    "loss",
+    "Loss",
+    FROM_ZERO,
+    "Mean of the loss over examples, without terms that only training has.",
+  ),
 ];
 
 const BY_NAME: ReadonlyMap<string, MetricFacts> = new Map(METRICS.map((metric) => [metric.name, metric]));
 
 /** The facts of a metric; one that the table does not know, in a record of another version, is a plain number. */
 export function metricFacts(name: string): MetricFacts {
-  return BY_NAME.get(name) ?? plain(name, name, "higher", "");
+  return BY_NAME.get(name) ?? plain(name, name, "higher", ANYTHING, "");
 }
 
 /** Metrics of a record in the table's order, those that it does not know last. */

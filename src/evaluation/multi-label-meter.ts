@@ -1,11 +1,14 @@
-import { auroc } from "./auroc.ts";
-import { averagePrecision } from "./average-precision.ts";
-import { meanOfKnown, scoreColumns } from "./columns.ts";
+import { meanOfKnown } from "./columns.ts";
+import { countsFrom } from "./confusion.ts";
 import { softplus } from "./logits.ts";
-import type { JudgedBatch, Judgement, Meter } from "./meter.ts";
+import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
 import { averageScores, type Counts, scoresOf } from "./precision-recall.ts";
+import { Ranking } from "./ranking.ts";
 import { bitsOfRight } from "./right-bits.ts";
-import { RowSample } from "./row-sample.ts";
+import { ScoreSample } from "./score-sample.ts";
+import { type Sums, Tally } from "./tally.ts";
+
+type Summed = "count" | "right" | "loss" | "truePositives" | "predicted" | "support";
 
 /**
  * Judges examples that bear any number of labels: a label is predicted where its probability is above one half.
@@ -14,70 +17,92 @@ import { RowSample } from "./row-sample.ts";
  */
 export class MultiLabelMeter implements Meter {
   private readonly labels: readonly string[];
-  private readonly counts: { truePositives: number; falsePositives: number; falseNegatives: number }[];
+  private readonly tally: Tally<Summed>;
+  /** Of examples as they are, for the table of labels. */
+  private readonly counts: Readonly<Record<"truePositives" | "predicted" | "support", Uint32Array>>;
   /** Logits of all labels, then their truth. */
-  private readonly scores: RowSample;
+  private readonly scores: ScoreSample;
   private readonly wrongness: number[] = [];
   private count = 0;
-  private loss = 0;
 
   constructor(labels: readonly string[]) {
+    const { length } = labels;
     this.labels = labels;
-    this.counts = labels.map(() => ({ truePositives: 0, falsePositives: 0, falseNegatives: 0 }));
-    this.scores = new RowSample(2 * labels.length);
+    const zeros = () => new Uint32Array(length);
+    this.counts = { truePositives: zeros(), predicted: zeros(), support: zeros() };
+    this.scores = new ScoreSample(2 * length);
+    this.tally = new Tally({
+      ...{ count: 1, right: 1, loss: 1 },
+      ...{ truePositives: length, predicted: length, support: length },
+    });
   }
 
   /** `output` logits [B, L], `targets` [B, L]: nonzero where an example bears a label. */
-  add({ output, targets, indices }: JudgedBatch): void {
+  add(batch: JudgedBatch): void {
+    const { output, targets, indices } = batch;
+    const { tally } = this;
     const labels = this.labels.length;
     for (const [row, index] of indices.entries()) {
+      const weight = weightOf(batch, row);
       const logits = output.data.subarray(row * labels, (row + 1) * labels);
       const truth = Array.from(logits, (_, c) => Number(Number(targets.data[row * labels + c]) > 0));
       let loss = 0;
       let isRight = true;
+      tally.begin(index, weight);
       for (const [c, bears] of truth.entries()) {
         const logit = logits[c]!;
         loss += softplus(bears ? -logit : logit) / labels;
-        const counts = this.counts[c]!;
-        if (logit > 0 && bears) counts.truePositives++;
-        else if (logit > 0) counts.falsePositives++;
-        else if (bears) counts.falseNegatives++;
-        isRight &&= logit > 0 === bears > 0;
+        const said = Number(logit > 0);
+        this.counts.truePositives[c]! += said * bears;
+        this.counts.predicted[c]! += said;
+        this.counts.support[c]! += bears;
+        tally.add("truePositives", said * bears, c);
+        tally.add("predicted", said, c);
+        tally.add("support", bears, c);
+        isRight &&= said === bears;
       }
-      this.scores.add([...logits, ...truth]);
-      this.loss += loss;
+      tally.add("count", 1);
+      tally.add("right", Number(isRight));
+      tally.add("loss", loss);
+      this.scores.add(index, weight, [...logits, ...truth]);
       this.wrongness[index] = isRight ? 0 : loss;
       this.count++;
     }
   }
 
   result(): Judgement {
-    const { count, counts, scores, wrongness } = this;
-    const columns = this.labels.length;
-    const table = { rows: scores.rows, columns, at: (row: number, c: number) => scores.at(row, c) };
-    const isPositive = (row: number, c: number) => scores.at(row, columns + c) > 0;
-    const areas = scoreColumns(auroc, table, isPositive);
-    const precisions = scoreColumns(averagePrecision, table, isPositive);
-    const correct = bitsOfRight(wrongness, count);
+    const { count, wrongness, labels } = this;
+    const summed = this.tally.judge(metricsOf);
+    const rankings = labels.map(
+      (_, c) => new Ranking(this.scores.column(c), this.scores.column(labels.length + c)),
+    );
+    const ranked = this.scores.judge((weights) => ({
+      auroc: meanOfKnown(rankings.map((r) => r.auroc(weights))),
+      map: meanOfKnown(rankings.map((r) => r.averagePrecision(weights))),
+    }));
     return {
       count,
-      metrics: {
-        "subset-accuracy": wrongness.filter((w) => w === 0).length / count,
-        "micro-f1": averageScores(counts, "micro").f1,
-        "macro-f1": averageScores(counts, "macro").f1,
-        auroc: meanOfKnown(areas),
-        map: meanOfKnown(precisions),
-        loss: this.loss / count,
-      },
-      correct,
+      metrics: { ...summed.metrics, ...ranked.metrics },
+      draws: { ...summed.draws, ...ranked.draws },
+      correct: bitsOfRight(wrongness, count),
       wrongness,
-      parts: this.labels.map((name, c) => partOf(name, counts[c]!, areas[c]!, precisions[c]!)),
+      parts: countsFrom(this.counts).map((counts, c) => partOf(labels[c]!, counts, rankings[c]!)),
     };
   }
 }
 
-function partOf(name: string, counts: Counts, area: number, averagePrecision: number) {
+function metricsOf(sums: Sums<Summed>): Record<string, number> {
+  const counts = countsFrom(sums);
+  return {
+    "subset-accuracy": sums.right[0]! / sums.count[0]!,
+    "micro-f1": averageScores(counts, "micro").f1,
+    "macro-f1": averageScores(counts, "macro").f1,
+    loss: sums.loss[0]! / sums.count[0]!,
+  };
+}
+
+function partOf(name: string, counts: Counts, ranking: Ranking) {
   const { support, precision, recall, f1 } = scoresOf(counts);
-  const metrics = { precision, recall, f1, auroc: area, "average-precision": averagePrecision };
-  return { name, count: support, metrics };
+  const areas = { auroc: ranking.auroc(), "average-precision": ranking.averagePrecision() };
+  return { name, count: support, metrics: { precision, recall, f1, ...areas } };
 }

@@ -1,5 +1,6 @@
 import { judgedTokens } from "./judged-tokens.ts";
-import type { JudgedBatch, Judgement, Meter } from "./meter.ts";
+import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
+import { Tally } from "./tally.ts";
 
 /**
  * Judges a language model on the tokens of given texts: `perplexity` is exp of `loss`, the mean cross-entropy over all
@@ -8,30 +9,28 @@ import type { JudgedBatch, Judgement, Meter } from "./meter.ts";
  */
 export class NextTokenMeter implements Meter {
   private readonly wrongness: number[] = [];
+  private readonly tally = new Tally({ tokens: 1, right: 1, loss: 1 });
   private count = 0;
-  private tokens = 0;
-  private right = 0;
-  private loss = 0;
 
   /** `output` logits [B, T, V] and `targets` [B, T], the token that follows each place, negative where nothing is judged. */
   add(batch: JudgedBatch): void {
-    for (const { index, tokens } of judgedTokens(batch)) {
+    for (const { row, index, tokens } of judgedTokens(batch)) {
       const right = tokens.filter((t) => t.label === t.predicted).length;
       const loss = tokens.reduce((sum, t) => sum + t.loss, 0);
-      this.tokens += tokens.length;
-      this.right += right;
-      this.loss += loss;
+      this.tally.begin(index, weightOf(batch, row));
+      this.tally.add("tokens", tokens.length);
+      this.tally.add("right", right);
+      this.tally.add("loss", loss);
       this.wrongness[index] = right === tokens.length ? 0 : loss / tokens.length;
       this.count++;
     }
   }
 
   result(): Judgement {
-    const loss = this.loss / this.tokens;
-    return {
-      count: this.count,
-      metrics: { perplexity: Math.exp(loss), "token-accuracy": this.right / this.tokens, loss },
-      wrongness: this.wrongness,
-    };
+    const judged = this.tally.judge(({ tokens, right, loss }) => {
+      const mean = loss[0]! / tokens[0]!;
+      return { perplexity: Math.exp(mean), "token-accuracy": right[0]! / tokens[0]!, loss: mean };
+    });
+    return { count: this.count, ...judged, wrongness: this.wrongness };
   }
 }

@@ -21,12 +21,19 @@ export function determination(predicted: Numbers, truth: Numbers): number {
   return variance === 0 ? Number.NaN : 1 - error / variance;
 }
 
-/** Pearson's correlation. @returns NaN where either side is constant */
-export function pearson(a: Numbers, b: Numbers): number {
+/**
+ * Pearson's correlation.
+ *
+ * @param weights how much each pair counts; all alike if left out
+ * @returns NaN where either side is constant
+ */
+export function pearson(a: Numbers, b: Numbers, weights?: Numbers): number {
   const n = a.length;
-  const [ma, mb] = [meanOf(n, (i) => a[i]!), meanOf(n, (i) => b[i]!)];
-  const covariance = meanOf(n, (i) => (a[i]! - ma) * (b[i]! - mb));
-  const [va, vb] = [meanOf(n, (i) => (a[i]! - ma) ** 2), meanOf(n, (i) => (b[i]! - mb) ** 2)];
+  const mean = (of: Numbers) => meanOf(n, (i) => of[i]!, weights);
+  const [ma, mb] = [mean(a), mean(b)];
+  const covariance = meanOf(n, (i) => (a[i]! - ma) * (b[i]! - mb), weights);
+  const variance = (of: Numbers, around: number) => meanOf(n, (i) => (of[i]! - around) ** 2, weights);
+  const [va, vb] = [variance(a, ma), variance(b, mb)];
   return va === 0 || vb === 0 ? Number.NaN : covariance / Math.sqrt(va * vb);
 }
 
@@ -35,8 +42,13 @@ export function spearman(a: Numbers, b: Numbers): number {
   return pearson(midranks(a), midranks(b));
 }
 
-function meanOf(count: number, term: (i: number) => number): number {
+function meanOf(count: number, term: (i: number) => number, weights?: Numbers): number {
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += term(i);
-  return sum / count;
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const weight = weights ? weights[i]! : 1;
+    sum += weight * term(i);
+    total += weight;
+  }
+  return sum / total;
 }

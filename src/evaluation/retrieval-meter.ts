@@ -1,5 +1,6 @@
-import type { JudgedBatch, Judgement, Meter } from "./meter.ts";
+import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
 import { placeOf } from "./ranks.ts";
+import { Tally } from "./tally.ts";
 
 /** Within how many of the nearest a partner counts as found. */
 const NEAREST = [1, 5, 10] as const;
@@ -8,13 +9,17 @@ const NEAREST = [1, 5, 10] as const;
  * Judges embeddings [B, 2, D] of images and their captions over the whole set: `recall-k`, the share of images and captions
  * whose own partner is among the k most similar of all, both directions counted alike; `loss`, the mean contrastive loss
  * of the batches, in nats, which depends on their size. An example is the more wrong the more others stand before its own.
+ * Resampled, and weighted, are the queries; what they are searched among stays the whole set.
  */
 export class RetrievalMeter implements Meter {
   private readonly images: Float32Array[] = [];
   private readonly texts: Float32Array[] = [];
-  private loss = 0;
+  private readonly losses: number[] = [];
+  private readonly weights: number[] = [];
 
-  add({ output: { dims, data }, indices }: JudgedBatch): void {
+  add(batch: JudgedBatch): void {
+    const { output, indices } = batch;
+    const { dims, data } = output;
     const width = dims[2] ?? 0;
     const row = (i: number, side: 0 | 1) => data.slice((2 * i + side) * width, (2 * i + side + 1) * width);
     const images = indices.map((_, i) => row(i, 0));
@@ -22,34 +27,35 @@ export class RetrievalMeter implements Meter {
     for (const [i, index] of indices.entries()) {
       this.images[index] = images[i]!;
       this.texts[index] = texts[i]!;
-      this.loss += (surprise(images[i]!, texts, i) + surprise(texts[i]!, images, i)) / 2;
+      this.weights[index] = weightOf(batch, i);
+      this.losses[index] = (surprise(images[i]!, texts, i) + surprise(texts[i]!, images, i)) / 2;
     }
   }
 
   result(): Judgement {
     const { images, texts } = this;
     const count = images.length;
-    const found = NEAREST.map(() => 0);
+    const tally = new Tally({ count: 1, loss: 1, found: NEAREST.length });
     const wrongness = new Float64Array(count);
     for (let i = 0; i < count; i++) {
+      tally.begin(i, this.weights[i]!);
+      tally.add("count", 1);
+      tally.add("loss", this.losses[i]!);
       for (const [query, others] of [
         [images[i]!, texts],
         [texts[i]!, images],
       ] as const) {
-        const place = placeOf(
-          others.map((other) => dot(query, other)),
-          0,
-          count,
-          i,
-        );
-        NEAREST.forEach((k, n) => {
-          if (place < k) found[n]! += 1 / (2 * count);
-        });
+        const similarities = others.map((other) => dot(query, other));
+        const place = placeOf(similarities, 0, count, i);
+        for (const [n, k] of NEAREST.entries()) if (place < k) tally.add("found", 1 / 2, n);
         wrongness[i]! += place / (2 * count);
       }
     }
-    const recalls = NEAREST.map((k, n) => [`recall-${k}`, found[n]!] as const);
-    return { count, metrics: { ...Object.fromEntries(recalls), loss: this.loss / count }, wrongness };
+    const judged = tally.judge(({ count: [all], loss, found }) => ({
+      ...Object.fromEntries(NEAREST.map((k, n) => [`recall-${k}`, found[n]! / all!])),
+      loss: loss[0]! / all!,
+    }));
+    return { count, ...judged, wrongness };
   }
 }
 

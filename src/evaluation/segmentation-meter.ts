@@ -1,11 +1,14 @@
 import { meanOfKnown } from "./columns.ts";
-import { accuracyOf, intersectionOverUnion } from "./confusion.ts";
-import type { JudgedBatch, Judgement, Meter } from "./meter.ts";
+import { countsFrom, countsOf, intersectionOverUnion } from "./confusion.ts";
+import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
+import { type Sums, Tally } from "./tally.ts";
 
 export interface SegmentationMeterOptions {
   /** Class of pixels that are not judged, beside negative ones. */
   readonly ignoreIndex?: number;
 }
+
+type Summed = "pixels" | "loss" | "truePositives" | "predicted" | "support";
 
 /**
  * Judges masks: intersection over union of each class over all pixels of the set, as the benchmarks have it, and not a
@@ -17,32 +20,49 @@ export class SegmentationMeter implements Meter {
   private readonly ignoreIndex: number | undefined;
   /** Pixels [true class][predicted class]. */
   private readonly pixels: number[][];
+  private readonly tally: Tally<Summed>;
   private readonly wrongness: number[] = [];
   private count = 0;
-  private loss = 0;
 
   constructor(classes: readonly string[], { ignoreIndex }: SegmentationMeterOptions = {}) {
     this.classes = classes;
     this.ignoreIndex = ignoreIndex;
-    this.pixels = classes.map(() => new Array<number>(classes.length).fill(0));
+    const { length } = classes;
+    this.pixels = classes.map(() => new Array<number>(length).fill(0));
+    this.tally = new Tally({ pixels: 1, loss: 1, truePositives: length, predicted: length, support: length });
   }
 
   /** `output` logits [B, C, H, W], `targets` class indices [B, H, W]. */
-  add({ output, targets, indices }: JudgedBatch): void {
+  add(batch: JudgedBatch): void {
+    const { output, targets, indices } = batch;
     const { length: classes } = this.classes;
     const area = output.dims.slice(2).reduce((a, b) => a * b, 1);
     for (const [row, index] of indices.entries()) {
       const logits = output.data.subarray(row * classes * area, (row + 1) * classes * area);
+      const counts = { truePositives: zeros(classes), predicted: zeros(classes), support: zeros(classes) };
       let judged = 0;
       let wrong = 0;
+      let lossOfImage = 0;
       for (let pixel = 0; pixel < area; pixel++) {
         const label = Number(targets.data[row * area + pixel]);
         if (label < 0 || label === this.ignoreIndex) continue;
         const { best, loss } = judgePixel(logits, pixel, area, label);
         this.pixels[label]![best]!++;
-        this.loss += loss;
+        counts.support[label]!++;
+        counts.predicted[best]!++;
+        lossOfImage += loss;
         judged++;
-        if (best !== label) wrong++;
+        if (best === label) counts.truePositives[label]!++;
+        else wrong++;
+      }
+      const { tally } = this;
+      tally.begin(index, weightOf(batch, row));
+      tally.add("pixels", judged);
+      tally.add("loss", lossOfImage);
+      for (let c = 0; c < classes; c++) {
+        tally.add("truePositives", counts.truePositives[c]!, c);
+        tally.add("predicted", counts.predicted[c]!, c);
+        tally.add("support", counts.support[c]!, c);
       }
       this.wrongness[index] = judged === 0 ? 0 : wrong / judged;
       this.count++;
@@ -51,23 +71,30 @@ export class SegmentationMeter implements Meter {
 
   result(): Judgement {
     const { count, pixels, wrongness } = this;
-    const iou = intersectionOverUnion(pixels);
-    const support = pixels.map((row) => row.reduce((a, b) => a + b, 0));
+    const iou = intersectionOverUnion(countsOf(pixels));
     return {
       count,
-      metrics: {
-        miou: meanOfKnown(iou),
-        "pixel-accuracy": accuracyOf(pixels),
-        loss: this.loss / support.reduce((a, b) => a + b, 0),
-      },
+      ...this.tally.judge(metricsOf),
       wrongness,
-      parts: this.classes.map((name, c) => ({
-        name,
-        count: support[c]!,
-        metrics: { iou: iou[c]!, recall: pixels[c]![c]! / support[c]! },
-      })),
+      parts: this.classes.map((name, c) => {
+        const support = pixels[c]!.reduce((a, b) => a + b, 0);
+        return { name, count: support, metrics: { iou: iou[c]!, recall: pixels[c]![c]! / support } };
+      }),
     };
   }
+}
+
+function metricsOf(sums: Sums<Summed>): Record<string, number> {
+  const pixels = sums.pixels[0]!;
+  return {
+    miou: meanOfKnown(intersectionOverUnion(countsFrom(sums))),
+    "pixel-accuracy": sums.truePositives.reduce((a, b) => a + b, 0) / pixels,
+    loss: sums.loss[0]! / pixels,
+  };
+}
+
+function zeros(length: number): Float64Array {
+  return new Float64Array(length);
 }
 
 /** The likeliest class of a pixel and its cross-entropy, from logits [C, H · W]. */

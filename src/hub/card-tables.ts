@@ -1,8 +1,10 @@
+import { estimateOf } from "../evaluation/estimates.ts";
 import type { Estimate } from "../evaluation/intervals.ts";
 import { inOrder, type MetricFacts } from "../evaluation/metric-facts.ts";
 import { compareOn } from "../report/compare.ts";
-import { integer, number, percent, percentRange, points } from "../report/format.ts";
-import { estimateOf, type RunView, type SetResult, scoreOf } from "../report/run-view.ts";
+import { integer } from "../report/format.ts";
+import { differenceText, rangeText, valueText } from "../report/metric-text.ts";
+import { type RunView, type SetResult, scoreOf } from "../report/run-view.ts";
 import type { EvaluationRecord, SetKind } from "../run/records.ts";
 
 const KINDS: Readonly<Record<SetKind, string>> = {
@@ -37,7 +39,7 @@ export function resultsTable(view: RunView): string[] {
       "",
       ...(hasBefore ? [mean("initial")] : []),
       `**${mean("last")}**`,
-      ...(hasBefore ? [differenceText(change?.difference, metric)] : []),
+      ...(hasBefore ? [differenceCell(change?.difference, metric)] : []),
     ]);
   }
   return markdownTable(head, rows, 2);
@@ -52,7 +54,7 @@ export function metricsTable(view: RunView): string[] {
   if (metrics.length === 0) return [];
   const rows = sets.map((set) => [
     cell(set.set),
-    ...metrics.map((m) => metricText(m, set.last?.metrics[m.name])),
+    ...metrics.map((m) => estimateText(set.last && estimateOf(set.last, m), m)),
   ]);
   return markdownTable(["set", ...metrics.map((m) => m.label)], rows, 1);
 }
@@ -75,27 +77,22 @@ function judgedText(view: RunView, evaluation: EvaluationRecord | undefined): st
   return estimateText(evaluation && estimateOf(evaluation, view.metric), view.metric);
 }
 
-function metricText({ unit }: MetricFacts, value: number | undefined): string {
-  if (value === undefined) return "–";
-  return unit === "percent" ? percent(value) : number(value);
-}
-
 function changeOf(view: RunView, set: SetResult): string {
   // A view that knows this set alone, as its in-distribution side.
   const only: RunView = { ...view, sets: [{ ...set, kind: "test" }] };
   const comparison = compareOn("id", { view: only, which: "last" }, { view: only, which: "initial" });
-  return differenceText(comparison?.difference, view.metric);
+  return differenceCell(comparison?.difference, view.metric);
 }
 
 function estimateText(estimate: Estimate | undefined, metric: MetricFacts): string {
   if (!estimate) return "–";
-  const value = metricText(metric, estimate.value);
-  return metric.isShare ? `${value} (${percentRange(estimate)})` : value;
+  const range = rangeText(metric, estimate);
+  return `${valueText(metric, estimate.value)}${range === "" ? "" : ` (${range})`}`;
 }
 
-function differenceText(difference: Estimate | undefined, { isShare, unit }: MetricFacts): string {
+function differenceCell(difference: Estimate | undefined, metric: MetricFacts): string {
   if (!difference) return "–";
+  const text = (value: number) => differenceText(metric, value);
   const { value, low, high } = difference;
-  if (isShare) return `${points(value)} (${points(low)} to ${points(high)})`;
-  return unit === "percent" ? points(value) : `${value > 0 ? "+" : ""}${number(value)}`;
+  return Number.isFinite(low) ? `${text(value)} (${text(low)} to ${text(high)})` : text(value);
 }

@@ -101,9 +101,10 @@ function introduction({ run }: RunView, { baseModel }: CardFacts): string {
 function results(view: RunView): string[] {
   const { headline, statements } = verdictOf([view]);
   const more = metricsTable(view);
-  const intervals = view.metric.isShare
-    ? " In brackets: 95 % intervals (Wilson; changes: Newcombe, over the same examples); they tell of the choice of test examples, not of another training."
-    : "";
+  const how = view.metric.isShare
+    ? "Wilson's, and Newcombe's of changes; others by a bootstrap over examples"
+    : "a bootstrap over examples, of changes over the same ones";
+  const intervals = ` In brackets: 95 % intervals (${how}); they tell of the choice of test examples, not of another training.`;
   return [
     `**${headline}**`,
     "",

@@ -1,5 +1,3 @@
-import type { Estimate } from "../evaluation/intervals.ts";
-
 const MINUS = "−";
 const EN_DASH = "–";
 
@@ -18,11 +16,6 @@ export function points(difference: number): string {
   const text = (difference * 100).toFixed(1);
   if (Number(text) === 0) return "±0.0";
   return difference > 0 ? `+${text}` : signed(text);
-}
-
-/** A difference and its interval: `+4.1 points (95 % CI +2.0 to +6.2)`. */
-export function pointsWithInterval(e: Estimate): string {
-  return `${points(e.value)} points (95\u202f% CI ${points(e.low)} to ${points(e.high)})`;
 }
 
 /** Three significant digits, thousands grouped, powers of ten where the number is far from 1. */

@@ -59,7 +59,7 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
     {
       id: "results",
       title: "Results",
-      lead: "The kept model of each run on every set, with 95 % confidence intervals where the metric is a share of right answers.",
+      lead: "The kept model of each run on every set, with 95 % confidence intervals.",
       body: resultsSection(views, verdict),
     },
     ...optional(scatter, (chart) => ({

@@ -1,7 +1,8 @@
-import { type Estimate, type Hits, meanInterval, shareInterval } from "../evaluation/intervals.ts";
+import { estimateOf } from "../evaluation/estimates.ts";
+import { type Estimate, type Hits, type MeanPart, meanInterval } from "../evaluation/intervals.ts";
 import { mainMetric } from "../evaluation/main-metric.ts";
 import { inOrder, type MetricFacts } from "../evaluation/metric-facts.ts";
-import { unpackBits } from "../run/bits.ts";
+import { unpackBits, unpackFloats } from "../run/bits.ts";
 import type { EvaluationRecord, RunStatus, SetKind } from "../run/records.ts";
 import type { RunRecord } from "../run/run-reader.ts";
 
@@ -61,21 +62,28 @@ export function setsOfSide(view: RunView, side: Side): readonly SetResult[] {
 }
 
 /** The right answers of an evaluation by a metric that is a share, for intervals. */
-export function hitsOf({ count, correct, metrics }: EvaluationRecord, { name }: MetricFacts): Hits {
+export function hitsOf({ count, asked, correct, metrics }: EvaluationRecord, { name }: MetricFacts): Hits {
+  const of = asked ?? count;
   const share = metrics[name] ?? Number.NaN;
-  const right = correct === undefined ? undefined : unpackBits(correct, count);
+  const right = correct === undefined ? undefined : unpackBits(correct, of);
   // The bits are of one metric; another share, such as the first five, has none.
-  const isOfThis = right && Math.abs(right.reduce((a, b) => a + b, 0) - share * count) < 0.5;
-  return { count, share, ...(isOfThis && { right }) };
+  const isOfThis = right && Math.abs(right.reduce((a, b) => a + b, 0) - share * of) < 0.5;
+  return { count: of, share, ...(isOfThis && { right }) };
 }
 
-/** An evaluation's value with its interval where the metric is a share (otherwise `low` and `high` are NaN). */
-export function estimateOf(evaluation: EvaluationRecord, metric: MetricFacts): Estimate | undefined {
-  const value = evaluation.metrics[metric.name];
-  if (value === undefined) return undefined;
-  return metric.isShare
-    ? shareInterval(hitsOf(evaluation, metric))
-    : { value, low: Number.NaN, high: Number.NaN };
+/** A metric in bootstrap replicates of the set; undefined where none were recorded. */
+export function drawsOf({ draws }: EvaluationRecord, { name }: MetricFacts): Float32Array | undefined {
+  const packed = draws?.[name];
+  return packed === undefined ? undefined : unpackFloats(packed);
+}
+
+/** An evaluation as a part of a mean over sets. */
+export function partOf(evaluation: EvaluationRecord, metric: MetricFacts): MeanPart | undefined {
+  const estimate = estimateOf(evaluation, metric);
+  if (!estimate) return undefined;
+  const values =
+    drawsOf(evaluation, metric) ?? (metric.isShare ? hitsOf(evaluation, metric).right : undefined);
+  return { estimate, count: evaluation.asked ?? evaluation.count, ...(values && { values }) };
 }
 
 /** Every metric that some run was judged by, in the table's order. */
@@ -95,28 +103,13 @@ export function judgedBy(metric: MetricFacts, views: readonly RunView[]): readon
 }
 
 /**
- * A side's figure: the unweighted mean of the metric over its sets, with an interval where the metric is a share
+ * A side's figure: the unweighted mean of the metric over its sets, with an interval where each set has one
  * (otherwise `low` and `high` are NaN). Undefined if a set lacks the metric, or the side has no sets.
  */
 export function scoreOf(view: RunView, side: Side, which: "initial" | "last"): Estimate | undefined {
-  const evaluations = setsOfSide(view, side).map((s) => s[which]);
-  if (evaluations.length === 0) return undefined;
-  const found = evaluations.filter((e) => e?.metrics[view.metric.name] !== undefined) as EvaluationRecord[]; // undefined is filtered out
-  if (found.length < evaluations.length) return undefined;
-  if (view.metric.isShare) {
-    return meanInterval(
-      found.map((e) => {
-        const hits = hitsOf(e, view.metric);
-        return {
-          estimate: shareInterval(hits),
-          count: hits.count,
-          ...(hits.right && { values: hits.right }),
-        };
-      }),
-    );
-  }
-  const value = found.reduce((sum, e) => sum + e.metrics[view.metric.name]!, 0) / found.length;
-  return { value, low: Number.NaN, high: Number.NaN };
+  const sets = setsOfSide(view, side);
+  const parts = sets.flatMap((s) => (s[which] && partOf(s[which], view.metric)) ?? []);
+  return parts.length > 0 && parts.length === sets.length ? meanInterval(parts) : undefined;
 }
 
 /** The main one of the metrics that the kept model has on every set; before there is one, that of the latest evaluation. */

@@ -1,7 +1,7 @@
 import type { MetricFacts } from "../evaluation/metric-facts.ts";
 import { type Comparison, compareOn } from "./compare.ts";
-import { duration, integer, number, percent, percentRange, pointsWithInterval } from "./format.ts";
-import { differenceText, namedValue, valueText } from "./metric-text.ts";
+import { duration, integer, number, percent, percentRange } from "./format.ts";
+import { differenceText, differenceWithInterval, namedValue, rangeText, valueText } from "./metric-text.ts";
 import { type RunView, type Side, scoreOf, setsOfSide } from "./run-view.ts";
 
 /** What a statement means for the reader: gain, loss, neither, or a reason for caution. */
@@ -118,7 +118,7 @@ function word({ outcome, difference }: Comparison): string {
 }
 
 function amountWithInterval(c: Comparison): string {
-  return c.outcome === "unknown" ? amount(c) : pointsWithInterval(c.difference);
+  return c.outcome === "unknown" ? amount(c) : differenceWithInterval(c.metric, c.difference);
 }
 
 function reaches(view: RunView): string {
@@ -136,14 +136,16 @@ function scoreStatements(view: RunView): Statement[] {
     const score = scoreOf(view, side, "last");
     if (!score) return [];
     const sets = setsOfSide(view, side);
-    const examples = sets.reduce((sum, s) => sum + (s.last?.count ?? 0), 0);
+    const examples = sets.reduce((sum, s) => sum + (s.last?.asked ?? s.last?.count ?? 0), 0);
     const where =
       side === "id"
         ? `In distribution (${sets.map((s) => s.set).join(", ")})`
         : `On shifted data (mean over ${sets.map((s) => s.set).join(", ")})`;
+    const range = rangeText(view.metric, score);
+    const interval = range === "" ? "" : ` (95\u202f% CI ${range})`;
     const value = view.metric.isShare
-      ? `${percent(score.value)} right (95\u202f% CI ${percentRange(score)}) of`
-      : `${namedValue(view.metric, score.value)} on`;
+      ? `${percent(score.value)} right${interval} of`
+      : `${namedValue(view.metric, score.value)}${interval} on`;
     return [{ tone: "neutral", text: `${where}: ${view.label} has ${value} ${integer(examples)} examples.` }];
   };
   return [...describe("id"), ...describe("ood")];

@@ -66,16 +66,15 @@ export class Fields {
 
   /** Pairs of numbers. */
   points(key: string): [number, number][] {
-    return this.#read(key, "a list of pairs of numbers", (value) =>
-      listOf(value, (item) => {
-        const [x, y, ...more] = listOf(item, toNumber) ?? [];
-        return x === undefined || y === undefined || more.length > 0 ? undefined : [x, y];
-      }),
-    );
+    return this.#read(key, "a list of pairs of numbers", (value) => listOf(value, toPair));
   }
 
   numberMap(key: string): Record<string, number> {
     return this.#read(key, "an object of numbers", (value) => mapOf(value, toNumber));
+  }
+
+  pairMap(key: string): Record<string, [number, number]> {
+    return this.#read(key, "an object of pairs of numbers", (value) => mapOf(value, toPair));
   }
 
   stringMap(key: string): Record<string, string> {
@@ -117,6 +116,11 @@ export function toJson(value: unknown, indent?: number): string {
 function toNumber(value: unknown): number | undefined {
   if (typeof value === "number") return value;
   return value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : undefined;
+}
+
+function toPair(value: unknown): [number, number] | undefined {
+  const [x, y, ...more] = listOf(value, toNumber) ?? [];
+  return x === undefined || y === undefined || more.length > 0 ? undefined : [x, y];
 }
 
 function listOf<T>(value: unknown, convert: (item: unknown) => T | undefined): T[] | undefined {

@@ -57,7 +57,8 @@ export const parseEvaluation: Parser<EvaluationRecord> = (value, where) => {
     set: f.string("set"),
     kind: f.oneOf("kind", KINDS),
     count: f.count("count"),
-    metrics: f.numberMap("metrics"),
+    ...judged(f),
+    ...(f.has("draws") && { draws: f.stringMap("draws") }),
     ...(f.has("confusion") && { confusion: f.squareMatrix("confusion") }),
     ...(f.has("correct") && { correct: f.string("correct") }),
     ...(f.has("reliability") && {
@@ -81,6 +82,14 @@ export const parseEvaluation: Parser<EvaluationRecord> = (value, where) => {
     }),
   };
 };
+
+function judged(f: Fields): Pick<EvaluationRecord, "asked" | "metrics" | "intervals"> {
+  return {
+    ...(f.has("asked") && { asked: f.count("asked") }),
+    metrics: f.numberMap("metrics"),
+    ...(f.has("intervals") && { intervals: f.pairMap("intervals") }),
+  };
+}
 
 export const parseSample: Parser<SampleRecord> = (value, where) => {
   const f = new Fields(value, where);
@@ -158,7 +167,7 @@ function parseSet(f: Fields): SetSummary {
     set: f.string("set"),
     kind: f.oneOf("kind", KINDS),
     count: f.count("count"),
-    metrics: f.numberMap("metrics"),
+    ...judged(f),
     ...(f.has("initial") && { initial: f.numberMap("initial") }),
     ...(f.has("correct") && { correct: f.string("correct") }),
   };

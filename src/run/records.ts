@@ -96,6 +96,9 @@ export type SetKind = "train" | "validation" | "test" | "shift";
 /** Which weights were judged: before training, as they stood at `step`, or the kept ones. */
 export type EvaluatedModel = "initial" | "current" | "best";
 
+/** Ends of the 95 % intervals of metrics, by name, where they are known. */
+export type IntervalRecords = Readonly<Record<string, readonly [low: number, high: number]>>;
+
 /** One model on one set. */
 export interface EvaluationRecord {
   /** Optimizer steps that the judged weights had seen. */
@@ -106,12 +109,20 @@ export interface EvaluationRecord {
   readonly kind: SetKind;
   /** Examples judged. */
   readonly count: number;
+  /** Models that write: how many examples were asked, where that is fewer. Shares of right answers are of these. */
+  readonly asked?: number;
   /** By name, as `evaluation/metric-facts.ts` knows them: `loss`, `accuracy` (a share in [0, 1]), … */
   readonly metrics: Readonly<Record<string, number>>;
+  readonly intervals?: IntervalRecords;
+  /**
+   * Of the initial and the kept model: each metric in bootstrap replicates of the set, base64 of float32, little-endian.
+   * Replicate r of two records of one set is of the same examples, so that their differences are paired.
+   */
+  readonly draws?: Readonly<Record<string, string>>;
   /** Counts [true class][predicted class]. */
   readonly confusion?: readonly (readonly number[])[];
   /**
-   * One bit per example in the set's own order, 1 = right: base64 of ⌈count / 8⌉ bytes, example i at bit i % 8 of
+   * One bit per judged example (per asked one, of models that write) in the set's own order, 1 = right: base64, example i at bit i % 8 of
    * byte ⌊i / 8⌋. With it two models are compared in pairs, which tells smaller differences apart.
    */
   readonly correct?: string;
@@ -185,7 +196,10 @@ export interface SetSummary {
   readonly set: string;
   readonly kind: SetKind;
   readonly count: number;
+  /** As in EvaluationRecord. */
+  readonly asked?: number;
   readonly metrics: Readonly<Record<string, number>>;
+  readonly intervals?: IntervalRecords;
   /** The same metrics before training. */
   readonly initial?: Readonly<Record<string, number>>;
   /** Which examples were right, as in EvaluationRecord; of models on the way between two others. */

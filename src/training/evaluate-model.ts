@@ -5,10 +5,12 @@ import { type Batch, createLoader } from "../data/loader.ts";
 import type { OpenOptions } from "../data/open-dataset.ts";
 import { cached, checkExamples, createSampleCache, prepared } from "../data/prepared.ts";
 import { ConfigError, RunError } from "../errors.ts";
+import { intervalsOf, type JudgedFigures } from "../evaluation/estimates.ts";
 import type { Judgement } from "../evaluation/meter.ts";
 import { headForms } from "../heads/new-head.ts";
 import type { Files } from "../platform/files.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { judgeAnswers } from "./answer-records.ts";
 import type { DeployedModel } from "./deployed-model.ts";
 import { evaluateSet } from "./evaluate.ts";
 import { type JudgedAnswer, judgeWriting } from "./judge-writing.ts";
@@ -33,7 +35,7 @@ export interface EvaluateModelOptions extends OpenOptions {
 }
 
 /** What a model did on a set. */
-export interface ModelEvaluation extends Judgement {
+export interface ModelEvaluation extends Omit<Judgement, "draws">, JudgedFigures {
   /** What a model that writes wrote, and whether it is right. */
   readonly answers?: readonly JudgedAnswer[];
   /** Its path, or the name of a run's set. */
@@ -42,16 +44,15 @@ export interface ModelEvaluation extends Judgement {
   readonly classes: readonly string[];
 }
 
-/** What is known beside of a model that writes: the share of its answers that are right. */
+/** What a model wrote when it was asked; null where its task writes nothing, or the set expects nothing. */
 async function writingOf(
   model: DeployedModel,
   set: Dataset,
   { generation = {}, onProgress }: EvaluateModelOptions,
-): Promise<Pick<ModelEvaluation, "answers">> {
-  if (model.task.writes !== true) return {};
+): Promise<readonly JudgedAnswer[] | null> {
+  if (model.task.writes !== true) return null;
   const settings = model.generation(generation);
-  const answers = await judgeWriting(model.writer(settings), set, settings, withoutUndefined({ onProgress }));
-  return answers ? { answers } : {};
+  return judgeWriting(model.writer(settings), set, settings, withoutUndefined({ onProgress }));
 }
 
 /**
@@ -107,7 +108,18 @@ export async function evaluateModel(
     { task, classes: names, ...withoutUndefined({ onProgress }) },
   );
   if (!judged) throw new RunError("internal: an evaluation that nobody stops was stopped");
-  return { data: name, classes: names, ...judged, ...(await writingOf(model, set, options)) };
+  const { draws: __, ...figures } = judged;
+  const intervals = intervalsOf(judged);
+  const evaluation = { data: name, classes: names, ...figures, intervals };
+  const answers = await writingOf(model, set, options);
+  if (!answers) return evaluation;
+  const written = judgeAnswers(answers);
+  return {
+    ...evaluation,
+    ...{ asked: written.asked, correct: written.correct, answers },
+    metrics: { ...written.metrics, ...judged.metrics },
+    intervals: { ...written.intervals, ...intervals },
+  };
 }
 
 function sourceOf({

@@ -1,6 +1,7 @@
 import type { Batch, Loader } from "../data/loader.ts";
+import { intervalsOf } from "../evaluation/estimates.ts";
 import type { Judgement } from "../evaluation/meter.ts";
-import { base64 } from "../run/bits.ts";
+import { base64, packFloats } from "../run/bits.ts";
 import type { EvaluatedModel, EvaluationRecord, SetKind } from "../run/records.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -47,21 +48,30 @@ export async function evaluateSet(
   return meter.result();
 }
 
+/** Bootstrap draws as the run folder keeps them. */
+export function drawsRecord(draws: NonNullable<Judgement["draws"]>): Record<string, string> {
+  return Object.fromEntries(Object.entries(draws).map(([name, values]) => [name, packFloats(values)]));
+}
+
 /** A result as the run folder keeps it. */
 export function evaluationRecord(
   set: EvaluationSet,
-  { count, metrics, confusion, correct, reliability, parts, pairs }: Judgement,
+  judgement: Judgement,
   at: { readonly step: number; readonly epoch: number; readonly model: EvaluatedModel },
 ): EvaluationRecord {
+  const { count, metrics, confusion, correct, reliability, parts, pairs, draws = {} } = judgement;
   return {
     ...at,
     set: set.name,
     kind: set.kind,
     count,
     metrics,
+    intervals: intervalsOf(judgement),
     ...(confusion ? { confusion } : {}),
     ...(correct ? { correct: base64(correct) } : {}),
     // Of models on the way nobody looks at more than the numbers, and there are many.
-    ...(at.model === "current" ? {} : withoutUndefined({ reliability, parts, pairs })),
+    ...(at.model === "current"
+      ? {}
+      : withoutUndefined({ draws: drawsRecord(draws), reliability, parts, pairs })),
   };
 }

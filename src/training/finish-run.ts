@@ -20,6 +20,7 @@ import { judgeWriting } from "./judge-writing.ts";
 import { findModel } from "./model-source.ts";
 import { openSource } from "./parts-session.ts";
 import { nameForPipelines } from "./pipeline-names.ts";
+import { withoutUndefined } from "./plain.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { pickSamples, sampleRecords } from "./samples.ts";
 import type { TrainerResult } from "./trainer.ts";
@@ -106,15 +107,10 @@ export async function finishRun(
       status: "finished",
       ...(result.ended === "early stopping" ? { reason: "early stopping" } : {}),
       deviation,
-      sets: judged.map((r): SetSummary => {
-        const before = initial.get(r.set);
-        return {
-          set: r.set,
-          kind: r.kind,
-          count: r.count,
-          metrics: r.metrics,
-          ...(before ? { initial: before } : {}),
-        };
+      sets: judged.map(({ set, kind, count, asked, metrics, intervals }): SetSummary => {
+        const before = initial.get(set);
+        const known = withoutUndefined({ asked, intervals, initial: before });
+        return { set, kind, count, metrics, ...known };
       }),
     },
   };

@@ -2,6 +2,7 @@ import { parse as parseYaml } from "yaml";
 import { parseConfig } from "../config/parse.ts";
 import type { Config } from "../config/schema.ts";
 import { RunError } from "../errors.ts";
+import { intervalsOf } from "../evaluation/estimates.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Files } from "../platform/files.ts";
 import { joinPath } from "../platform/paths.ts";
@@ -103,10 +104,11 @@ export class RunJudge {
         if (!result) throw new RunError("internal: an evaluation that nobody stops was stopped");
         const { count, metrics, correct } = result;
         const { name, kind } = set;
-        const record = { set: name, kind, count, metrics, ...(correct ? { correct: base64(correct) } : {}) };
+        const hits = correct ? { correct: base64(correct) } : {};
+        const record = { set: name, kind, count, metrics, intervals: intervalsOf(result), ...hits };
         const answers =
           author && (await judgeWriting(author, set.loader.dataset, model.generation({}), { onProgress }));
-        judged.push(answers ? withAnswers(record, answers) : record);
+        judged.push(answers ? withAnswers<SetSummary>(record, answers) : record);
       }
       return judged;
     } finally {

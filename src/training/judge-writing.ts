@@ -19,6 +19,8 @@ export interface JudgedAnswer {
   readonly right: boolean;
   /** In [0, 1], where the answers of several people decide; right is then what at least half of it is given for. */
   readonly score?: number;
+  /** How much it counts, where examples are weighted. */
+  readonly weight?: number;
 }
 
 /** What is asked, and how it was read or prepared for the model. */

@@ -1,10 +1,8 @@
 import { classParts } from "../../evaluation/class-parts.ts";
-import { shareInterval } from "../../evaluation/intervals.ts";
+import { estimateOf } from "../../evaluation/estimates.ts";
 import type { JudgedPart } from "../../evaluation/meter.ts";
 import { inOrder, metricFacts } from "../../evaluation/metric-facts.ts";
-import { percentRange } from "../../report/format.ts";
-import { valueText } from "../../report/metric-text.ts";
-import { answerMetrics } from "../../training/answer-records.ts";
+import { rangeText, valueText } from "../../report/metric-text.ts";
 import { DeployedModel } from "../../training/deployed-model.ts";
 import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
 import type { JudgedAnswer } from "../../training/judge-writing.ts";
@@ -72,7 +70,7 @@ export const evaluate: CliCommand = {
           ...(corruption ? { corruption } : {}),
           ...facts,
           ...metrics,
-          ...(answers ? { ...answerMetrics(answers), answers: answers.map(answerFields) } : {}),
+          ...(answers ? { answers: answers.map(answerFields) } : {}),
         });
       } finally {
         terminal.clear();
@@ -89,19 +87,19 @@ function answerFields({ name, written, expected, right, score }: JudgedAnswer) {
   return { name, written, expected, right, ...withoutUndefined({ score }) };
 }
 
-function describe({ count, metrics, classes, confusion, parts, answers }: ModelEvaluation): string[] {
-  const facts = Object.entries({ ...(answers ? answerMetrics(answers) : {}), ...metrics }).map(
-    ([name, value]) => {
-      const metric = metricFacts(name);
-      const interval = metric.isShare
-        ? `95 % interval ${percentRange(shareInterval({ count: answers?.length ?? count, share: value }))}`
-        : "";
-      return [metric.label, valueText(metric, value), interval];
-    },
-  );
+function describe(result: ModelEvaluation): string[] {
+  const { count, asked = count, metrics, classes, confusion, parts } = result;
+  const facts = Object.entries(metrics).map(([name, value]) => {
+    const metric = metricFacts(name);
+    const range = rangeText(metric, estimateOf(result, metric));
+    return [metric.label, valueText(metric, value), range === "" ? "" : `95 % interval ${range}`];
+  });
   const listed = parts ?? classParts(confusion ?? [], classes);
   return [
-    ...tableLines([...facts, ["examples", String(count), ""]], "lrl"),
+    ...tableLines(
+      [...facts, ["examples", String(count), asked === count ? "" : `${asked} of them asked`]],
+      "lrl",
+    ),
     ...(listed.length > 0 && listed.length <= LISTED ? ["", ...partLines(listed)] : []),
   ];
 }

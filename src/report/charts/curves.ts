@@ -1,8 +1,8 @@
 import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import type { StepRecord } from "../../run/records.ts";
-import { axisNumber, number, percentRange } from "../format.ts";
+import { axisNumber, number } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { tickText, valueText } from "../metric-text.ts";
+import { rangeText, tickText, valueText } from "../metric-text.ts";
 import type { RunView } from "../run-view.ts";
 import { type Canvas, lookOf } from "./canvas.ts";
 import { type EvaluationCurve, evaluationCurves, type Series } from "./evaluation-curves.ts";
@@ -71,7 +71,7 @@ function figure(canvas: Canvas, panel: Panel): Html {
   const marks = panel.series.flatMap(({ view, points }) => {
     const { colour, dash, symbol } = lookOf(view.index);
     const title = (p: CurvePoint) =>
-      `${view.label}, step ${p.x}: ${show(p.y)}${panel.metric?.isShare ? ` (${percentRange(p)})` : ""}`;
+      `${view.label}, step ${p.x}: ${show(p.y)}${panel.metric && p.low < p.high ? ` (${rangeText(panel.metric, p)})` : ""}`;
     const best = view.run.summary.bestStep;
     return [
       Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.13, clip }),

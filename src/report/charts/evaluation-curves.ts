@@ -1,7 +1,7 @@
-import { type Estimate, meanInterval } from "../../evaluation/intervals.ts";
+import { type Estimate, type MeanPart, meanInterval } from "../../evaluation/intervals.ts";
 import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import type { EvaluationRecord } from "../../run/records.ts";
-import { estimateOf, hitsOf, type RunView, whileTraining } from "../run-view.ts";
+import { partOf, type RunView, whileTraining } from "../run-view.ts";
 import type { CurvePoint } from "./thin.ts";
 
 /** One run's line in one chart. */
@@ -77,17 +77,7 @@ function meanPoints(view: RunView, sets: number): CurvePoint[] {
   }
   return [...byStep]
     .filter(([, records]) => records.length === sets)
-    .map(([step, records]) =>
-      pointAt(
-        step,
-        meanInterval(
-          records.map((e) => {
-            const right = view.metric.isShare ? hitsOf(e, view.metric).right : undefined;
-            return { estimate: bandOf(view, e), count: e.count, ...(right && { values: right }) };
-          }),
-        ),
-      ),
-    );
+    .map(([step, records]) => pointAt(step, meanInterval(records.map((e) => banded(view, e)))));
 }
 
 function onTheWay(view: RunView): readonly EvaluationRecord[] {
@@ -96,14 +86,16 @@ function onTheWay(view: RunView): readonly EvaluationRecord[] {
   );
 }
 
-/** A value without an interval is a band without width. */
 function bandOf(view: RunView, e: EvaluationRecord): Estimate {
-  const { value, low, high } = estimateOf(e, view.metric) ?? {
-    value: Number.NaN,
-    low: Number.NaN,
-    high: Number.NaN,
-  };
-  return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
+  return banded(view, e).estimate;
+}
+
+/** A value without an interval is a band without width. */
+function banded({ metric }: RunView, e: EvaluationRecord): MeanPart {
+  const part = partOf(e, metric);
+  if (part && !Number.isNaN(part.estimate.low)) return part;
+  const value = e.metrics[metric.name] ?? Number.NaN;
+  return { estimate: { value, low: value, high: value }, count: e.count };
 }
 
 function pointAt(x: number, { value, low, high }: Estimate): CurvePoint {

@@ -1,9 +1,9 @@
+import { estimateOf } from "../../evaluation/estimates.ts";
 import type { Estimate } from "../../evaluation/intervals.ts";
 import type { MetricFacts } from "../../evaluation/metric-facts.ts";
-import { percentRange } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { tickText, valueText } from "../metric-text.ts";
-import { estimateOf, oneMetric, type RunView, type SetResult, scoreOf, setsOfSide } from "../run-view.ts";
+import { rangeText, tickText, valueText } from "../metric-text.ts";
+import { oneMetric, type RunView, type SetResult, scoreOf, setsOfSide } from "../run-view.ts";
 import { type Canvas, INITIAL_LOOK, type Look, lookOf } from "./canvas.ts";
 
 interface Mark extends Estimate {
@@ -80,7 +80,7 @@ export function forestPlot(
         ...byLook.flatMap((group) => {
           const { colour, symbol } = group[0]!.look; // every model has marks
           const title = (m: Mark) =>
-            `${m.model}, ${m.set}: ${valueText(metric, m.value)}${metric.isShare ? ` (${percentRange(m)})` : ""}`;
+            `${m.model}, ${m.set}: ${valueText(metric, m.value)}${m.low < m.high ? ` (${rangeText(metric, m)})` : ""}`;
           return [
             Plot.link(group, {
               x1: "low",
@@ -98,12 +98,15 @@ export function forestPlot(
     },
     marks.map((m) => `${m.model}, ${m.set}: ${valueText(metric, m.value)}`).join("; "),
   );
-  return html`<figure class="forest"><figcaption>${captionOf(metric)}</figcaption>${chart}</figure>`;
+  return html`<figure class="forest"><figcaption>${captionOf(
+    metric,
+    marks.some((m) => m.low < m.high),
+  )}</figcaption>${chart}</figure>`;
 }
 
-function captionOf({ name, label, isShare }: MetricFacts): string {
+function captionOf({ name, label }: MetricFacts, hasIntervals: boolean): string {
   const what = name === "accuracy" ? "Right answers" : label;
-  return isShare ? `${what}, with 95 % confidence intervals` : what;
+  return hasIntervals ? `${what}, with 95 % confidence intervals` : what;
 }
 
 const SHIFTED_MEAN = "mean of shifts";

@@ -1,10 +1,11 @@
+import { estimateOf } from "../../evaluation/estimates.ts";
 import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import { initialKey, runKey } from "../charts/key.ts";
 import { type Comparison, compareOn } from "../compare.ts";
 import { integer } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { differenceText, valueText } from "../metric-text.ts";
-import { estimateOf, judgedBy, metricsOf, type RunView, type SetResult, scoreOf } from "../run-view.ts";
+import { differenceText } from "../metric-text.ts";
+import { judgedBy, metricsOf, type RunView, type SetResult, scoreOf } from "../run-view.ts";
 import type { Verdict } from "../verdict.ts";
 import { estimateText } from "./summary.ts";
 
@@ -34,7 +35,7 @@ function allMetrics(view: RunView): Html {
       html`<th scope="col" title="${m.summary} ${better(m)}.">${m.label} ${m.higherIsBetter ? "↑" : "↓"}</th>`,
   )}</tr></thead><tbody>${view.sets.map(
     (s) =>
-      html`<tr><th scope="row">${s.set}<small>${KIND_NAMES[s.kind]}</small></th>${metrics.map((m) => html`<td>${valueText(m, s.last?.metrics[m.name])}</td>`)}</tr>`,
+      html`<tr><th scope="row">${s.set}<small>${KIND_NAMES[s.kind]}</small></th>${metrics.map((m) => html`<td>${value(judgedBy(m, [view])[0]!, s, "last")}</td>`)}</tr>`,
   )}</tbody></table></div><p class="note">↑ higher is better, ↓ lower is better</p>`;
 }
 

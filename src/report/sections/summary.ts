@@ -1,9 +1,9 @@
 import type { Estimate } from "../../evaluation/intervals.ts";
 import type { MetricFacts } from "../../evaluation/metric-facts.ts";
 import { runKey } from "../charts/key.ts";
-import { duration, integer, number, percent, percentRange } from "../format.ts";
+import { duration, integer, number, percent } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { valueText } from "../metric-text.ts";
+import { rangeText, valueText } from "../metric-text.ts";
 import { type RunView, type Side, scoreOf } from "../run-view.ts";
 import type { Tone, Verdict } from "../verdict.ts";
 
@@ -55,6 +55,6 @@ function cell(view: RunView, side: Side): Html {
 /** A value with its interval beneath it, where it has one. */
 export function estimateText(estimate: Estimate | undefined, metric: MetricFacts): Html {
   if (!estimate) return html`–`;
-  const hasInterval = metric.isShare && Number.isFinite(estimate.low);
-  return html`<b>${valueText(metric, estimate.value)}</b>${hasInterval && html` <small>${percentRange(estimate)}</small>`}`;
+  const range = rangeText(metric, estimate);
+  return html`<b>${valueText(metric, estimate.value)}</b>${range !== "" && html` <small>${range}</small>`}`;
 }
