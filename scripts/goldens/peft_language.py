@@ -21,7 +21,10 @@ from pathlib import Path
 sys.path.append(sys.path.pop(0))  # else the statistics.py beside this file stands for Python's
 
 import numpy as np
+import onnx
 import torch
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+from onnxruntime.transformers.float16 import convert_float_to_float16
 from peft import IA3Config, LoraConfig, PeftModel, get_peft_model
 from peft_roundtrip import ROOT, check, holdfast, onnx_logits, save, strip, train
 from safetensors.numpy import save_file
@@ -128,6 +131,19 @@ def export(model, path, dynamo):
     strip(path)
 
 
+def stored_otherwise(path):
+    """The same graph with its weights in half floats, in four bits, and in four bits computed in half floats."""
+    def half(model):
+        return convert_float_to_float16(model, keep_io_types=True)
+
+    def four_bits():
+        quantizer = MatMulNBitsQuantizer(onnx.load(path), block_size=16, is_symmetric=True)
+        quantizer.process()
+        return quantizer.model.model
+
+    return {"llama-half": half(onnx.load(path)), "llama-q4": four_bits(), "llama-q4-half": half(four_bits())}
+
+
 def write_folder(folder, path):
     """A model folder, with a tokenizer whose tokens are letters."""
     (folder / "onnx").mkdir(parents=True)
@@ -181,6 +197,9 @@ def main():
             path = folder / f"{file}.onnx"
             export(exported(), path, dynamo)
             (OUT / f"{file}.onnx.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            if file == "llama-torchscript":  # for test/language-adapters.test.ts
+                for name, model in stored_otherwise(path).items():
+                    (OUT / f"{name}.onnx.gz").write_bytes(gzip.compress(model.SerializeToString(), mtime=0))
             write_folder(folder / file, path)
             base = logits_of(build(), ids)
             assert np.abs(onnx_logits(path, feeds) - base).max() < 1e-4, file

@@ -143,7 +143,8 @@ class Encoder {
     proto.output = graph.outputs.map((v, i) => this.valueInfo(v, graph.origin?.output, i));
     if (graph.origin) {
       const isLost = lostNames(graph, graph.origin);
-      proto.valueInfo = graph.origin.valueInfo.filter((info) => !isLost(info.name));
+      const untyped = untypedNames(graph);
+      proto.valueInfo = graph.origin.valueInfo.filter(({ name }) => !isLost(name) && !untyped.has(name));
       proto.quantizationAnnotation = graph.origin.quantizationAnnotation.filter((a) => !isLost(a.tensorName));
     }
     return proto;
@@ -287,6 +288,15 @@ class Encoder {
     }
     return proto;
   }
+}
+
+/** The names of values whose type the file states, and which state none any more. */
+function untypedNames(graph: Graph): Set<string> {
+  const untyped = [...graph.values()].filter(
+    ({ declared, origin, name }) =>
+      declared === null && origin !== null && decodeType(origin.type, name) !== null,
+  );
+  return new Set(untyped.map((v) => v.name));
 }
 
 /** Tells the names of values that were read with a graph and have left it since; what the file says of them goes too. */

@@ -62,13 +62,13 @@ function matMulNBitsVjp({ b, node, ct, needs }: VjpContext): readonly (Value | n
   }
   const bias = (node.inputs.length > 5 && needs(5) && b.unbroadcast(ct, [n])) || null;
   if (!needs(0)) return [null, null, null, null, null, bias];
-  const weight = b.constant(floatTensor(a.dtype, [n, k], dequantized(node)));
+  const weight = b.constant(floatTensor(a.dtype, [n, k], dequantizedBlocks(node)));
   const da = b.gemm(b.reshape(ct, [sizeOf(ct.dims) / n, n]), weight);
   return [b.reshape(da, a.dims), null, null, null, null, bias];
 }
 
-/** W [N, K] in floats. */
-function dequantized(node: Node): Float32Array {
+/** W [N, K] of a MatMulNBits in floats, row-major. @throws UnsupportedOpError if its columns were reordered */
+export function dequantizedBlocks(node: Node): Float32Array {
   if (node.hasInput(4)) {
     throw new UnsupportedOpError(
       `${node.describe()}: weights whose columns were reordered (g_idx) have no gradient here; quantise without it`,

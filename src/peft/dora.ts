@@ -1,11 +1,10 @@
-import { ConfigError } from "../errors.ts";
-import type { Attribute } from "../onnx/attribute.ts";
 import type { Value } from "../onnx/value.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { lora, loraDelta, loraInput, loraParts, loraProduct, loraShapes, startLora } from "./lora.ts";
 import { loraFormat, loraScale } from "./lora-format.ts";
 import type { LayerWeights, PeftMethod, WireContext } from "./method.ts";
+import { dequantizedWeight } from "./quantized-weight.ts";
 import type { Site, SiteUse } from "./site.ts";
 import type { Place } from "./surgery.ts";
 
@@ -43,13 +42,8 @@ export const dora: PeftMethod = {
     ]),
   shapes: (site, settings) => new Map([...loraShapes(site, settings), ["m", magnitudeShape(site)]]),
   start: (site, context) => {
-    const base = context.base();
-    if (base === null) {
-      throw new ConfigError(
-        `peft.method dora: the weight of "${site.module}" is quantised, so its lengths are not at hand; use --peft.method lora there`,
-      );
-    }
-    return new Map([...startLora(site, context), ["m", magnitudes(site, base.weight)]]);
+    const weight = context.base()?.weight ?? dequantizedWeight(site);
+    return new Map([...startLora(site, context), ["m", magnitudes(site, weight)]]);
   },
   wire: (site, use, context) => {
     const place = context.surgery.after(use.node, site.module);
@@ -104,6 +98,7 @@ function norms(weight: ArrayLike<number>, shape: Shape): Float64Array {
 /** ‖V‖ in the shape of the magnitudes; a constant to the gradient. */
 function norm(place: Place, site: Site, use: SiteUse, context: WireContext): Value {
   const { values, settings } = context;
+  if (use.node.opType === "MatMulNBits") return packedNorm(place, site, use, context);
   const [a, b] = [values.get("A")!, values.get("B")!]; // every site of DoRA has these two
   const stored = place.cast(use.node.input(1), site.dtype, "float32");
   const scale = loraScale(settings);
@@ -129,14 +124,39 @@ function norm(place: Place, site: Site, use: SiteUse, context: WireContext): Val
   return site.kind === "conv" ? place.reshape(root, magnitudeShape(site)) : root;
 }
 
+/**
+ * ‖V‖ of a layer whose weight only its own operator reads. Of each output, with its row w of W0 and b of B:
+ *
+ *     ‖w + s b A‖² = ‖w‖² + 2 s ⟨b, A w⟩ + s² ⟨b, A Aᵀ b⟩,   A W0ᵀ = the layer on the rows of A
+ */
+function packedNorm(
+  place: Place,
+  site: Site,
+  use: SiteUse,
+  { values, settings, detached }: WireContext,
+): Value {
+  const [a, b] = [values.get("A")!, values.get("B")!]; // every site of DoRA has these two
+  const scale = loraScale(settings);
+  const own = Float32Array.from(norms(dequantizedWeight(site), site.shape), (n) => n ** 2);
+  const rows = place.again(use.node, place.cast(a, "float32", site.dtype));
+  const across = place.op("Mul", [b, place.transpose(place.cast(rows, site.dtype, "float32"))]);
+  const gram = place.op("MatMul", [a, place.transpose(a)]);
+  const within = place.op("Mul", [b, place.op("MatMul", [b, gram])]);
+  const change = place.op("Add", [place.scale(across, 2 * scale), place.scale(within, scale ** 2)]);
+  const lengths = place.store("squared_lengths", tensor("float32", [own.length], own));
+  const squares = place.op("Add", [lengths, place.sumOver(change, [1])]);
+  // Rounding may leave a little less than nothing of a row that is almost zero.
+  const root = place.op("Sqrt", [place.op("Abs", [squares])]);
+  detached(root);
+  return root;
+}
+
 /** x W0 without a bias: what the node gave less its bias, or the product once more where elements of x are dropped. */
 function plainProduct(place: Place, site: Site, use: SiteUse, x: Value): Value {
   const { node, ownBias } = use;
   if (x.producer?.opType === "Identity") {
-    const attributes = Object.fromEntries(node.attributes) as Record<string, Attribute>;
     const rows = place.cast(x, "float32", site.dtype);
-    const input = use.isInputTransposed ? place.transpose(rows) : rows;
-    return place.op(node.opType, [input, node.input(1)], attributes);
+    return place.again(node, use.isInputTransposed ? place.transpose(rows) : rows);
   }
   if (ownBias === null) return node.output();
   const bias =

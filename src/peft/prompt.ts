@@ -79,6 +79,7 @@ function insert(site: Site, use: SiteUse, { surgery, values, settings }: WireCon
   const growing = sequencesLike(graph, ids).map((input) => ({ input, fill: fillOf(site, input) }));
   const shrinking = graph.outputs.filter((output) => isPerToken(output, ids));
 
+  surgery.forgetShapes(); // the sequence grows between them
   const beginning = surgery.before(graph.nodes[0] ?? use.node, site.module);
   for (const { input, fill } of growing) {
     const dtype = input.declared?.dtype ?? "int64";

@@ -54,7 +54,6 @@ const rows = variants.flatMap(([name, title, settings]) =>
 const fits = ({ method, settings, site }: (typeof rows)[number]) =>
   method.kinds.includes(site.kind) &&
   (settings.init !== "pissa" || (site.kind === "linear" && !site.isQuantized)) &&
-  !(method.name === "dora" && site.isQuantized) &&
   // Differences of what is rounded to float16 say little, and there is no float64 for gelu.
   !(settings.activation === "gelu" && site.stored === "float16");
 const fitting = rows.filter(fits);

@@ -1,7 +1,7 @@
-import type { AttributeInit } from "../onnx/attribute.ts";
+import type { Attribute, AttributeInit } from "../onnx/attribute.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { type Model, opsetOf } from "../onnx/model.ts";
-import { Node } from "../onnx/node.ts";
+import { Node, type NodeInit } from "../onnx/node.ts";
 import { Value } from "../onnx/value.ts";
 import { type DataType, dataTypes } from "../tensor/data-type.ts";
 import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
@@ -10,6 +10,10 @@ import { int64s, type Tensor, tensor } from "../tensor/tensor.ts";
 export interface Place {
   /** A node with one output. */
   op(opType: string, inputs: readonly Value[], attributes?: Readonly<Record<string, AttributeInit>>): Value;
+  /** A layer's product once more, of another input and without its bias. */
+  again(node: Node, input: Value): Value;
+  /** A stored tensor. */
+  store(name: string, content: Tensor): Value;
   /** `a` in another type; itself if it has it. */
   cast(a: Value, from: DataType, to: DataType): Value;
   /** `a` times a plain number. @param dtype of `a`; float32 if left out */
@@ -73,9 +77,9 @@ export class Surgery {
 
   private place(prefix: string, insert: (node: Node) => void): Place {
     const own = new Set<Node>();
-    const op: Place["op"] = (opType, inputs, attributes = {}) => {
+    const add = (opType: string, inputs: readonly (Value | null)[], how: NodeInit = {}): Value => {
       const name = this.fresh(`${prefix}/${opType}`);
-      const node = new Node(opType, inputs, [new Value(`${name}_out`)], { name, attributes });
+      const node = new Node(opType, inputs, [new Value(`${name}_out`)], { ...how, name });
       this.names.add(`${name}_out`);
       insert(node);
       own.add(node);
@@ -85,8 +89,15 @@ export class Surgery {
       });
       return node.output();
     };
+    const op: Place["op"] = (opType, inputs, attributes = {}) => add(opType, inputs, { attributes });
     return {
       op,
+      again: ({ opType, domain, inputs, attributes }, input) =>
+        add(opType, [input, ...inputs.slice(1, opType === "MatMulNBits" ? 5 : 2)], {
+          domain,
+          attributes: Object.fromEntries(attributes) as Record<string, Attribute>,
+        }),
+      store: (name, content) => this.store(`${prefix}/${name}`, content),
       cast: (a, from, to) => (from === to ? a : op("Cast", [a], { to: dataTypes[to].code })),
       scale: (a, factor, dtype = "float32") => {
         if (factor === 1) return a;
@@ -137,6 +148,19 @@ export class Surgery {
     const before = node.inputs[index] ?? null;
     node.setInput(index, by);
     this.undoing.push(() => node.setInput(index, before));
+  }
+
+  /** Leaves out what the file states of the shapes between inputs and outputs: ONNX Runtime plans its memory by them. */
+  forgetShapes(): void {
+    const outputs = new Set(this.graph.outputs);
+    for (const value of this.graph.nodes.flatMap((node) => node.outputs)) {
+      if (value === null || value.declared === null || outputs.has(value)) continue;
+      const { declared } = value;
+      value.declared = null;
+      this.undoing.push(() => {
+        value.declared = declared;
+      });
+    }
   }
 
   /** Takes everything back; the graph is then what it was. */
