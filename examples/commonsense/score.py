@@ -1,9 +1,11 @@
 """The accuracy of a run's adapter by PyTorch, PEFT and transformers' own generation: what `holdfast evaluate` says, said again.
 
-    pip install torch transformers peft tokenizers && python examples/commonsense/score.py [RUN] [--data FILE] [--beams 4 | --likelihood]
+    pip install torch transformers peft tokenizers
+    python examples/commonsense/score.py [RUN] [--data FILE] [--beams 4 | --likelihood] [--against JSON]
 
 Needs what prepare.py wrote. Reads the run's adapter, not its ONNX model; without a run it scores the pretrained model. Writes to every
 prompt and takes the first answer in the text, as LLM-Adapters' evaluation does, or the answer with the likeliest response.
+With `--against` the two are compared example by example.
 """
 
 import argparse
@@ -58,6 +60,7 @@ def main():
     parser.add_argument("--data", type=Path, default=DATA / "test.json")
     parser.add_argument("--beams", type=int, default=1)
     parser.add_argument("--likelihood", action="store_true")
+    parser.add_argument("--against", type=Path, help="what `holdfast evaluate --json` said of the same data")
     flags = parser.parse_args()
     torch.set_num_threads(1)
     tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
@@ -66,8 +69,11 @@ def main():
         model = PeftModel.from_pretrained(model, flags.run / "adapter").eval()
     rows = json.loads(flags.data.read_text())
     said = likeliest_answers(model, tokenizer, rows) if flags.likelihood else written_answers(model, tokenizer, rows, flags.beams)
-    right = sum(answer == row["answer"] for answer, row in zip(said, rows, strict=True))
-    print(f"{right} of {len(rows)} right: {right / len(rows):.4f}")
+    right = [answer == row["answer"] for answer, row in zip(said, rows, strict=True)]
+    print(f"{sum(right)} of {len(rows)} right: {sum(right) / len(rows):.4f}")
+    if flags.against:
+        theirs = [answer["right"] for answer in json.loads(flags.against.read_text())["answers"]]
+        print(f"{sum(a == b for a, b in zip(right, theirs, strict=True))} of {len(rows)} judged alike")
 
 
 if __name__ == "__main__":
