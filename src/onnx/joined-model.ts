@@ -58,7 +58,7 @@ export class JoinedModel implements Model {
   /** Nodes, initializers and outputs that each part came with. */
   private readonly own: ReadonlyMap<
     Part,
-    { nodes: ReadonlySet<Node>; stored: ReadonlySet<Value>; output: Value }
+    { nodes: ReadonlySet<Node>; stored: ReadonlySet<Value>; outputs: readonly Value[] }
   >;
 
   /** @throws ModelError if two parts take an input of one name, or define one function in two ways */
@@ -88,10 +88,9 @@ export class JoinedModel implements Model {
       return node.output();
     };
     this.own = new Map(
-      parts.map((part, i) => {
+      parts.map((part) => {
         const { nodes, initializers, outputs } = part.model.graph;
-        const output = joint.outputs[i] ?? outputs[0]!; // a model without outputs was refused by whoever found the joint
-        return [part, { nodes: new Set(nodes), stored: new Set(initializers), output }];
+        return [part, { nodes: new Set(nodes), stored: new Set(initializers), outputs }];
       }),
     );
     const ports = joint.outputs.map((v) => add("Identity", [v]));
@@ -116,7 +115,7 @@ export class JoinedModel implements Model {
     const uses = [...this.fed.uses];
     replaceAllUses(this.graph, this.fed, this.input);
     for (const { named, short } of this.names) named.name = short;
-    const undo = this.parts.map((part, i) => this.settle(part, this.ports[i]));
+    const undo = this.parts.map((part, i) => this.settle(part, i));
     try {
       return await body(this.parts);
     } finally {
@@ -127,17 +126,15 @@ export class JoinedModel implements Model {
   }
 
   /** Puts into a part's own graph what is now before its outputs. @returns how to take its new names back */
-  private settle(part: Part, port: Node | undefined): () => void {
+  private settle(part: Part, index: number): () => void {
     const { graph } = part.model;
     const own = this.own.get(part)!; // every part has its entry
-    const output = port?.input(0);
-    graph.outputs = output
-      ? graph.outputs.map((v) => (v === own.output ? output : v))
-      : [...this.graph.outputs];
+    const [before, now] = [this.joined[index], this.ports[index]?.input(0)];
+    graph.outputs = now ? own.outputs.map((v) => (v === before ? now : v)) : [...this.graph.outputs];
     const { nodes, values } = dependencies(this.graph, graph.outputs);
     graph.nodes = this.graph.nodes.filter((n) => nodes.has(n) || own.nodes.has(n));
     graph.initializers = this.graph.initializers.filter((v) => values.has(v) || own.stored.has(v));
-    return output && output !== own.output ? exchangeNames(own.output, output) : () => undefined;
+    return before && now && now !== before ? exchangeNames(before, now) : () => undefined;
   }
 }
 

@@ -47,6 +47,11 @@ export function opsetOf(model: Model, domain = ""): number | null {
   return model.opsets.get(domain) ?? (domain === "" ? (model.opsets.get("ai.onnx") ?? null) : null);
 }
 
+/** The version of ai.onnx that a node of a model is written in; 1 where nothing says it. */
+export function nodeOpset(model: Model, node: Node): number {
+  return model.nodeOpsets?.get(node)?.get("") ?? opsetOf(model) ?? 1;
+}
+
 /** Nodes of a graph and of all graphs inside it. */
 export function* allNodes(graph: Graph): Generator<Node> {
   for (const node of graph.nodes) yield node;

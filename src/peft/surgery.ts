@@ -1,6 +1,6 @@
 import type { Attribute, AttributeInit } from "../onnx/attribute.ts";
 import type { Graph } from "../onnx/graph.ts";
-import { type Model, opsetOf } from "../onnx/model.ts";
+import { type Model, nodeOpset } from "../onnx/model.ts";
 import { Node, type NodeInit } from "../onnx/node.ts";
 import { Value } from "../onnx/value.ts";
 import { type DataType, dataTypes } from "../tensor/data-type.ts";
@@ -38,14 +38,14 @@ const END = 2 ** 31 - 1;
 /** Edits of a loaded model's graph that can be taken back, to the last name. */
 export class Surgery {
   readonly graph: Graph;
-  private readonly opset: number;
+  private readonly model: Model;
   private readonly names: Set<string>;
   private readonly scalars = new Map<number, Value>();
   private readonly undoing: (() => void)[] = [];
 
   constructor(model: Model) {
     this.graph = model.graph;
-    this.opset = opsetOf(model) ?? 1;
+    this.model = model;
     this.names = new Set([...model.graph.values()].map((v) => v.name));
   }
 
@@ -63,19 +63,19 @@ export class Surgery {
   /** @param prefix names of the new nodes and values begin with it */
   after(node: Node, prefix: string): Place {
     let last = node;
-    return this.place(prefix, (added) => {
+    return this.place(prefix, nodeOpset(this.model, node), (added) => {
       this.graph.nodes.splice(this.graph.nodes.indexOf(last) + 1, 0, added);
       last = added;
     });
   }
 
   before(node: Node, prefix: string): Place {
-    return this.place(prefix, (added) => {
+    return this.place(prefix, nodeOpset(this.model, node), (added) => {
       this.graph.nodes.splice(this.graph.nodes.indexOf(node), 0, added);
     });
   }
 
-  private place(prefix: string, insert: (node: Node) => void): Place {
+  private place(prefix: string, opset: number, insert: (node: Node) => void): Place {
     const own = new Set<Node>();
     const add = (opType: string, inputs: readonly (Value | null)[], how: NodeInit = {}): Value => {
       const name = this.fresh(`${prefix}/${opType}`);
@@ -109,7 +109,7 @@ export class Surgery {
       },
       transpose: (a) => op("Transpose", [a], { perm: [1, 0] }),
       sumOver: (a, axes) =>
-        this.opset >= 13
+        opset >= 13
           ? op("ReduceSum", [a, this.store(`${prefix}/axes`, int64s(axes))], { keepdims: 0 })
           : op("ReduceSum", [a], { axes, keepdims: 0 }),
       slice: (a, axis, start, end) =>

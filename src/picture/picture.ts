@@ -1,4 +1,4 @@
-import { type Model, opsetOf } from "../onnx/model.ts";
+import { type Model, nodeOpset, opsetOf } from "../onnx/model.ts";
 import { gradientOf } from "../ops/gradient-kind.ts";
 import type { DimsOf } from "./box.ts";
 import { type Network, networkOf } from "./boxes.ts";
@@ -32,11 +32,10 @@ const MAX_BOXES = 260;
  * the same text.
  */
 export function drawNetwork(model: Model, { title, dimsOf, depth }: PictureOptions): string {
-  const opset = opsetOf(model) ?? 1;
   const network = networkOf(model, {
     dimsOf: dimsOf ?? ((value) => value.declared?.dims ?? null),
     blockedBy: (node) => {
-      const { gradient, why } = gradientOf(node, opset);
+      const { gradient, why } = gradientOf(node, nodeOpset(model, node));
       return gradient === "none" || gradient === "unknown" ? (why ?? gradient) : null;
     },
     joins: depth !== "nodes",

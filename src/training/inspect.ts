@@ -1,6 +1,6 @@
 import { allProblems, messageOf, UnsupportedOpError } from "../errors.ts";
 import type { Graph } from "../onnx/graph.ts";
-import { allNodes, type Model, opsetOf } from "../onnx/model.ts";
+import { allNodes, type Model, nodeOpset } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
 import { type ModelSummary, summarize } from "../onnx/summary.ts";
 import type { Value } from "../onnx/value.ts";
@@ -157,7 +157,7 @@ function operatorFacts(model: Model, path: ReadonlySet<Node>): OperatorFacts[] {
       opType,
       count: 0,
       onTrainablePath: 0,
-      ...gradientOf(node, opsetOf(model) ?? 1),
+      ...gradientOf(node, nodeOpset(model, node)),
     };
     facts.set(key, {
       ...before,

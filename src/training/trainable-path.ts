@@ -1,6 +1,6 @@
 import { activeValues } from "../autodiff/vjp.ts";
 import type { Graph } from "../onnx/graph.ts";
-import { type Model, opsetOf } from "../onnx/model.ts";
+import { type Model, nodeOpset, opsetOf } from "../onnx/model.ts";
 import type { Node } from "../onnx/node.ts";
 import { dependencies } from "../onnx/prune.ts";
 import type { Value } from "../onnx/value.ts";
@@ -42,12 +42,11 @@ export function floatOutput({ outputs }: Lowered): Value | undefined {
 
 /** The same path for a model whose shapes and types are not known: nodes between a weight and the first output. */
 export function likelyPath(model: Model, weights: ReadonlySet<Value>): Set<Node> {
-  const opset = opsetOf(model) ?? 1;
   const reached = new Set<Value>(weights);
   const forward: Node[] = [];
   for (const node of model.graph.nodes) {
     if (!node.inputs.some((v) => v !== null && reached.has(v))) continue;
-    if (gradientOf(node, opset).gradient === "zero") continue;
+    if (gradientOf(node, nodeOpset(model, node)).gradient === "zero") continue;
     forward.push(node);
     for (const v of node.outputs) if (v !== null) reached.add(v);
   }
@@ -72,10 +71,9 @@ export function blockersOn(
   weights: ReadonlySet<Value>,
   canBuild: boolean,
 ): Blocker[] {
-  const version = opsetOf(model) ?? 1;
   const functions = new Set(model.functions.map((f) => `${f.domain}:${f.name}`));
   const blocking = [...path].filter((node) => {
-    const { gradient } = gradientOf(node, version);
+    const { gradient } = gradientOf(node, nodeOpset(model, node));
     return (gradient === "none" || gradient === "unknown") && !functions.has(`${node.domain}:${node.opType}`);
   });
   if (blocking.length === 0) return [];
@@ -85,7 +83,7 @@ export function blockersOn(
       ? ""
       : `; ${free} of ${weights.size} weights lie between it and the output: --trainable with a regular expression of their names trains those`;
   return blocking.map((node) => {
-    const { gradient, why = "" } = gradientOf(node, version);
+    const { gradient, why = "" } = gradientOf(node, nodeOpset(model, node));
     const read = node.inputs.find((v) => v !== null && v.constant === null)?.name;
     const cut = read ? ` or put a new head on what it reads (--head.from ${read})` : "";
     return {

@@ -73,12 +73,10 @@ export const inspect: CliCommand = {
           ...more,
         });
       }
-      if (layers) return print(cli, [source.path, ...layerLines(layers)]);
+      const shown = source.parts ? source.folder : source.path;
+      if (layers) return print(cli, [shown, ...layerLines(layers)]);
       const { style } = openTerminal(cli.stdout, cli.environment);
-      print(cli, [
-        source.path,
-        ...inspectionLines(found, { missing, all: options.parameters === true, style }),
-      ]);
+      print(cli, [shown, ...inspectionLines(found, { missing, all: options.parameters === true, style })]);
     });
   },
 };
