@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { graphOf, modelOf } from "../../test/support/graph-of.ts";
 import { conformanceCases, readCase } from "../onnx/conformance.fixtures.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { loadModel } from "../onnx/load.ts";
+import { tensor } from "../tensor/tensor.ts";
 import { chooseTrainable } from "./choose-trainable.ts";
 import { createTinyModel } from "./tiny-model.fixtures.ts";
 
@@ -36,6 +38,30 @@ test.each([
 
 test("a name that fits nothing is refused where there is no head to train", () => {
   expect(() => chooseTrainable(tiny(), "nothing-like-it")).toThrow(/fits no weight; holdfast inspect/);
+});
+
+test("a pattern that fits weights leaves the constants among them, but for those that it spells", () => {
+  const vector = (...values: number[]) => tensor("float32", [values.length], Float32Array.from(values));
+  const model = modelOf(
+    graphOf({
+      inputs: { x: { dtype: "float32", dims: [4, 2] } },
+      constants: {
+        "fc.weight": tensor("float32", [2, 2], Float32Array.of(1, 2, 3, 4)),
+        "fc.scale": vector(3),
+      },
+      nodes: [
+        ["Constant", [], ["fc.exponent"], { value: vector(2) }],
+        ["MatMul", ["x", "fc.weight"], ["h"]],
+        ["Pow", ["h", "fc.exponent"], ["p"]],
+        ["Clip", ["p", "", "fc.scale"], ["y"]],
+      ],
+      outputs: ["y"],
+    }),
+  );
+  const chosen = (wanted: string) => chooseTrainable(model, wanted).map((t) => t.name);
+  expect(chosen("^fc")).toEqual(["fc.weight"]);
+  expect(chosen("weight|fc.scale")).toEqual(["fc.weight", "fc.scale"]);
+  expect(chosen("exponent")).toEqual(["fc.exponent"]);
 });
 
 test.skipIf(conformanceCases.size === 0)(

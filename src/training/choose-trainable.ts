@@ -22,7 +22,7 @@ export interface TrainableOptions {
  *     bias+norm   those, and the gains of normalisations
  *     blocks:2-5  blocks 2 to 5 of the network (`findBlocks`), from the input on; blocks:2- to the last, blocks:-5 from the first
  *     but:words   every weight whose name the regular expression does not fit
- *     …           anything else is a regular expression on names
+ *     …           anything else is a regular expression on names; what looks like a constant must be fitted whole, or alone
  *
  * @throws ConfigError if it is no regular expression, fits no weight, or a weight is not float32
  */
@@ -66,11 +66,20 @@ export function chooseTrainable(
     );
   }
   const pattern = patternOf(wanted, wanted);
-  // A name that is asked for is trained even if it looks like a constant.
+  const fitting = all.filter((t) => pattern.test(t.name));
+  // What looks like a constant is trained where it is asked for itself, and not because others are.
+  const isMeant = fitting.some((t) => t.constantBecause === null)
+    ? (t: StoredTensor) => t.constantBecause === null || isSpelt(t, pattern)
+    : () => true;
   return someOf(
-    all.filter((t) => pattern.test(t.name) || head.has(t.value)),
+    all.filter((t) => head.has(t.value) || (pattern.test(t.name) && isMeant(t))),
     wanted,
   );
+}
+
+/** Whether a pattern fits the whole name of a tensor that the file keeps among its weights, not of a literal. */
+function isSpelt({ name, value }: StoredTensor, pattern: RegExp): boolean {
+  return value.producer === null && pattern.exec(name)?.[0] === name;
 }
 
 /** How a choice begins that names what stays as it is. */
