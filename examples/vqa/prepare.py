@@ -74,8 +74,8 @@ def encode(words, question, answer):
 
 
 def pixels_of(pictures):
-    raw = torch.tensor([list(p.tobytes()) for p in pictures], dtype=torch.float32)
-    return raw.reshape(-1, SIZE, SIZE, 3).permute(0, 3, 1, 2) / 127.5 - 1
+    raw = torch.frombuffer(bytearray(b"".join(p.tobytes() for p in pictures)), dtype=torch.uint8)
+    return raw.reshape(-1, SIZE, SIZE, 3).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def batch(rng, words, size, kinds=TAUGHT):
@@ -95,8 +95,8 @@ def logits_of(model, ids, pixels):
 
 def pretrain(model, words, steps, size=64):
     rng = random.Random(1)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps, pct_start=0.05)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, betas=(0.9, 0.98), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=steps, pct_start=0.05)
     started = time.time()
     for step in range(steps):
         ids, labels, pixels = batch(rng, words, size)
@@ -160,7 +160,7 @@ def write_settings(folder, config, words):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--split", action="store_true", help="write .cache/vqa/split, the model in three files, too")
     flags = parser.parse_args()
     torch.manual_seed(0)

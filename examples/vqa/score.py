@@ -77,9 +77,10 @@ def main():
     parser.add_argument("--against", type=Path)
     flags = parser.parse_args()
     torch.set_num_threads(1)
-    model = Whole(PaliGemmaForConditionalGeneration.from_pretrained(CACHE / "model/torch", attn_implementation="eager")).eval()
+    model = PaliGemmaForConditionalGeneration.from_pretrained(CACHE / "model/torch", attn_implementation="eager")
     if flags.run:
-        model = PeftModel.from_pretrained(model, flags.run / "adapter").eval()
+        model = PeftModel.from_pretrained(model, flags.run / "adapter")
+    model = Whole(model).eval()
     rows = [json.loads(line) for line in flags.data.read_text().splitlines()]
     answers = written(model, Tokenizer.from_file(str(CACHE / "model/tokenizer.json")), rows, flags.data.parent)
     scores = [accuracy(a, [p["answer"] for p in row["answers"]]) for a, row in zip(answers, rows, strict=True)]

@@ -5,10 +5,12 @@ has two wordings or more; the first is the usual one.
 """
 
 import math
+from functools import cache
 
 from PIL import Image, ImageDraw
 
 SIZE, CELL, RADIUS = 48, 16, 6
+FINE = 4
 SHAPES = ("circle", "square", "triangle", "cross")
 COLOURS = {
     "red": (215, 45, 40),
@@ -81,39 +83,47 @@ def ten_answers(rng, answer, possible):
 
 def draw(rng, things, style="plain"):
     """The scene as a picture of SIZE × SIZE pixels, each shape up to a pixel off the middle of its cell."""
-    scale = 2
-    picture = Image.new("RGB", (SIZE * scale, SIZE * scale), (225, 225, 225))
-    pen = ImageDraw.Draw(picture)
+    picture = Image.new("RGB", (SIZE, SIZE), (225, 225, 225))
     if style == "stripes":
+        pen = ImageDraw.Draw(picture)
         for x in range(0, 2 * SIZE, 6):
-            pen.line([(x * scale, 0), ((x - SIZE) * scale, SIZE * scale)], fill=(185, 190, 205), width=2 * scale)
+            pen.line([(x, 0), (x - SIZE, SIZE)], fill=(185, 190, 205), width=2)
     for shape, colour, column, row in things:
-        x, y = ((CELL * (cell + 0.5) + rng.uniform(-1, 1)) * scale for cell in (column, row))
         rgb = COLOURS[colour]
         if style == "pastel":
             rgb = tuple(round(c + (225 - c) * 0.4) for c in rgb)
-        turn = rng.uniform(20, 70) if style == "rotated" else 0
-        for corners in outlines(shape, turn):
-            pen.polygon([(x + RADIUS * scale * u, y + RADIUS * scale * v) for u, v in corners], fill=rgb)
-    picture = picture.resize((SIZE, SIZE), Image.Resampling.BOX)
+        turn = rng.randint(20, 70) if style == "rotated" else 0
+        stencil = outline(shape, turn, rng.randint(-FINE, FINE), rng.randint(-FINE, FINE))
+        picture.paste(rgb, (column * CELL, row * CELL), stencil)
     if style == "noise":
         noise = Image.frombytes("RGB", picture.size, rng.randbytes(SIZE * SIZE * 3))
         picture = Image.blend(picture, noise, 0.3)
     return picture
 
 
-def outlines(shape, turn):
-    """Polygons in a square of −1 … 1, turned by so many degrees."""
+@cache
+def outline(shape, turn, right, down):
+    """The shape in a cell, white on black: turned by so many degrees, moved by so many quarters of a pixel."""
+    middle = CELL * FINE / 2
+    drawn = Image.new("L", (CELL * FINE, CELL * FINE))
+    pen = ImageDraw.Draw(drawn)
+    for polygon in polygons(shape, turn):
+        pen.polygon([(middle + right + RADIUS * FINE * u, middle + down + RADIUS * FINE * v) for u, v in polygon], fill=255)
+    return drawn.resize((CELL, CELL), Image.Resampling.BOX)
+
+
+def polygons(shape, turn):
+    """Corners in a square of −1 … 1, turned by so many degrees."""
     circle = [(math.cos(a * math.pi / 18), math.sin(a * math.pi / 18)) for a in range(36)]
     bar = [(-1, -0.35), (1, -0.35), (1, 0.35), (-1, 0.35)]
-    polygons = {
+    corners = {
         "circle": [circle],
         "square": [[(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)]],
         "triangle": [[(0, -1), (1, 0.8), (-1, 0.8)]],
         "cross": [bar, [(v, u) for u, v in bar]],
     }[shape]
     c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-    return [[(c * u - s * v, s * u + c * v) for u, v in polygon] for polygon in polygons]
+    return [[(c * u - s * v, s * u + c * v) for u, v in polygon] for polygon in corners]
 
 
 def ask(rng, kinds, wordings=slice(0, 1)):
