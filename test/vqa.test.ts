@@ -95,6 +95,26 @@ describe("a model that is asked about images", () => {
     expect(scores.reduce((a, b) => a + b, 0) / scores.length).toBeCloseTo(metrics["vqa-accuracy"]!, 12);
   });
 
+  test("is judged the same whether texts are filled up to one length or to two, under corruptions too", async () => {
+    const once = { steps: 1, optimizer: { lr: 1e-9 }, shifts: { fog: "corruption:fog:3" } };
+    const run = async (buckets: number) => {
+      const out = `lengths-${buckets}`;
+      const { summary } = await finetune(
+        { ...settings(out), ...once, preprocess: { buckets } },
+        { files: nodeFiles, runtime },
+      );
+      return summary;
+    };
+    const [one, two] = [await run(1), await run(2)];
+    expect(two.notes?.join(" ")).toMatch(/batches are filled up to 16 or \d+ \(preprocess.buckets\)/u);
+    expect(two.sets.map((s) => s.set)).toEqual(["validation", "fog"]);
+    for (const [i, { metrics, count }] of two.sets.entries()) {
+      expect(count).toBe(one.sets[i]!.count);
+      expect(metrics.loss).toBeCloseTo(one.sets[i]!.metrics.loss!, 5);
+      expect(metrics["vqa-accuracy"]).toBe(one.sets[i]!.metrics["vqa-accuracy"]);
+    }
+  });
+
   test("is trained by adapters, too", async () => {
     const lora = { method: "lora", steps: 2, peft: { targets: "q_proj|v_proj", rank: 2 } } as const;
     const { summary } = await finetune({ ...settings("lora"), ...lora }, { files: nodeFiles, runtime });

@@ -38,7 +38,7 @@ export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset 
       }
     },
   };
-  return preprocessor.config.kind === "text" ? measured(ready) : ready;
+  return hasTokens(preprocessor) ? measured(ready) : ready;
 }
 
 /**
@@ -71,10 +71,14 @@ export function shelved(read: Fingerprints, preprocessor: Preprocessor, shelf: S
       return sample;
     },
   };
-  return preprocessor.config.kind === "text" ? measured(ready) : ready;
+  return hasTokens(preprocessor) ? measured(ready) : ready;
 }
 
-/** A dataset of tokens that knows the size of each example that was loaded, and what was cut of it. */
+function hasTokens({ config: { kind } }: Preprocessor): boolean {
+  return kind === "text" || kind === "image-text";
+}
+
+/** A dataset of tokens, or of images with them, that knows their number in each example that was loaded, and what was cut. */
 export function measured(dataset: Dataset): Dataset {
   const sizes = new Int32Array(dataset.length).fill(UNKNOWN);
   const cuts = new Int32Array(dataset.length).fill(UNKNOWN);
@@ -84,8 +88,9 @@ export function measured(dataset: Dataset): Dataset {
     cut: (i) => (cuts[i] === UNKNOWN ? undefined : cuts[i]),
     async load(i) {
       const sample = await dataset.load(i);
-      if (sample.kind === "tokens" || sample.kind === "sequence") sizes[i] = sample.data.length;
-      if (sample.kind === "sequence") cuts[i] = sample.cut;
+      const said = sample.kind === "image-text" ? sample.text : sample;
+      if (said.kind === "tokens" || said.kind === "sequence") sizes[i] = said.data.length;
+      if (said.kind === "sequence") cuts[i] = said.cut;
       return sample;
     },
   };

@@ -1,4 +1,6 @@
 import { type BatchBuffer, bufferOver } from "../data/preprocess/batch-buffer.ts";
+import type { Preprocessing } from "../data/preprocess/config.ts";
+import { createPreprocessor } from "../data/preprocess/preprocessor.ts";
 import { RetrievalMeter } from "../evaluation/retrieval-meter.ts";
 import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { createRetrieval } from "./retrieval.ts";
@@ -24,7 +26,10 @@ export const contrastive: Task = {
   problemType: null,
   width: () => 0,
   loss: "contrastive",
-  preprocessor: (base) => ({ ...base, buffer: (input, size) => withRows(base.buffer(input, size), size) }),
+  preprocessor(base, { tokenizer }) {
+    const captions = createPreprocessor(ofOneLength(base.config), tokenizer);
+    return { ...captions, buffer: (input, size) => withRows(captions.buffer(input, size), size) };
+  },
   judged: ({ model }) => embeddingPair(model, findTowers(model)),
   answerOf(model) {
     const towers = findTowers(model);
@@ -42,6 +47,12 @@ export const contrastive: Task = {
   ranking: createRetrieval,
   show: (said) => ({ answer: `similarity ${cosine(said).toFixed(3)}` }),
 };
+
+/** Which captions stand in a batch together, and are told apart there, must not depend on how long they are. */
+function ofOneLength(config: Preprocessing): Preprocessing {
+  if (config.kind !== "image-text") return config;
+  return { ...config, text: { ...config.text, lengthStep: config.text.maxLength } };
+}
 
 /** Each row belongs to itself, and a missing one to none. */
 function withRows(buffer: BatchBuffer, size: number): BatchBuffer {

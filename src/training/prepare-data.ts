@@ -4,7 +4,7 @@ import { createLoader, type Loader, targetsOf } from "../data/loader.ts";
 import type { Splits } from "../data/open-splits.ts";
 import { prepareSets } from "../data/prepare-sets.ts";
 import { openChatTemplate } from "../data/preprocess/chat-template.ts";
-import type { Preprocessing } from "../data/preprocess/config.ts";
+import type { Preprocessing, TextPreprocessing } from "../data/preprocess/config.ts";
 import { fittingTokenizer } from "../data/preprocess/fitting-tokenizer.ts";
 import { preprocessingFor } from "../data/preprocess/preprocessing-for.ts";
 import { createPreprocessor, type Preprocessor } from "../data/preprocess/preprocessor.ts";
@@ -94,14 +94,14 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     ...(sets.test ? [sets.test] : []),
     ...sets.shifts.map((s) => s.dataset),
   ];
+  const texts = textsOf(whole.config);
   const lengths =
-    whole.config.kind === "text"
-      ? chooseLengths({ train: sets.train, judged: judgedSets }, whole.config, {
-          buckets: config.preprocess.buckets,
-          batchSize: config.batchSize,
-        })
-      : null;
-  const preprocessor = lengths ? create(lengths.config) : whole;
+    texts &&
+    chooseLengths({ train: sets.train, judged: judgedSets }, texts, {
+      buckets: config.preprocess.buckets,
+      batchSize: config.batchSize,
+    });
+  const preprocessor = lengths ? create(withTexts(whole.config, lengths.config)) : whole;
   const input = fedInputs(options.model)[0]?.name ?? ""; // a model without inputs takes no samples, as was said above
   const common = { preprocessor, input, batchSize: config.batchSize, seed };
   const most = config.evaluation.examples ?? Number.POSITIVE_INFINITY;
@@ -117,8 +117,15 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     };
   };
   const buffer = preprocessor.buffer(input, config.batchSize);
+  const pixels =
+    preprocessing.kind === "image-text"
+      ? [...buffer.inputs(0)].filter(([name]) => name === preprocessing.pixels)
+      : [];
   const shapesOf = (length: number): BatchShapes =>
-    new Map(fedInputs(options.model).map(({ name }) => [name, [config.batchSize, length]]));
+    new Map([
+      ...fedInputs(options.model).map(({ name }) => [name, [config.batchSize, length]] as const),
+      ...pixels.map(([name, { dims }]) => [name, dims] as const),
+    ]);
   const longest = lengths?.training.at(-1);
   const shapes =
     longest === undefined
@@ -146,6 +153,16 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     shifts: Object.fromEntries(sets.shifts.map(({ name, shift }) => [name, shift])),
     notes: [...splits.notes, ...notes, ...(lengths ? [lengths.note] : []), ...sets.warnings],
   };
+}
+
+/** What feeds texts, alone or beside images. */
+function textsOf(config: Preprocessing): TextPreprocessing | null {
+  if (config.kind === "text") return config;
+  return config.kind === "image-text" ? config.text : null;
+}
+
+function withTexts(config: Preprocessing, text: TextPreprocessing): Preprocessing {
+  return config.kind === "image-text" ? { ...config, text } : text;
 }
 
 /**

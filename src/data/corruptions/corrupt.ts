@@ -82,9 +82,10 @@ export function corrupted(dataset: Dataset, spec: CorruptionSpec, options: Corru
   }
   const noise = text?.noise(text.severities[severity - 1]!); // a severity is 1 to 5
   // Noise changes how many tokens a text has, and what comes of an image's file.
-  const { size: _, stored: __, ...rest } = dataset;
+  const { size, stored: _, ...rest } = dataset;
   return {
     ...rest,
+    ...(dataset.kind === "image-text" && size ? { size } : {}),
     source: `${dataset.source} (${PREFIX}${name}:${severity})`,
     async load(i) {
       const sample = await dataset.load(i);

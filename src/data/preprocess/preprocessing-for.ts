@@ -139,8 +139,7 @@ function captionPreprocessing(
     inputs.filter((i) => i !== input),
     sources,
   );
-  // Captions are short: one length for all, and so one graph.
-  return { kind: "image-text", image, pixels: input.name, text: { ...text, lengthStep: text.maxLength } };
+  return { kind: "image-text", image, pixels: input.name, text };
 }
 
 /** The inputs as messages list them. */
