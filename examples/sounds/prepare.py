@@ -69,6 +69,7 @@ def mel_of_each(model):
     next(a for a in cut.attribute if a.name == "keepdims").i = 1
     last = graph.node[-1]  # Clip takes one bound for all
     assert last.op_type == "Clip" and last.input[1] != ""
+    graph.initializer.remove(next(i for i in graph.initializer if i.name == last.input[2]))
     last.CopyFrom(helper.make_node("Max", last.input[:2], last.output, name="cut"))
     first = next(node for node in graph.node if "input" in node.input)
     first.input[0] = "wave_16_bit"
