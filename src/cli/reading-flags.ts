@@ -23,12 +23,17 @@ const SHORT: Readonly<Record<string, string>> = {
 /**
  * Adds a flag for each of these settings; none under a short name that the command has for something else.
  *
+ * @param more keys of settings that the command knows beside these
  * @returns what the user gave of them, as a run's settings have it, from the values of the parsed command line
  */
-export function addReadingFlags(command: Command): (options: Readonly<Record<string, unknown>>) => Settings {
+export function addReadingFlags(
+  command: Command,
+  more: readonly string[] = [],
+): (options: Readonly<Record<string, unknown>>) => Settings {
   const taken = command.options.map((option) => option.long);
   const long = configFlags().filter(
-    ({ key }) => KEYS.includes(key) || SECTIONS.some((section) => key.startsWith(`${section}.`)),
+    ({ key }) =>
+      [...KEYS, ...more].includes(key) || SECTIONS.some((section) => key.startsWith(`${section}.`)),
   );
   const flags = [...shortFlags(long).filter((f) => !taken.includes(f.options[0]?.long)), ...long];
   for (const option of flags.flatMap((f) => f.options)) command.addOption(option);

@@ -18,6 +18,10 @@ export const evaluationSchema = z
     examples: count()
       .optional()
       .describe("at most so many examples of each set, spread evenly over it; all if left out"),
+    weighted: z
+      .boolean()
+      .default(false)
+      .describe("whether metrics weigh examples by dataset.weightColumn, as the loss does"),
     metric: z
       .string()
       .optional()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../tensor/random.ts";
+import { tensor } from "../tensor/tensor.ts";
 import { ClassificationMeter } from "./classification-meter.ts";
 import { intervalsOf } from "./estimates.ts";
 import { bootstrapGoldens, type GoldenIntervals, judgedBatch, metricGoldens } from "./goldens.fixtures.ts";
@@ -147,6 +148,43 @@ describe("intervals are those of an ordinary bootstrap with scikit-learn", () =>
     );
     const batch = judgedBatch(rows, targets, [length, tags.length]);
     expectIntervals(() => new TaggingMeter(tags), batch, bootstrapGoldens.tagging[k]!);
+  });
+});
+
+describe("an example of weight k counts as k examples", () => {
+  const weightOf = (i: number) => i % 3;
+  const repeat = <T>(rows: readonly T[]) => rows.flatMap((row, i) => new Array<T>(weightOf(i)).fill(row));
+  const multi = metricGoldens.multiLabel;
+  const [one] = metricGoldens.classification;
+  const [, numbers] = metricGoldens.regression;
+  it.each([
+    {
+      name: "of a classifier",
+      create: () => new ClassificationMeter(3),
+      ...{ rows: one!.logits, targets: one!.truth.map((t) => [t]), dims: [3] },
+    },
+    {
+      name: "of several labels",
+      create: () => new MultiLabelMeter(["a", "b", "c", "d", "e"]),
+      ...{ rows: multi.logits, targets: multi.truth, dims: [5] },
+    },
+    {
+      name: "of numbers",
+      create: () => new RegressionMeter(["x", "y", "z"]),
+      ...{ rows: numbers!.predicted, targets: numbers!.truth, dims: [3] },
+    },
+  ])("$name", ({ create, rows, targets, dims }) => {
+    const [weighted, repeated] = [create(), create()];
+    const batch = judgedBatch(rows, targets, dims);
+    const weights = tensor("float32", [rows.length + 1], new Float32Array(rows.length + 1));
+    for (const [row, index] of batch.indices.entries()) weights.data[row] = weightOf(index);
+    weighted.add({ ...batch, weights });
+    repeated.add(judgedBatch(repeat(rows), repeat(targets), dims));
+    const [got, expected] = [weighted.result(), repeated.result()];
+    for (const [metric, value] of Object.entries(expected.metrics))
+      expect(got.metrics[metric], metric).toBeCloseTo(value, 6);
+    // A share of weights has no binomial interval.
+    for (const metric of Object.keys(got.metrics)) expect(got.draws, metric).toHaveProperty([metric]);
   });
 });
 

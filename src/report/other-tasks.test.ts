@@ -87,14 +87,22 @@ test("corruptions: a curve over severities for the mean and each of them, and mC
   expect(texts(".corruptions tbody tr:last-child td").at(-1)).toBe("–"); // the plain run against itself
 });
 
-test("one severity alone has no curve, but an mCE", async () => {
-  const run = corruptedRun();
-  const { all } = await open({
-    ...run,
-    evaluations: run.evaluations.filter((e) => e.kind !== "shift" || e.set.endsWith(" 3")),
-  });
+const onlyShifts = (run: ReturnType<typeof corruptedRun>, isKept: (set: string) => boolean) => ({
+  ...run,
+  evaluations: run.evaluations.filter((e) => e.kind !== "shift" || isKept(e.set)),
+});
+
+test("one severity alone has no curve, but an mCE that says so", async () => {
+  const { all, texts } = await open(onlyShifts(corruptedRun(), (set) => set.endsWith(" 3")));
   expect(all("#corruptions figure").length).toBe(0);
   expect(all(".corruptions tbody td").length).toBe(2);
+  expect(texts("#corruptions .note")[0]).toContain("mean over 3 corruptions at severity 3;");
+});
+
+test("one corruption at one severity is no mean, and is not called one", async () => {
+  const { texts } = await open(onlyShifts(corruptedRun(), (set) => set === "fog 3"));
+  expect(texts(".corruptions thead th")[1]).toMatch(/^Corruption error against/);
+  expect(texts("#corruptions .note")[0]).toContain("the error under fog at severity 3 as a share");
 });
 
 test("regression: predicted against true numbers for every set and run, and no matrix of mistaken classes", async () => {

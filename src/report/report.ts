@@ -71,7 +71,7 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
     ...optional(corruptions, (body) => ({
       id: "corruptions",
       title: "Corruptions",
-      lead: "The test set under corruptions of severity 1 to 5, which the labels do not see.",
+      lead: "The test set under corruptions; its labels are those of the clean examples.",
       body,
     })),
     ...optional(calibration, (body) => ({

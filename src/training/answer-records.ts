@@ -18,11 +18,14 @@ export interface JudgedWriting extends Drawn {
 }
 
 /** The share of answers that are right, or the VQA accuracy where people's answers decide. */
-export function judgeAnswers(answers: readonly JudgedAnswer[]): JudgedWriting {
+export function judgeAnswers(
+  answers: readonly JudgedAnswer[],
+  { weighted }: Pick<EvaluationSet, "weighted">,
+): JudgedWriting {
   const isScored = answers.some((a) => a.score !== undefined);
   const tally = new Tally({ count: 1, score: 1 });
   for (const [i, { right, weight = 1, score = Number(right) }] of answers.entries()) {
-    tally.begin(i, weight);
+    tally.begin(i, weighted ? weight : 1);
     tally.add("count", 1);
     tally.add("score", score);
   }
@@ -42,8 +45,9 @@ export function judgeAnswers(answers: readonly JudgedAnswer[]): JudgedWriting {
 export function withAnswers<T extends SetSummary | EvaluationRecord>(
   record: T,
   answers: readonly JudgedAnswer[],
+  set: Pick<EvaluationSet, "weighted">,
 ): T {
-  const { asked, metrics, intervals, draws, correct } = judgeAnswers(answers);
+  const { asked, metrics, intervals, draws, correct } = judgeAnswers(answers, set);
   return {
     ...record,
     ...(asked === record.count ? {} : { asked }),

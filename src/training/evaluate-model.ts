@@ -12,7 +12,7 @@ import type { Files } from "../platform/files.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { judgeAnswers } from "./answer-records.ts";
 import type { DeployedModel } from "./deployed-model.ts";
-import { evaluateSet } from "./evaluate.ts";
+import { evaluateSet, requireWeights } from "./evaluate.ts";
 import { type JudgedAnswer, judgeWriting } from "./judge-writing.ts";
 import { type LabelledSource, openLabelled } from "./labelled-set.ts";
 import { withoutUndefined } from "./plain.ts";
@@ -85,6 +85,8 @@ export async function evaluateModel(
     (below, spec) => corrupted(below, parseCorruptionSpec(spec), { seed, preprocessor }),
     readable,
   );
+  const weighted = settings.evaluation?.weighted ?? false;
+  if (weighted) requireWeights([set]);
   const loader = createLoader(set, {
     preprocessor,
     input: model.input,
@@ -104,7 +106,7 @@ export async function evaluateModel(
   };
   const judged = await evaluateSet(
     predictor,
-    { loader },
+    { loader, weighted },
     { task, classes: names, ...withoutUndefined({ onProgress }) },
   );
   if (!judged) throw new RunError("internal: an evaluation that nobody stops was stopped");
@@ -113,7 +115,7 @@ export async function evaluateModel(
   const evaluation = { data: name, classes: names, ...figures, intervals };
   const answers = await writingOf(model, set, options);
   if (!answers) return evaluation;
-  const written = judgeAnswers(answers);
+  const written = judgeAnswers(answers, { weighted });
   return {
     ...evaluation,
     ...{ asked: written.asked, correct: written.correct, answers },

@@ -1,4 +1,6 @@
+import type { Dataset } from "../data/dataset.ts";
 import type { Batch, Loader } from "../data/loader.ts";
+import { ConfigError } from "../errors.ts";
 import { intervalsOf } from "../evaluation/estimates.ts";
 import type { Judgement } from "../evaluation/meter.ts";
 import { base64, packFloats } from "../run/bits.ts";
@@ -12,6 +14,8 @@ export interface EvaluationSet {
   readonly name: string;
   readonly kind: SetKind;
   readonly loader: Loader;
+  /** Whether metrics weigh the examples as the dataset does. */
+  readonly weighted: boolean;
   /** The examples at some positions of the loader's dataset, in batches of their own. */
   readonly pick: (indices: readonly number[]) => Loader;
 }
@@ -33,19 +37,29 @@ export interface Predictor {
 /** Judges the present parameters on a set. @returns null if it was stopped */
 export async function evaluateSet(
   predictor: Predictor,
-  { loader }: Pick<EvaluationSet, "loader">,
+  { loader, weighted }: Pick<EvaluationSet, "loader" | "weighted">,
   { task, classes, onProgress, shouldStop }: EvaluateOptions,
 ): Promise<Judgement | null> {
   const meter = task.meter(classes);
   let done = 0;
   for await (const batch of loader.epoch(0)) {
-    const { targets, indices } = batch;
-    meter.add({ output: await predictor.predict(batch), targets, indices });
+    const { targets, indices, weights } = batch;
+    const weighing = weighted && weights ? { weights } : {};
+    meter.add({ output: await predictor.predict(batch), targets, indices, ...weighing });
     done += batch.count;
     onProgress?.(done, loader.dataset.length);
     if (shouldStop?.()) return null;
   }
   return meter.result();
+}
+
+/** @throws ConfigError where metrics are to weigh examples of which none has a weight */
+export function requireWeights(sets: readonly Dataset[]): void {
+  if (sets.some((set) => set.weight)) return;
+  throw new ConfigError(
+    `evaluation.weighted: no judged set has weights (${sets.map((set) => set.source).join(", ")}); ` +
+      "name their column by dataset.weightColumn, or leave it out",
+  );
 }
 
 /** Bootstrap draws as the run folder keeps them. */

@@ -132,7 +132,7 @@ async function judgeWritten(
       const onProgress = (done: number, total: number) =>
         onEvent({ kind: "evaluating", set: set.name, done, total });
       const answers = await judgeWriting(author, set.loader.dataset, settings, { onProgress, shouldStop });
-      judged.push(answers ? withAnswers(record, answers) : record);
+      judged.push(answers ? withAnswers(record, answers, set) : record);
       if (answers) await writer.samples(await answerRecords(set, answers));
     }
     return judged;

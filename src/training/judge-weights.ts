@@ -108,7 +108,7 @@ export class RunJudge {
         const record = { set: name, kind, count, metrics, intervals: intervalsOf(result), ...hits };
         const answers =
           author && (await judgeWriting(author, set.loader.dataset, model.generation({}), { onProgress }));
-        judged.push(answers ? withAnswers<SetSummary>(record, answers) : record);
+        judged.push(answers ? withAnswers<SetSummary>(record, answers, set) : record);
       }
       return judged;
     } finally {

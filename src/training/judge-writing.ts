@@ -19,7 +19,7 @@ export interface JudgedAnswer {
   readonly right: boolean;
   /** In [0, 1], where the answers of several people decide; right is then what at least half of it is given for. */
   readonly score?: number;
-  /** How much it counts, where examples are weighted. */
+  /** How much it counts where metrics are weighted. */
   readonly weight?: number;
 }
 
@@ -59,14 +59,16 @@ export async function judgeWriting(
   const said = await answersOf(writer, questions, judge, options);
   if (options.shouldStop?.() === true) return null;
   return questions.map(({ sample: whole, dialogue: sample }, i): JudgedAnswer => {
-    const expected = expectedOf(sample);
-    const { written, answer } = said[i]!;
+    const common = {
+      ...{ name: asked.name(i), sample, written: said[i]!.written, expected: expectedOf(sample) },
+      ...(asked.weight ? { weight: asked.weight(i) } : {}),
+    };
     if (judge === "vqa") {
-      const score = vqaScore(written, sample);
+      const score = vqaScore(common.written, sample);
       const shown = whole.kind === "image-text" ? { image: whole.image } : {};
-      return { name: asked.name(i), sample, ...shown, written, expected, right: score >= 0.5, score };
+      return { ...common, ...shown, right: score >= 0.5, score };
     }
-    return { name: asked.name(i), sample, written, expected, right: answer === expected };
+    return { ...common, right: said[i]!.answer === common.expected };
   });
 }
 

@@ -16,7 +16,7 @@ import type { Files } from "../platform/files.ts";
 import type { SetKind } from "../run/records.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { EvaluationSet } from "./evaluate.ts";
+import { type EvaluationSet, requireWeights } from "./evaluate.ts";
 import type { TrainingEvent } from "./events.ts";
 import { fedInputs, modelInputs } from "./input-shapes.ts";
 import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
@@ -95,6 +95,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     ...sets.shifts.map((s) => s.dataset),
   ];
   const texts = textsOf(whole.config);
+  if (config.evaluation.weighted) requireWeights(judgedSets);
   const lengths =
     texts &&
     chooseLengths({ train: sets.train, judged: judgedSets }, texts, {
@@ -113,6 +114,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
       name,
       kind,
       loader: createLoader(all, { ...inOrder, ...alike }),
+      weighted: config.evaluation.weighted,
       pick: (indices) => createLoader(subset(all, indices), inOrder),
     };
   };

@@ -46,7 +46,7 @@ export const evaluate: CliCommand = {
       .option("--corruption <name:severity>", "corrupt the images first, such as fog:3")
       .option("--threads <count>", "threads inside one operator", countArgument)
       .option("--json", "the result as JSON, the confusion matrix with it");
-    const readingFrom = addReadingFlags(command);
+    const readingFrom = addReadingFlags(command, ["evaluation.weighted"]);
     command.action(async (path: string, options: Options & Record<string, unknown>) => {
       const terminal = openTerminal(cli.stderr, cli.environment);
       const { data, set, corruption, threads } = options;

@@ -27,24 +27,52 @@ export function corruptionsSection(
 ): Html | undefined {
   const corrupted = views.filter((v) => corruptedSetsOf(v).length > 0);
   if (corrupted.length === 0 || !oneMetric(views)) return undefined;
-  const severities = new Set(corrupted.flatMap((v) => corruptedSetsOf(v).map((c) => c.severity)));
+  const sets = corrupted.flatMap((v) => corruptedSetsOf(v));
+  const severities = [...new Set(sets.map((c) => c.severity))].sort((a, b) => a - b);
+  const names = [...new Set(sets.map((c) => c.corruption))];
   const [first] = corrupted;
   const references: Reference[] = [
     ...(showInitial && first ? [{ key: initialKey(), view: first, which: "initial" as const }] : []),
     ...(plain ? [{ key: runKey(plain), view: plain, which: "last" as const }] : []),
   ];
-  return html`${severities.size > 1 && html`<p class="keys">${showInitial && initialKey()}${corrupted.map(runKey)}</p>${severityCurves(canvas, corrupted, showInitial)}`}
-    ${references.length > 0 && table(corrupted, references)}`;
+  if (severities.length < 2 && references.length === 0) return undefined;
+  return html`${severities.length > 1 && html`<p class="keys">${showInitial && initialKey()}${corrupted.map(runKey)}</p>${severityCurves(canvas, corrupted, showInitial)}`}
+    ${references.length > 0 && table(corrupted, references, wordsFor(names, severities))}`;
 }
 
-function table(views: readonly RunView[], references: readonly Reference[]): Html {
+/** What a ratio of errors is called, and what it is over: a mean only where there are several corruptions. */
+interface Words {
+  readonly name: string;
+  readonly relative: string;
+  readonly note: string;
+}
+
+function wordsFor(names: readonly string[], severities: readonly number[]): Words {
+  const [name, severity] = [names[0] ?? "", severities[0] ?? 0];
+  const at = severities.length > 1 ? `severities ${severities.join(", ")}` : `severity ${severity}`;
+  if (names.length > 1) {
+    const what = severities.length > 1 ? "the sum of errors over severities" : "the error";
+    return {
+      ...{ name: "mCE", relative: "relative mCE" },
+      note: `mCE: ${what} as a share of the reference's, mean over ${names.length} corruptions at ${at}`,
+    };
+  }
+  const what =
+    severities.length > 1 ? `the sum of errors under ${name} at ${at}` : `the error under ${name} at ${at}`;
+  return {
+    ...{ name: "Corruption error", relative: "relative corruption error" },
+    note: `Corruption error: ${what} as a share of the reference's (one corruption, so no mean: not an mCE)`,
+  };
+}
+
+function table(views: readonly RunView[], references: readonly Reference[], words: Words): Html {
   return html`<div class="scroll"><table class="corruptions"><thead><tr><th scope="col">Run</th>${references.map(
     ({ key }) =>
-      html`<th scope="col">mCE <small>against ${key}</small></th><th scope="col">relative mCE <small>against ${key}</small></th>`,
+      html`<th scope="col">${words.name} <small>against ${key}</small></th><th scope="col">${words.relative} <small>against ${key}</small></th>`,
   )}</tr></thead><tbody>${views.map(
     (view) => html`<tr><th scope="row">${runKey(view)}</th>${references.map((r) => cells(view, r))}</tr>`,
   )}</tbody></table></div>
-  <p class="note">mCE: the sum of errors over severities as a share of the reference's, mean over corruptions; below 100 % is better than the reference. Relative mCE: the same for what corruption adds to the error on clean examples.</p>`;
+  <p class="note">${words.note}; below 100 % is better than the reference. Relative: the same for what corruption adds to the error on clean examples.</p>`;
 }
 
 function cells(view: RunView, { view: other, which }: Reference): Html {
