@@ -1,4 +1,4 @@
-import { type Estimate, percentile } from "../evaluation/intervals.ts";
+import { drawnInterval, type Estimate, percentile } from "../evaluation/intervals.ts";
 import type { Random } from "../tensor/random.ts";
 
 /** Two methods on one set, example by example and seed by seed. */
@@ -39,6 +39,38 @@ export function bootstrapDifference(
   }
   means.sort();
   return { value: meanOf(sets), low: percentile(means, 0.025), high: percentile(means, 0.975) };
+}
+
+/** The difference of two methods on one set, of one seed: as it is, and in bootstrap replicates of the set's examples. */
+export interface ReplicatedDifference {
+  readonly value: number;
+  readonly draws: Float64Array;
+}
+
+/**
+ * The same of metrics that are no mean over examples, from replicates that were drawn when the runs were judged: replicate
+ * r is of the same examples in every seed and every set of equal size. Undefined where nothing varies.
+ *
+ * @param sets at least one; of each, the differences by seed, all with the same seeds
+ */
+export function replicatedDifference(
+  sets: readonly (readonly ReplicatedDifference[])[],
+  random: Random,
+): Estimate | undefined {
+  const all = sets.flat();
+  const seeds = sets[0]?.length ?? 0;
+  const drawn = Math.max(1, seeds - 1);
+  const value = all.reduce((sum, d) => sum + d.value, 0) / all.length;
+  const replicates = Math.min(...all.map((d) => d.draws.length));
+  const means = Float64Array.from({ length: replicates }, (_, r) => {
+    const chosen = Array.from({ length: drawn }, () => random.integer(seeds));
+    const sum = sets.reduce(
+      (total, set) => total + chosen.reduce((part, seed) => part + set[seed]!.draws[r]!, 0),
+      0,
+    );
+    return sum / (sets.length * drawn);
+  });
+  return drawnInterval(value, means);
 }
 
 /** Sum over a group's sets of the mean difference in one draw of examples and the chosen seeds. */

@@ -1,8 +1,13 @@
 import type { Estimate } from "../evaluation/intervals.ts";
 import { corruptedSetsOf } from "../report/corruptions.ts";
-import { hitsOf, type RunView, type SetResult, setsOfSide } from "../report/run-view.ts";
+import { drawsOf, hitsOf, type RunView, type SetResult, setsOfSide } from "../report/run-view.ts";
 import { createRandom } from "../tensor/random.ts";
-import { bootstrapDifference, type PairedSet } from "./bootstrap.ts";
+import {
+  bootstrapDifference,
+  type PairedSet,
+  type ReplicatedDifference,
+  replicatedDifference,
+} from "./bootstrap.ts";
 import type { JudgedRun } from "./results.ts";
 import { meanWithInterval } from "./student-t.ts";
 
@@ -11,8 +16,8 @@ export interface Differences {
   /** Seeds that both have. */
   readonly seeds: readonly number[];
   /**
-   * What is paired: examples of every seed where it is known which ones were right, with bootstrap intervals over
-   * seeds and examples; else seeds alone, with t intervals over them (NaN ends for one seed).
+   * What is paired: examples of every seed where it is known which ones were right, or what bootstrap replicates of them
+   * give, with intervals over seeds and examples; else seeds alone, with t intervals over them (NaN ends for one seed).
    */
   readonly pairedBy: "examples" | "seeds";
   readonly id: Estimate | undefined;
@@ -43,10 +48,11 @@ export function differencesOf(
   const [id, ood] = [setsOfSide(first.a, "id"), setsOfSide(first.a, "ood")];
   const all = [...id, ...ood];
   const hasHits = all.every((set) => pairs.every((pair) => hitDifferences(pair, set) !== undefined));
-  const estimate = hasHits ? byExamples(pairs) : bySeeds(pairs);
+  const hasDraws = all.every((set) => pairs.every((pair) => drawnDifference(pair, set) !== undefined));
+  const estimate = hasHits ? byExamples(pairs) : hasDraws ? byReplicates(pairs) : bySeeds(pairs);
   return {
     seeds: pairs.map((p) => p.seed),
-    pairedBy: hasHits ? "examples" : "seeds",
+    pairedBy: hasHits || hasDraws ? "examples" : "seeds",
     id: estimate(id),
     ood: estimate(ood),
     sets: Object.fromEntries(
@@ -72,6 +78,15 @@ function byExamples(pairs: readonly Pair[]): Estimator {
       return { group, differences: pairs.flatMap((pair) => hitDifferences(pair, s) ?? []) };
     });
     return paired.length > 0 ? bootstrapDifference(paired, random) : undefined;
+  };
+}
+
+/** The mean over sets with an interval over seeds and the replicates that were drawn of every set's examples. */
+function byReplicates(pairs: readonly Pair[]): Estimator {
+  const random = createRandom(BOOTSTRAP_SEED);
+  return (sets) => {
+    const differences = sets.map((set) => pairs.flatMap((pair) => drawnDifference(pair, set) ?? []));
+    return sets.length > 0 ? replicatedDifference(differences, random) : undefined;
   };
 }
 
@@ -101,6 +116,18 @@ function hitDifferences({ a, b }: Pair, set: SetResult): Int8Array | undefined {
   });
   if (!ha || !hb || ha.length !== hb.length) return undefined;
   return Int8Array.from(ha, (hit, i) => hit - hb[i]!); // as long as the other, checked above
+}
+
+/** The metric's difference and that of its replicates; undefined where one of the two runs has none. */
+function drawnDifference(pair: Pair, set: SetResult): ReplicatedDifference | undefined {
+  const value = valueDifference(pair, set);
+  const [a, b] = [pair.a, pair.b].map((view) => {
+    const last = lastOf(view, set);
+    return last && drawsOf(last, pair.a.metric);
+  });
+  if (value === undefined || !a || !b) return undefined;
+  const draws = Float64Array.from({ length: Math.min(a.length, b.length) }, (_, r) => a[r]! - b[r]!);
+  return { value, draws };
 }
 
 /** The metric's difference on a set; undefined where one lacks it, or was judged on other examples. */
