@@ -144,13 +144,10 @@ test("the written parts answer and are judged as the run was", async () => {
   expect(said).toEqual(wanted);
 });
 
-test.each([
-  ["frozen", "but:^(vision_encoder|embed_tokens)/"],
-  ["chosen", "^decoder/"],
-])("a part whose names are left out stays as it is, to the byte: %s", async (out, trainable) => {
-  await train(out, { trainable, steps: 1, evaluation: { atStart: false } });
+test("a part whose names are left out stays as it is, to the byte", async () => {
+  await train("decoder", { trainable: "^decoder/", steps: 1, evaluation: { atStart: false } });
   const isKept = (part: string) =>
-    readFileSync(at(`${out}/model/onnx/${part}`)).equals(readFileSync(at(`parts/onnx/${part}`)));
+    readFileSync(at(`decoder/model/onnx/${part}`)).equals(readFileSync(at(`parts/onnx/${part}`)));
   expect(PARTS.map(isKept)).toEqual([false, true, true]);
 });
 

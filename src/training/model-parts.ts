@@ -3,12 +3,12 @@ import { JoinedModel } from "../onnx/joined-model.ts";
 import { type LoadOptions, loadModel } from "../onnx/load.ts";
 import type { Model } from "../onnx/model.ts";
 import { saveModel } from "../onnx/save.ts";
-import { joinLanguageModel, PART_NAMES } from "../passes/vision-language.ts";
+import { joinLanguageModel } from "../passes/vision-language.ts";
 import type { Files } from "../platform/files.ts";
 import { basename, joinPath } from "../platform/paths.ts";
 import { imageTokenOf } from "./language-parts.ts";
 import type { ModelSource } from "./model-source.ts";
-import { FILE_NAMES, type PartFiles } from "./part-files.ts";
+import { FILE_NAMES } from "./part-files.ts";
 
 /**
  * The model of a source; one in parts is joined.
@@ -64,13 +64,10 @@ export async function saveSource(
     const path = to("model.onnx");
     return { path, written: await saveModel(model, path, files) };
   }
-  const pathOf = new Map(
-    Object.entries(PART_NAMES).map(([key, name]) => [name, parts[key as keyof PartFiles] ?? ""]), // keys of both are equal
-  );
+  const own = [parts.visionEncoder, parts.tokenEmbedding, parts.decoder].filter((path) => path !== null);
   const written = await model.apart(async (each) => {
     const paths: string[] = [];
-    for (const part of each)
-      paths.push(...(await saveModel(part.model, to(pathOf.get(part.name as never)!), files)));
+    for (const [i, part] of each.entries()) paths.push(...(await saveModel(part.model, to(own[i]!), files))); // in the order of joining
     return paths;
   });
   return { path: to(parts.decoder), written };

@@ -13,6 +13,7 @@ import { taskOf, tasks } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { type Ask, nobodyToAsk } from "./ask.ts";
 import { modelInputs } from "./input-shapes.ts";
+import { fixEmptyPast } from "./language-graph.ts";
 import { loadSource } from "./model-parts.ts";
 import { findModel, type ModelSource } from "./model-source.ts";
 import { withoutUndefined } from "./plain.ts";
@@ -49,7 +50,9 @@ export async function suggestSettings(
   ask: Ask = nobodyToAsk,
 ): Promise<Suggestion> {
   const source = await findModel(files, given.model);
-  const { inputs } = modelInputs(await loadSource(files, source));
+  const model = await loadSource(files, source);
+  fixEmptyPast(model, 1);
+  const { inputs } = modelInputs(model);
   const table = await lookAtTable(files, given, inputs, ask);
   const labellings = table?.plan.labellings ?? (await labellingsOf(files, given));
   const kind = table?.plan.kind ?? null;
