@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { bytesOfBase64, type GoldenImage, golden, imageOf } from "./data.fixtures.ts";
 import { decodeImage } from "./decode-image.ts";
-import { jpegComponents } from "./formats/jpeg-header.ts";
+import { jpegHeader } from "./formats/jpeg-header.ts";
 
 interface File {
   name: string;
@@ -33,17 +33,25 @@ test("bytes that are no image, a cut image and another format are a DataError wi
   await expect(decodeImage(new Uint8Array(), "empty.png")).rejects.toThrow(DataError);
 });
 
-test("a JPEG says what colours it has in its first bytes, wherever it is cut", async () => {
+test("a JPEG says what colours it has before its pixels, wherever it is cut, and whether it may be turned", async () => {
   const create = { width: 20, height: 10, channels: 3, background: "#a04020" } as const;
-  const inSpace = async (space: string) =>
-    new Uint8Array(await sharp({ create }).toColourspace(space).jpeg({ progressive: true }).toBuffer());
-  const [grey, colour, print] = await Promise.all(["b-w", "srgb", "cmyk"].map(inSpace));
-  expect([grey, colour, print].map((bytes) => jpegComponents(bytes!))).toEqual([1, 3, 4]);
+  const jpegOf = async (image: ReturnType<typeof sharp>) => new Uint8Array(await image.jpeg().toBuffer());
+  const [grey, colour, print] = await Promise.all(
+    ["b-w", "srgb", "cmyk"].map((space) => jpegOf(sharp({ create }).toColourspace(space))),
+  );
+  expect([grey, colour, print].map((bytes) => jpegHeader(bytes!)?.components)).toEqual([1, 3, 4]);
   expect(await decodeImage(grey!, "grey.jpg")).toMatchObject({ height: 10, width: 20, channels: 1 });
   expect(await decodeImage(print!, "print.jpg")).toMatchObject({ height: 10, width: 20, channels: 3 });
-  const found = [...colour!.keys()].map((length) => jpegComponents(colour!.subarray(0, length)));
-  expect(new Set(found)).toEqual(new Set([null, 3]));
+  const found = [...colour!.keys()].map((length) => jpegHeader(colour!.subarray(0, length))?.components);
+  expect(new Set(found)).toEqual(new Set([undefined, 3]));
   // Fill bytes before a marker, and a length that leads out of the file.
-  expect(jpegComponents(Uint8Array.of(0xff, 0xd8, 0xff, 0xff, 0xff, ...colour!.slice(3)))).toBe(3);
-  expect(jpegComponents(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff, 0, 0, 0, 0, 0, 0))).toBe(null);
+  const filled = Uint8Array.of(0xff, 0xd8, 0xff, 0xff, 0xff, ...colour!.slice(3));
+  expect(jpegHeader(filled)).toEqual({ components: 3, hasNotes: false });
+  expect(jpegHeader(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff, 0, 0, 0, 0, 0, 0))).toBe(null);
+  const [turned, upright] = await Promise.all(
+    [6, 1].map((orientation) => jpegOf(sharp({ create }).withMetadata({ orientation }))),
+  );
+  expect(jpegHeader(turned!)).toEqual({ components: 3, hasNotes: true });
+  expect(await decodeImage(turned!, "turned.jpg")).toMatchObject({ height: 20, width: 10 });
+  expect(await decodeImage(upright!, "upright.jpg")).toMatchObject({ height: 10, width: 20 });
 });

@@ -2,7 +2,7 @@ import type { Sharp } from "sharp";
 import { DataError, messageOf } from "../errors.ts";
 import { loadOptional } from "../platform/optional-package.ts";
 import type { Image } from "./dataset.ts";
-import { jpegComponents } from "./formats/jpeg-header.ts";
+import { jpegHeader } from "./formats/jpeg-header.ts";
 
 /** Extensions of the image files that are read, in lower case. */
 export const imageExtensions: readonly string[] = [".png", ".jpg", ".jpeg", ".webp"];
@@ -23,10 +23,11 @@ export async function decodeImage(bytes: Uint8Array, what: string): Promise<Imag
   const { default: sharp } = (await loadOptional("sharp")) as typeof import("sharp");
   try {
     const image = sharp(bytes, { failOn: "truncated", limitInputPixels: MAX_PIXELS });
-    const { data, info } = await image
-      .autoOrient()
+    const { isGrey, isUpright } = await factsOf(image, bytes);
+    // Turning reads the whole image into memory first, even where there is nothing to turn.
+    const { data, info } = await (isUpright ? image : image.autoOrient())
       .removeAlpha()
-      .toColourspace((await isGrey(image, bytes)) ? "b-w" : "srgb")
+      .toColourspace(isGrey ? "b-w" : "srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 1 && info.channels !== 3)
@@ -41,11 +42,15 @@ export async function decodeImage(bytes: Uint8Array, what: string): Promise<Imag
 }
 
 /** @throws Error if it is of another format than those that are read */
-async function isGrey(image: Pick<Sharp, "metadata">, bytes: Uint8Array): Promise<boolean> {
-  // Nearly all photographs say so in their first bytes; asking sharp opens the file once more.
-  if (jpegComponents(bytes) === 3) return false;
-  const { format, space, width, height } = await image.metadata();
+async function factsOf(
+  image: Pick<Sharp, "metadata">,
+  bytes: Uint8Array,
+): Promise<{ readonly isGrey: boolean; readonly isUpright: boolean }> {
+  const jpeg = jpegHeader(bytes);
+  // Most photographs say so in their first bytes; asking sharp opens the file once more.
+  if (jpeg?.components === 3 && !jpeg.hasNotes) return { isGrey: false, isUpright: true };
+  const { format, space, width, height, orientation = 1 } = await image.metadata();
   if (format !== "png" && format !== "jpeg" && format !== "webp") throw new Error(`the format is ${format}`);
   if (!width || !height) throw new Error("it has no size");
-  return space === "b-w" || space === "grey16";
+  return { isGrey: space === "b-w" || space === "grey16", isUpright: orientation === 1 };
 }

@@ -24,7 +24,7 @@ import { taskOf, tasks } from "../tasks/registry.ts";
 import type { OutputReading, Task } from "../tasks/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fixBySettings, fixedSession } from "./fixed-session.ts";
-import { modelInputs } from "./input-shapes.ts";
+import { fedInputs, modelInputs } from "./input-shapes.ts";
 import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
 import { contextLengthOf, imageTokensOf, type LanguageParts, openLanguage } from "./language-parts.ts";
 import { loadSource } from "./model-parts.ts";
@@ -39,7 +39,7 @@ import { Writer } from "./writer.ts";
 export interface DeployedModelOptions {
   readonly files: Files;
   readonly runtime: Runtime;
-  /** Examples at a time, where the model leaves it open. */
+  /** Examples at a time, where the model leaves it open; 32, or 8 large ones, if left out. */
   readonly batchSize?: number;
   /** What the model does, where neither a run nor a config.json says it; classification if left out. */
   readonly task?: TaskName;
@@ -48,6 +48,9 @@ export interface DeployedModelOptions {
 }
 
 const BATCH_SIZE = 32;
+/** Examples of more numbers than this come in smaller batches: no slower, and in half the memory. */
+const LARGE = 2 ** 17;
+const LARGE_BATCH_SIZE = 8;
 /** A batch of texts is filled up to a multiple of this: few shapes, little filling. */
 const LENGTH_STEP = 16;
 
@@ -79,7 +82,7 @@ export class DeployedModel {
     source: ModelSource,
     language: LanguageParts,
     settings: Partial<Config>,
-    options: DeployedModelOptions,
+    options: DeployedModelOptions & { readonly batchSize: number },
   ) {
     fixEmptyPast(model, 1);
     const { inputs, batchSize } = modelInputs(model);
@@ -93,7 +96,7 @@ export class DeployedModel {
     this.path = source.path;
     this.task = tasks[settings.task ?? options.task ?? taskOf(source.config)];
     this.labels = labelsOf(source.config);
-    this.batchSize = batchSize ?? options.batchSize ?? BATCH_SIZE;
+    this.batchSize = batchSize ?? options.batchSize;
     this.input = input.name;
     this.inputs = inputs;
     this.chatTemplate = language.chatTemplate;
@@ -127,7 +130,7 @@ export class DeployedModel {
     const model = await loadSource(files, source);
     // A batch of training is as large as gradients let it be, so a run's own size means nothing here.
     const batchSize =
-      options.batchSize ?? ("batchSize" in over ? settings.batchSize : undefined) ?? BATCH_SIZE;
+      options.batchSize ?? ("batchSize" in over ? settings.batchSize : undefined) ?? usualBatch(model);
     fixBySettings(model, settings.fix ?? {}, batchSize);
     const opened = await openSource(source, { files, runtime });
     const session = fixedSession(opened, fixedInputs(model));
@@ -222,6 +225,13 @@ export class DeployedModel {
   release(): Promise<void> {
     return this.session.release();
   }
+}
+
+function usualBatch(model: Model): number {
+  const numbers = fedInputs(model).map(({ declared }) =>
+    (declared?.dims ?? []).slice(1).reduce<number>((n, d) => n * (typeof d === "number" && d > 0 ? d : 1), 1),
+  );
+  return Math.max(...numbers, 1) > LARGE ? LARGE_BATCH_SIZE : BATCH_SIZE;
 }
 
 /**
