@@ -31,7 +31,6 @@ WORDINGS = {
 }
 KNOWN, NEW = ("colour", "shape", "presence"), ("count", "side")
 TAUGHT = (*KNOWN, "list", "list")
-STYLES = ("plain", "noise", "stripes", "rotated", "pastel")
 
 
 def scene(rng):
@@ -82,19 +81,12 @@ def ten_answers(rng, answer, possible):
 
 
 def draw(rng, things, style="plain"):
-    """The scene as a picture of SIZE × SIZE pixels, each shape up to a pixel off the middle of its cell."""
+    """The scene, plain, of rotated shapes or under noise, as a picture of SIZE × SIZE pixels, each shape up to a pixel off the middle of its cell."""
     picture = Image.new("RGB", (SIZE, SIZE), (225, 225, 225))
-    if style == "stripes":
-        pen = ImageDraw.Draw(picture)
-        for x in range(0, 2 * SIZE, 6):
-            pen.line([(x, 0), (x - SIZE, SIZE)], fill=(185, 190, 205), width=2)
     for shape, colour, column, row in things:
-        rgb = COLOURS[colour]
-        if style == "pastel":
-            rgb = tuple(round(c + (225 - c) * 0.4) for c in rgb)
         turn = rng.randint(20, 70) if style == "rotated" else 0
         stencil = outline(shape, turn, rng.randint(-FINE, FINE), rng.randint(-FINE, FINE))
-        picture.paste(rgb, (column * CELL, row * CELL), stencil)
+        picture.paste(COLOURS[colour], (column * CELL, row * CELL), stencil)
     if style == "noise":
         noise = Image.frombytes("RGB", picture.size, rng.randbytes(SIZE * SIZE * 3))
         picture = Image.blend(picture, noise, 0.3)
