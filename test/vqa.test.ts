@@ -138,6 +138,12 @@ describe("is refused by name", () => {
     );
   });
 
+  test("a table without questions", async () => {
+    await refused([{ image: "train/0.png", q: "what?", answer: "red" }]).toThrow(
+      /holds samples of kind image; task vqa takes image-text, a table with .*questions \(dataset.promptColumn\)/u,
+    );
+  });
+
   test("an answer that is longer than the context", async () => {
     await refused([row, { ...row, answer: "red ".repeat(30) }]).toThrow(
       /bad.jsonl:2: the dialogue takes \d+ tokens, the model 20 .*preprocess.maxLength.*--dialogue.tooLong/u,

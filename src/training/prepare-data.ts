@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import type { Dataset, Labelling } from "../data/dataset.ts";
+import type { Dataset, Labelling, SampleKind } from "../data/dataset.ts";
 import { createLoader, type Loader, targetsOf } from "../data/loader.ts";
 import type { Splits } from "../data/open-splits.ts";
 import { prepareSets } from "../data/prepare-sets.ts";
@@ -230,6 +230,12 @@ async function choosePreprocessor(
   return { preprocessing, tokenizer, create, notes };
 }
 
+/** Where examples of a kind come from that is more than the data itself, for messages. */
+const READ_FROM: Readonly<Partial<Record<SampleKind, string>>> = {
+  "image-text":
+    ", a table with a column of images (dataset.imageColumn) and one of captions (dataset.textColumn) or questions (dataset.promptColumn)",
+};
+
 /** What examples are labelled with, for messages. */
 const TARGETS: Readonly<Record<Labelling, string>> = {
   class: "one class each",
@@ -242,7 +248,7 @@ const TARGETS: Readonly<Record<Labelling, string>> = {
 function checkData(task: Task, { source, format, kind, labelling, classes }: Dataset): void {
   if (!task.samples.includes(kind)) {
     throw new ConfigError(
-      `${source}: holds samples of kind ${kind}; task ${task.name} takes ${task.samples.join(", ")}`,
+      `${source}: holds samples of kind ${kind}; task ${task.name} takes ${task.samples.map((s) => s + (READ_FROM[s] ?? "")).join(", ")}`,
     );
   }
   if (labelling !== task.labelling) {

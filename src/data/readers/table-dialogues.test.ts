@@ -49,6 +49,22 @@ test("of what several people answered, the most usual is the response", async ()
     });
 });
 
+test("what one person answered is the response, with nobody to agree with", async () => {
+  const files = createMemoryFiles({
+    "list.jsonl": JSON.stringify({ question: "how many?", answers: ["2"] }),
+    "lone.jsonl": JSON.stringify({ question: "how many?", answers: "2" }),
+    "lone.csv": "question,answers\nhow many?,2\n",
+  });
+  for (const path of ["list.jsonl", "lone.jsonl", "lone.csv"])
+    expect(await (await openDataset(files, path, asSamples)).load(0), path).toEqual({
+      kind: "dialogue",
+      messages: [
+        { role: "user", content: "how many?" },
+        { role: "assistant", content: "2" },
+      ],
+    });
+});
+
 test("prompts and responses are found by usual names, or named", async () => {
   const files = createMemoryFiles({
     "p.csv": "prompt,completion,choices\n2 + 2,4,x\n",

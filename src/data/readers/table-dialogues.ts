@@ -133,31 +133,38 @@ export function dialogueCollector(
   };
 }
 
-/** Answers as a list, or JSON of one: of strings, or of records with an `answer` each, as VQA's annotations have them. */
+/**
+ * Answers as a list, or JSON of one: of strings, or of records with an `answer` each, as VQA's annotations have them. What is
+ * no list is the answer of one.
+ */
 function peoplesAnswers(cell: Cell): string[] {
   let list: unknown = cell;
   try {
     if (typeof cell === "string") list = JSON.parse(cell);
   } catch {
-    return [];
+    // Not JSON: the answer itself.
   }
-  if (!Array.isArray(list)) return [];
+  if (!Array.isArray(list)) return textOf(cell) === "" ? [] : [textOf(cell)];
   return (list as unknown[]).map((given) => {
     const { answer } = Object(given) as { readonly answer?: unknown };
     return String(answer ?? given);
   });
 }
 
-/** What people answered, and what most of them said as the response where the row has none. */
+/**
+ * What people answered, and what most of them said as the response where the row has none. One alone is the response and
+ * no people: nobody is left to agree with.
+ */
 function answeredBy(
-  answers: readonly string[],
+  people: readonly string[],
   messages: readonly Message[],
 ): Pick<Dialogue, "answers" | "messages"> {
-  if (messages.some(({ role }) => role === "assistant")) return { answers, messages };
+  const answers = people.length > 1 ? { answers: people } : {};
+  if (messages.some(({ role }) => role === "assistant")) return { ...answers, messages };
   const counts = new Map<string, number>();
-  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  for (const answer of people) counts.set(answer, (counts.get(answer) ?? 0) + 1);
   const [most = ["", 0]] = [...counts].sort(([, a], [, b]) => b - a);
-  return { answers, messages: [...messages, { role: "assistant", content: most[0] }] };
+  return { ...answers, messages: [...messages, { role: "assistant", content: most[0] }] };
 }
 
 function speaks({ messages }: Dialogue): boolean {
