@@ -19,6 +19,8 @@ export interface GenerationOptions {
   readonly earlyStopping?: boolean | "never";
   /** Tokens are drawn, every prompt from its own seed, so that the batch does not matter. */
   readonly sampling?: SamplingOptions & { readonly seed: number };
+  /** The position of the first prompt among all that are asked, where these are some of them: for seeds and messages. Default 0. */
+  readonly first?: number;
   /** Prompts that are read together. Default 8. */
   readonly batchSize?: number;
   /** Told how many prompts are answered. */
@@ -40,11 +42,12 @@ export async function generate(
   options: GenerationOptions,
 ): Promise<readonly (readonly Sequence[])[]> {
   checkOptions(options);
-  const limits = prompts.map((prompt, i) => roomFor(decoder, prompt, i, options.maxNewTokens));
+  const { first = 0 } = options;
+  const limits = prompts.map((prompt, i) => roomFor(decoder, prompt, first + i, options.maxNewTokens));
   const answers = new Array<readonly Sequence[]>(prompts.length).fill([]);
   let done = 0;
   for (const batch of batches(decoder, prompts, options.batchSize ?? 8)) {
-    const searches = batch.map((i) => searchFor(options, limits[i]!, i));
+    const searches = batch.map((i) => searchFor(options, limits[i]!, first + i));
     await follow(
       decoder,
       batch.map((i) => prompts[i]!),

@@ -73,6 +73,8 @@ describe.each(files)("%s from %s.onnx", (model, file) => {
     const together = await generate(decoder, prompts, options);
     const alone = await generate(decoder, prompts, { ...options, batchSize: 1 });
     expect(alone.map((s) => s[0]!.ids)).toEqual(together.map((s) => s[0]!.ids));
+    const later = await generate(decoder, prompts.slice(1), { ...options, first: 1 });
+    expect(later.map((s) => s[0]!.ids)).toEqual(together.slice(1).map((s) => s[0]!.ids));
   });
 });
 

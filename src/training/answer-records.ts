@@ -65,7 +65,8 @@ export async function answerRecords(
 ): Promise<SampleRecord[]> {
   const picked = pickSamples(answers.map(({ right }) => (right ? 0 : 1)));
   const records = picked.map(async (i): Promise<SampleRecord> => {
-    const { name, sample, image, written, expected, right } = answers[i]!;
+    const { name, sample, written, expected, right } = answers[i]!;
+    const image = await answers[i]!.image();
     return {
       set: set.name,
       kind: set.kind,

@@ -10,8 +10,8 @@ import type { WriteOptions, Writer } from "./writer.ts";
 export interface JudgedAnswer {
   readonly name: string;
   readonly sample: Dialogue | Text;
-  /** What it was asked about, at the model's size. */
-  readonly image?: Image;
+  /** What it was asked about, at the model's size; null where that is no image. */
+  image(): Promise<Image | null>;
   /** All that was written; the chosen answer, where choices were weighed. */
   readonly written: string;
   /** What counts as right. */
@@ -21,12 +21,6 @@ export interface JudgedAnswer {
   readonly score?: number;
   /** How much it counts where metrics are weighted. */
   readonly weight?: number;
-}
-
-/** What is asked, and how it was read or prepared for the model. */
-interface Question {
-  readonly sample: Sample;
-  readonly dialogue: Dialogue;
 }
 
 type Judge = Exclude<Config["generation"]["judge"], "auto">;
@@ -49,59 +43,59 @@ export async function judgeWriting(
   options: WriteOptions = {},
 ): Promise<readonly JudgedAnswer[] | null> {
   const asked = evenly(dataset, settings.examples ?? Number.POSITIVE_INFINITY);
-  const samples = await Promise.all(Array.from({ length: asked.length }, (_, i) => asked.load(i)));
-  const questions = samples.flatMap((sample): Question[] => {
-    const dialogue = sourceOf(sample);
-    return dialogue.kind === "dialogue" ? [{ sample, dialogue }] : [];
-  });
-  const judge = settings.judge === "auto" ? judgeFor(questions) : settings.judge;
-  if (judge === "none" || questions.length < samples.length) return null;
-  const said = await answersOf(writer, questions, judge, options);
+  const questions: Dialogue[] = [];
+  let areAllOfImages = true;
+  for (let i = 0; i < asked.length; i++) {
+    const sample = await asked.load(i);
+    const source = sourceOf(sample);
+    if (source.kind !== "dialogue") return null;
+    questions.push(source);
+    areAllOfImages &&= sample.kind === "image-text";
+  }
+  const judge = settings.judge === "auto" ? judgeFor(questions, areAllOfImages) : settings.judge;
+  if (judge === "none") return null;
+  const said = await answersOf(writer, asked, questions, judge, options);
   if (options.shouldStop?.() === true) return null;
-  return questions.map(({ sample: whole, dialogue: sample }, i): JudgedAnswer => {
-    const common = {
-      ...{ name: asked.name(i), sample, written: said[i]!.written, expected: expectedOf(sample) },
+  return questions.map((sample, i): JudgedAnswer => {
+    const { written, answer } = said[i]!;
+    const expected = expectedOf(sample);
+    const score = judge === "vqa" ? vqaScore(written, sample) : null;
+    return {
+      name: asked.name(i),
+      sample,
+      image: async () => imageOf(await asked.load(i)),
+      written,
+      expected,
       ...(asked.weight ? { weight: asked.weight(i) } : {}),
+      ...(score === null ? { right: answer === expected } : { right: score >= 0.5, score }),
     };
-    if (judge === "vqa") {
-      const score = vqaScore(common.written, sample);
-      const shown = whole.kind === "image-text" ? { image: whole.image } : {};
-      return { ...common, ...shown, right: score >= 0.5, score };
-    }
-    return { ...common, right: said[i]!.answer === common.expected };
   });
 }
 
 async function answersOf(
   writer: Writer,
-  questions: readonly Question[],
+  asked: Dataset,
+  questions: readonly Dialogue[],
   judge: Exclude<Judge, "none">,
   options: WriteOptions,
 ): Promise<{ readonly written: string; readonly answer: string | null }[]> {
-  const samples = questions.map((q) => q.dialogue);
-  const possible = possibleAnswers(samples);
+  const possible = possibleAnswers(questions);
+  const said: { written: string; answer: string | null }[] = [];
   if (judge === "likelihood") {
-    const choices = samples.map((sample) => sample.choices ?? namedIn(askedOf(sample), possible));
-    const weights = await writer.weigh(
-      questions.map(({ sample, dialogue }, i) => ({
-        sample,
-        choices: choices[i]!.map((c) => saying(c, dialogue)),
-      })),
-    );
-    return choices.map((of, i) => {
-      const best = of[likeliest(Float32Array.from(weights[i]!))] ?? "";
-      return { written: best, answer: best };
-    });
+    const choices = questions.map((q) => q.choices ?? namedIn(askedOf(q), possible));
+    const choicesOf = (i: number) => choices[i]!.map((choice) => saying(choice, questions[i]!));
+    for await (const weights of writer.weigh(asked, choicesOf, options)) {
+      const best = choices[said.length]![likeliest(Float32Array.from(weights))] ?? "";
+      said.push({ written: best, answer: best });
+    }
+    return said;
   }
-  const written = await writer.write(
-    questions.map((q) => q.sample),
-    options,
-  );
   const isWhole = judge === "exact" || judge === "vqa";
-  return written.map(({ text }, i) => ({
-    written: text,
-    answer: isWhole ? text.trim() : firstMatch(samples[i]!.choices ?? possible, text),
-  }));
+  for await (const { text } of writer.write(asked, options)) {
+    const answers = questions[said.length]!.choices ?? possible;
+    said.push({ written: text, answer: isWhole ? text.trim() : firstMatch(answers, text) });
+  }
+  return said;
 }
 
 /** What may be answered where an example has no choices: the answers of the commonsense set that has all of the data's, or those. */
@@ -125,12 +119,11 @@ function saying(choice: string, dialogue: Dialogue): string {
   return answer !== undefined && said.includes(answer) ? said.replace(answer, () => choice) : choice;
 }
 
-function judgeFor(questions: readonly Question[]): Judge {
+function judgeFor(questions: readonly Dialogue[], areAllOfImages: boolean): Judge {
   if (questions.length === 0) return "none";
-  if (questions.every((q) => q.sample.kind === "image-text")) return "vqa";
-  const samples = questions.map((q) => q.dialogue);
-  if (samples.every((s) => s.answer !== undefined)) return "first-match";
-  return samples.every((s) => s.choices !== undefined) ? "likelihood" : "none";
+  if (areAllOfImages) return "vqa";
+  if (questions.every((q) => q.answer !== undefined)) return "first-match";
+  return questions.every((q) => q.choices !== undefined) ? "likelihood" : "none";
 }
 
 function expectedOf({ answer, messages }: Dialogue): string {
@@ -150,4 +143,8 @@ function sourceOf(sample: Sample): Dialogue | Text {
   if (sample.kind === "sequence") return sample.source;
   if (sample.kind === "text" || sample.kind === "dialogue") return sample;
   throw new TypeError(`internal: an example of kind ${sample.kind} for a language model`);
+}
+
+function imageOf(sample: Sample): Image | null {
+  return sample.kind === "image-text" ? sample.image : null;
 }

@@ -6,6 +6,7 @@ import type { Preprocessor } from "../data/preprocess/preprocessor.ts";
 import type { Answer, Drawing } from "../tasks/task.ts";
 import { rowOf } from "../tensor/tensor.ts";
 import type { DeployedModel } from "./deployed-model.ts";
+import { withoutUndefined } from "./plain.ts";
 import { withStandIns } from "./stand-ins.ts";
 
 /** What a model says of one example. */
@@ -35,16 +36,14 @@ export async function* predict(
   model: DeployedModel,
   inputs: Dataset,
   top: number,
-  { generation = {}, onProgress, onNote }: PredictOptions = {},
+  options: PredictOptions = {},
 ): AsyncGenerator<Prediction, void, void> {
-  let done = 0;
   if (model.task.writes === true) {
-    for await (const prediction of write(model, inputs, generation)) {
-      yield prediction;
-      onProgress?.(++done, inputs.length);
-    }
+    yield* write(model, inputs, options);
     return;
   }
+  const { onProgress, onNote } = options;
+  let done = 0;
   const ranking = model.task.ranking?.();
   const { preprocessor, notes } = await model.preprocessorFor(inputs);
   for (const note of notes) onNote?.(note);
@@ -120,23 +119,18 @@ function seesAll({ config }: Preprocessor): boolean {
   return config.kind === "image" && config.crop === null;
 }
 
-/** What a language model writes behind each input, batch by batch. */
+/** What a language model writes behind each input. */
 async function* write(
   model: DeployedModel,
   inputs: Dataset,
-  generation: Partial<Config["generation"]>,
+  { generation = {}, onProgress }: PredictOptions,
 ): AsyncGenerator<Prediction, void, void> {
-  const writer = model.writer(generation);
-  const { batchSize } = model.generation(generation);
-  for (let start = 0; start < inputs.length; start += batchSize) {
-    const indices = Array.from({ length: Math.min(batchSize, inputs.length - start) }, (_, i) => start + i);
-    const samples = await Promise.all(indices.map((i) => inputs.load(i)));
-    const answers = await writer.write(samples);
-    for (const [i, { text, score, ended, tokens }] of answers.entries())
-      yield {
-        input: inputs.name(start + i),
-        fields: { text, score, ended, tokens },
-        columns: [["text", text]],
-      };
-  }
+  let i = 0;
+  const written = model.writer(generation).write(inputs, withoutUndefined({ onProgress }));
+  for await (const { text, score, ended, tokens } of written)
+    yield {
+      input: inputs.name(i++),
+      fields: { text, score, ended, tokens },
+      columns: [["text", text]],
+    };
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import type { Sample } from "../data/dataset.ts";
+import type { Dataset, Sample } from "../data/dataset.ts";
 import type { PreparedPrompt } from "../data/preprocess/preprocessor.ts";
 import type { Tokenizer } from "../data/preprocess/tokenizer.ts";
 import type { Sequence } from "../generation/beams.ts";
@@ -7,6 +7,12 @@ import { type Decoder, openDecoder } from "../generation/decoder.ts";
 import { generate } from "../generation/generate.ts";
 import { likelihoods } from "../generation/likelihood.ts";
 import type { DecoderSession } from "../generation/signature.ts";
+
+/** How many batches of prompts are prepared together. */
+const BATCHES_AT_ONCE = 8;
+
+/** Examples that a model is asked about. */
+export type Asked = Pick<Dataset, "length" | "load">;
 
 /** What a model wrote. */
 export interface Written {
@@ -50,33 +56,63 @@ export class Writer {
     this.decoder = openDecoder(session, { name, contextLength, padId: tokenizer.padId });
   }
 
-  /** The best answer to each, in order. @throws DataError if a prompt leaves no room for an answer */
-  async write(samples: readonly Sample[], options: WriteOptions = {}): Promise<Written[]> {
+  /** The best answer to each example, in order. @throws DataError if a prompt leaves no room for an answer */
+  async *write(asked: Asked, options: WriteOptions = {}): AsyncGenerator<Written, void, void> {
     const { settings, eos, seed, tokenizer, promptOf } = this.o;
+    const { onProgress, shouldStop } = options;
     const { temperature, topK, topP, judge: _, examples: __, ...search } = settings;
-    const answers = await generate(this.decoder, samples.map(promptOf), {
-      ...search,
-      ...options,
-      eos,
-      ...(temperature > 0 ? { sampling: { temperature, topK, topP, seed } } : {}),
-    });
-    return answers.map(([best]) => ({
-      text: best ? tokenizer.decode(best.ids) : "",
-      tokens: best?.ids.length ?? 0,
-      score: best?.score ?? 0,
-      ended: best?.ended ?? "length",
-    }));
+    for await (const { first, samples } of this.pieces(asked)) {
+      if (shouldStop?.() === true) return;
+      const answers = await generate(this.decoder, samples.map(promptOf), {
+        ...search,
+        ...(shouldStop ? { shouldStop } : {}),
+        first,
+        onProgress: (done) => onProgress?.(first + done, asked.length),
+        eos,
+        ...(temperature > 0 ? { sampling: { temperature, topK, topP, seed } } : {}),
+      });
+      for (const [best] of answers)
+        yield {
+          text: best ? tokenizer.decode(best.ids) : "",
+          tokens: best?.ids.length ?? 0,
+          score: best?.score ?? 0,
+          ended: best?.ended ?? "length",
+        };
+    }
   }
 
-  /** For each sample the mean log-probability of the tokens of each of its choices. */
-  async weigh(samples: readonly { sample: Sample; choices: readonly string[] }[]): Promise<number[][]> {
+  /** For each example in order the mean log-probability of the tokens of each of its choices. */
+  async *weigh(
+    asked: Asked,
+    choicesOf: (i: number) => readonly string[],
+    { onProgress, shouldStop }: WriteOptions = {},
+  ): AsyncGenerator<number[], void, void> {
     const { tokenizer, settings, promptOf } = this.o;
-    const asked = samples.flatMap(({ sample, choices }) => {
-      const prompt = promptOf(sample);
-      return choices.map((choice) => ({ prompt, ids: tokenizer.content(choice) }));
-    });
-    const found = await likelihoods(this.decoder, asked, { batchSize: settings.batchSize });
-    let next = 0;
-    return samples.map(({ choices }) => choices.map(() => found[next++]!.mean));
+    for await (const { first, samples } of this.pieces(asked)) {
+      if (shouldStop?.() === true) return;
+      const choices = samples.map((_, i) => choicesOf(first + i).map((choice) => tokenizer.content(choice)));
+      const continuations = samples.flatMap((sample, i) => {
+        const prompt = promptOf(sample);
+        return choices[i]!.map((ids) => ({ prompt, ids })); // each sample has its choices
+      });
+      const found = await likelihoods(this.decoder, continuations, { batchSize: settings.batchSize });
+      let next = 0;
+      for (const of of choices) yield of.map(() => found[next++]!.mean);
+      onProgress?.(first + samples.length, asked.length);
+    }
+  }
+
+  /** Some batches at a time: prompts of images are large, and prompts of one length go well together. */
+  private async *pieces(
+    asked: Asked,
+  ): AsyncGenerator<{ readonly first: number; readonly samples: readonly Sample[] }, void, void> {
+    const size = BATCHES_AT_ONCE * this.o.settings.batchSize;
+    for (let first = 0; first < asked.length; first += size) {
+      const count = Math.min(size, asked.length - first);
+      yield {
+        first,
+        samples: await Promise.all(Array.from({ length: count }, (_, i) => asked.load(first + i))),
+      };
+    }
   }
 }
