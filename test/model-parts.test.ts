@@ -178,6 +178,11 @@ test.each([
 test("an adapter is merged into the parts that it was trained on, as at the end of its run", async () => {
   const options = { files: nodeFiles, model: at("parts"), adapter: at("lora") };
   await expect(mergeAdapter({ ...options, out: at("merged.onnx") })).rejects.toThrow(/name a folder/u);
+  mkdirSync(at("taken/onnx"), { recursive: true });
+  cpSync(join(whole, "onnx/model.onnx"), at("taken/onnx/model.onnx"));
+  await expect(mergeAdapter({ ...options, out: at("taken") })).rejects.toThrow(
+    /model.onnx is there already/u,
+  );
   await mergeAdapter({ ...options, out: at("merged") });
   for (const part of PARTS) {
     const [merged, written] = [at(`merged/onnx/${part}`), at(`lora/model/onnx/${part}`)];

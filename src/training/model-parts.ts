@@ -52,6 +52,7 @@ export interface SavedSource {
  * came from.
  *
  * @param from where the model came from
+ * @throws ModelError if parts would lie beside a `model.onnx`, which a folder is opened by
  */
 export async function saveSource(
   model: Model,
@@ -64,6 +65,10 @@ export async function saveSource(
     const path = to("model.onnx");
     return { path, written: await saveModel(model, path, files) };
   }
+  if (await files.exists(to("model.onnx")))
+    throw new ModelError(
+      `${to("model.onnx")} is there already and would be taken for the model of these parts; remove it, or name another folder`,
+    );
   const own = [parts.visionEncoder, parts.tokenEmbedding, parts.decoder].filter((path) => path !== null);
   const written = await model.apart(async (each) => {
     const paths: string[] = [];
