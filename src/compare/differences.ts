@@ -49,7 +49,8 @@ export function differencesOf(
   const all = [...id, ...ood];
   const hasHits = all.every((set) => pairs.every((pair) => hitDifferences(pair, set) !== undefined));
   const hasDraws = all.every((set) => pairs.every((pair) => drawnDifference(pair, set) !== undefined));
-  const estimate = hasHits ? byExamples(pairs) : hasDraws ? byReplicates(pairs) : bySeeds(pairs);
+  // Shares have draws only where examples are weighted, which hits are not.
+  const estimate = hasDraws ? byReplicates(pairs) : hasHits ? byExamples(pairs) : bySeeds(pairs);
   return {
     seeds: pairs.map((p) => p.seed),
     pairedBy: hasHits || hasDraws ? "examples" : "seeds",

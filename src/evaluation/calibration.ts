@@ -12,23 +12,23 @@ export const RELIABILITY_BINS = 15;
 
 /** Gathers how sure a model was and how often it was right, in bins (i / n, (i + 1) / n] of equal width. */
 export class Reliability {
-  private readonly counts: Uint32Array;
+  private readonly counts: Float64Array;
   private readonly confidences: Float64Array;
-  private readonly right: Uint32Array;
+  private readonly right: Float64Array;
 
   constructor(bins: number = RELIABILITY_BINS) {
-    this.counts = new Uint32Array(bins);
+    this.counts = new Float64Array(bins);
     this.confidences = new Float64Array(bins);
-    this.right = new Uint32Array(bins);
+    this.right = new Float64Array(bins);
   }
 
   /** @param confidence probability of the predicted class, in [0, 1] @returns the bin that it lies in */
-  add(confidence: number, isRight: boolean): number {
+  add(confidence: number, isRight: boolean, weight: number = 1): number {
     const bins = this.counts.length;
     const bin = Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1));
-    this.counts[bin]!++;
-    this.confidences[bin]! += confidence;
-    if (isRight) this.right[bin]!++;
+    this.counts[bin]! += weight;
+    this.confidences[bin]! += weight * confidence;
+    if (isRight) this.right[bin]! += weight;
     return bin;
   }
 

@@ -75,7 +75,7 @@ export class ClassificationMeter implements Meter {
       tally.add("loss", logSum - output.data[at + label]!);
       tally.add("brier", brierScore(probabilities, label));
       if (placeOf(output.data, at, classes, label) < TOP) tally.add("amongFirst", 1);
-      const bin = this.reliability.add(confidence, isRight);
+      const bin = this.reliability.add(confidence, isRight, weight);
       tally.add("binCount", 1, bin);
       tally.add("binConfidence", confidence, bin);
       if (isRight) {
@@ -85,7 +85,7 @@ export class ClassificationMeter implements Meter {
       }
       const odds = probabilities.map((_, c) => logOdds(output.data[at + c]! - logSum));
       this.scores.add(index, weight, [...odds, label]);
-      this.confusion[label]![best]!++;
+      this.confusion[label]![best]! += weight;
       this.wrongness[index] = isRight ? 0 : 1 + confidence;
       this.count++;
     }

@@ -52,8 +52,8 @@ export class EntityCounts {
     { truePositives: number; falsePositives: number; falseNegatives: number }
   >();
 
-  /** @returns the counts of this sentence, all types together */
-  add(truth: readonly string[], predicted: readonly string[]): Counts {
+  /** @param weight how much the sentence counts @returns its counts as they are, all types together */
+  add(truth: readonly string[], predicted: readonly string[], weight: number = 1): Counts {
     const key = (e: Entity) => `${e.start} ${e.end} ${e.type}`;
     const there = entitiesOf(truth);
     const keys = new Set(there.map(key));
@@ -62,9 +62,9 @@ export class EntityCounts {
     for (const entity of claimed) {
       const isRight = keys.has(key(entity));
       if (isRight) found.add(key(entity));
-      this.of(entity.type)[isRight ? "truePositives" : "falsePositives"]++;
+      this.of(entity.type)[isRight ? "truePositives" : "falsePositives"] += weight;
     }
-    for (const entity of there) if (!found.has(key(entity))) this.of(entity.type).falseNegatives++;
+    for (const entity of there) if (!found.has(key(entity))) this.of(entity.type).falseNegatives += weight;
     const truePositives = found.size;
     return {
       truePositives,

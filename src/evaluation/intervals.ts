@@ -55,8 +55,9 @@ export function drawnInterval(
   const shift = value - known.reduce((a, b) => a + b, 0) / known.length;
   return {
     value,
-    low: Math.max(range[0], percentile(known, 0.025) + shift),
-    high: Math.min(range[1], percentile(known, 0.975) + shift),
+    // Draws of few examples are so skewed that their middle may leave out the value.
+    low: Math.min(value, Math.max(range[0], percentile(known, 0.025) + shift)),
+    high: Math.max(value, Math.min(range[1], percentile(known, 0.975) + shift)),
   };
 }
 

@@ -16,7 +16,7 @@ export interface JudgedBatch {
 /** How a class, a label, a type of entity or one of several outputs did. */
 export interface JudgedPart {
   readonly name: string;
-  /** Examples, entities or pixels that truly are of it. */
+  /** Examples, entities or pixels that truly are of it; the sum of their weights where they have some. */
   readonly count: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
@@ -46,7 +46,7 @@ export interface Judgement extends JudgementDetails {
    * on one set is of the same examples. Shares of examples that all count alike have none.
    */
   readonly draws?: Readonly<Record<string, Float64Array>>;
-  /** Counts [true class][predicted class], for classifiers. */
+  /** Counts, or sums of weights, [true class][predicted class], for classifiers. */
   readonly confusion?: readonly (readonly number[])[];
   /** Whether each example was right, by its position in the set: bit i % 8 of byte ⌊i / 8⌋. */
   readonly correct?: Uint8Array;
@@ -54,10 +54,7 @@ export interface Judgement extends JudgementDetails {
   readonly wrongness: ArrayLike<number>;
 }
 
-/**
- * Gathers what is to be judged batch by batch, in any order, each example once. Weights of examples change the metrics;
- * parts, pictures and counts are of examples as they are.
- */
+/** Gathers what is to be judged batch by batch, in any order, each example once. An example of weight 2 counts as two. */
 export interface Meter {
   add(batch: JudgedBatch): void;
   result(): Judgement;

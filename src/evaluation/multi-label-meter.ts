@@ -18,8 +18,6 @@ type Summed = "count" | "right" | "loss" | "truePositives" | "predicted" | "supp
 export class MultiLabelMeter implements Meter {
   private readonly labels: readonly string[];
   private readonly tally: Tally<Summed>;
-  /** Of examples as they are, for the table of labels. */
-  private readonly counts: Readonly<Record<"truePositives" | "predicted" | "support", Uint32Array>>;
   /** Logits of all labels, then their truth. */
   private readonly scores: ScoreSample;
   private readonly wrongness: number[] = [];
@@ -28,8 +26,6 @@ export class MultiLabelMeter implements Meter {
   constructor(labels: readonly string[]) {
     const { length } = labels;
     this.labels = labels;
-    const zeros = () => new Uint32Array(length);
-    this.counts = { truePositives: zeros(), predicted: zeros(), support: zeros() };
     this.scores = new ScoreSample(2 * length);
     this.tally = new Tally({
       ...{ count: 1, right: 1, loss: 1 },
@@ -53,9 +49,6 @@ export class MultiLabelMeter implements Meter {
         const logit = logits[c]!;
         loss += softplus(bears ? -logit : logit) / labels;
         const said = Number(logit > 0);
-        this.counts.truePositives[c]! += said * bears;
-        this.counts.predicted[c]! += said;
-        this.counts.support[c]! += bears;
         tally.add("truePositives", said * bears, c);
         tally.add("predicted", said, c);
         tally.add("support", bears, c);
@@ -76,9 +69,10 @@ export class MultiLabelMeter implements Meter {
     const rankings = labels.map(
       (_, c) => new Ranking(this.scores.column(c), this.scores.column(labels.length + c)),
     );
-    const ranked = this.scores.judge((weights) => ({
-      auroc: meanOfKnown(rankings.map((r) => r.auroc(weights))),
-      map: meanOfKnown(rankings.map((r) => r.averagePrecision(weights))),
+    const { weights } = this.scores;
+    const ranked = this.scores.judge((drawn) => ({
+      auroc: meanOfKnown(rankings.map((r) => r.auroc(drawn))),
+      map: meanOfKnown(rankings.map((r) => r.averagePrecision(drawn))),
     }));
     return {
       count,
@@ -86,7 +80,9 @@ export class MultiLabelMeter implements Meter {
       draws: { ...summed.draws, ...ranked.draws },
       correct: bitsOfRight(wrongness, count),
       wrongness,
-      parts: countsFrom(this.counts).map((counts, c) => partOf(labels[c]!, counts, rankings[c]!)),
+      parts: countsFrom(this.tally.sums).map((counts, c) =>
+        partOf(labels[c]!, counts, rankings[c]!, weights),
+      ),
     };
   }
 }
@@ -101,8 +97,8 @@ function metricsOf(sums: Sums<Summed>): Record<string, number> {
   };
 }
 
-function partOf(name: string, counts: Counts, ranking: Ranking) {
+function partOf(name: string, counts: Counts, ranking: Ranking, weights: Float64Array) {
   const { support, precision, recall, f1 } = scoresOf(counts);
-  const areas = { auroc: ranking.auroc(), "average-precision": ranking.averagePrecision() };
+  const areas = { auroc: ranking.auroc(weights), "average-precision": ranking.averagePrecision(weights) };
   return { name, count: support, metrics: { precision, recall, f1, ...areas } };
 }

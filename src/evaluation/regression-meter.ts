@@ -79,7 +79,7 @@ export class RegressionMeter implements Meter {
     const parts = names.map((name, c) => ({
       name,
       count,
-      metrics: { ...scoresFrom(tally.sums, c), ...correlations()[c]! },
+      metrics: { ...scoresFrom(tally.sums, c), ...correlations(this.sample.weights)[c]! },
     }));
     return {
       count,
@@ -92,7 +92,7 @@ export class RegressionMeter implements Meter {
   }
 
   /** Spearman's correlation of each output, under any weights. */
-  private rankCorrelations(): (weights?: Float64Array) => { readonly spearman: number }[] {
+  private rankCorrelations(): (weights: Float64Array) => { readonly spearman: number }[] {
     const { names, sample } = this;
     const orders = names.map((_, c) => ({
       predicted: new Order(sample.column(c)),

@@ -38,11 +38,16 @@ export class ScoreSample {
     return Float64Array.from({ length: this.rows }, (_, row) => this.at(row, column));
   }
 
+  /** How much each kept row counts. */
+  get weights(): Float64Array {
+    return this.column(this.columns + 1);
+  }
+
   /** @param metricsOf metrics of the kept rows where each has a weight; NaN where it cannot tell */
   judge(metricsOf: (weights: Float64Array) => Readonly<Record<string, number>>): Drawn {
     const { rows, columns } = this;
     const indices = this.column(columns);
-    const weights = this.column(columns + 1);
+    const { weights } = this;
     const metrics = metricsOf(weights);
     const affordable = Math.floor(MOST_LOOKS / Math.max(1, rows * columns));
     const replicates = Math.min(REPLICATES, Math.max(FEWEST_REPLICATES, affordable));

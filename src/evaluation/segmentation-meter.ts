@@ -1,5 +1,5 @@
 import { meanOfKnown } from "./columns.ts";
-import { countsFrom, countsOf, intersectionOverUnion } from "./confusion.ts";
+import { countsFrom, intersectionOverUnion } from "./confusion.ts";
 import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
 import { type Sums, Tally } from "./tally.ts";
 
@@ -18,8 +18,6 @@ type Summed = "pixels" | "loss" | "truePositives" | "predicted" | "support";
 export class SegmentationMeter implements Meter {
   private readonly classes: readonly string[];
   private readonly ignoreIndex: number | undefined;
-  /** Pixels [true class][predicted class]. */
-  private readonly pixels: number[][];
   private readonly tally: Tally<Summed>;
   private readonly wrongness: number[] = [];
   private count = 0;
@@ -28,7 +26,6 @@ export class SegmentationMeter implements Meter {
     this.classes = classes;
     this.ignoreIndex = ignoreIndex;
     const { length } = classes;
-    this.pixels = classes.map(() => new Array<number>(length).fill(0));
     this.tally = new Tally({ pixels: 1, loss: 1, truePositives: length, predicted: length, support: length });
   }
 
@@ -47,7 +44,6 @@ export class SegmentationMeter implements Meter {
         const label = Number(targets.data[row * area + pixel]);
         if (label < 0 || label === this.ignoreIndex) continue;
         const { best, loss } = judgePixel(logits, pixel, area, label);
-        this.pixels[label]![best]!++;
         counts.support[label]!++;
         counts.predicted[best]!++;
         lossOfImage += loss;
@@ -70,16 +66,18 @@ export class SegmentationMeter implements Meter {
   }
 
   result(): Judgement {
-    const { count, pixels, wrongness } = this;
-    const iou = intersectionOverUnion(countsOf(pixels));
+    const { count, tally, wrongness } = this;
+    const { truePositives, support } = tally.sums;
+    const iou = intersectionOverUnion(countsFrom(tally.sums));
     return {
       count,
-      ...this.tally.judge(metricsOf),
+      ...tally.judge(metricsOf),
       wrongness,
-      parts: this.classes.map((name, c) => {
-        const support = pixels[c]!.reduce((a, b) => a + b, 0);
-        return { name, count: support, metrics: { iou: iou[c]!, recall: pixels[c]![c]! / support } };
-      }),
+      parts: this.classes.map((name, c) => ({
+        name,
+        count: support[c]!,
+        metrics: { iou: iou[c]!, recall: truePositives[c]! / support[c]! },
+      })),
     };
   }
 }

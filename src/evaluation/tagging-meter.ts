@@ -29,12 +29,14 @@ export class TaggingMeter implements Meter {
   add(batch: JudgedBatch): void {
     for (const { row, index, tokens } of judgedTokens(batch)) {
       const wrong = tokens.filter((t) => t.label !== t.predicted).length;
+      const weight = weightOf(batch, row);
       const found = this.entities.add(
         tokens.map((t) => this.tags[t.label] ?? String(t.label)),
         tokens.map((t) => this.tags[t.predicted] ?? String(t.predicted)),
+        weight,
       );
       const { tally } = this;
-      tally.begin(index, weightOf(batch, row));
+      tally.begin(index, weight);
       tally.add("tokens", tokens.length);
       tally.add("right", tokens.length - wrong);
       tally.add("loss", sumOf(tokens.map((t) => t.loss)));

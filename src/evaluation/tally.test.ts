@@ -83,6 +83,15 @@ describe("a sum over examples", () => {
     expect(weighted).toBeCloseTo(sum / (1.5 * n), 12);
   });
 
+  it("knows nothing of replicates in which no example was drawn", () => {
+    const tally = new Tally({ count: 1 });
+    tally.begin(0, 1);
+    tally.add("count", 1);
+    const { draws } = tally.judge(({ count }) => ({ loss: count[0]! }));
+    const share = draws.loss!.filter((draw) => Number.isNaN(draw)).length / draws.loss!.length;
+    expect(Math.abs(share - Math.exp(-1))).toBeLessThan(0.1);
+  });
+
   it("has fewer replicates where it is very wide, and none is held for places that stay empty", () => {
     const tally = new Tally({ count: 1000 }, 60_000);
     tally.begin(0, 1);
@@ -192,6 +201,8 @@ it("draws that never vary give no interval, and an interval stays within what th
   expect(drawnInterval(1, new Float64Array(400).fill(1))).toBeUndefined();
   const draws = Float64Array.from({ length: 400 }, (_, r) => 0.98 + (r % 5) / 100);
   expect(drawnInterval(0.999, draws, [0, 1])?.high).toBe(1);
+  const skewed = Float64Array.from({ length: 400 }, (_, r) => (r < 5 ? 0 : 1));
+  expect(drawnInterval(1, skewed, [0, 1])).toEqual({ value: 1, low: 1, high: 1 });
   expect(percentile(Float64Array.of(0, 1, 2, 3), 0.5)).toBe(1.5);
 });
 

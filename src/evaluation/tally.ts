@@ -36,6 +36,8 @@ export class Tally<Name extends string> {
   private weight = 1;
   private readonly weights: Float64Array;
   private isWeighted = false;
+  /** How much was drawn in each replicate: of one without any example no metric is known. */
+  private readonly drawn: Float64Array;
 
   /** @param widths how many places the sum of each name has */
   constructor(widths: Readonly<Record<Name, number>>, mostNumbers: number = MOST_NUMBERS) {
@@ -51,6 +53,7 @@ export class Tally<Name extends string> {
     this.replicates = new Array<Float64Array | undefined>(size);
     const affordable = Math.floor(mostNumbers / Math.max(1, size));
     this.weights = new Float64Array(Math.min(REPLICATES, Math.max(FEWEST_REPLICATES, affordable)));
+    this.drawn = new Float64Array(this.weights.length);
   }
 
   /** Turns to the next example. @param index its position in the set @param weight how much it counts */
@@ -58,7 +61,10 @@ export class Tally<Name extends string> {
     this.weight = weight;
     this.isWeighted ||= weight !== 1;
     drawCounts(index, this.weights);
-    if (weight !== 1) for (let r = 0; r < this.weights.length; r++) this.weights[r]! *= weight;
+    for (let r = 0; r < this.weights.length; r++) {
+      this.weights[r]! *= weight;
+      this.drawn[r]! += this.weights[r]!;
+    }
   }
 
   /** Adds what the present example has to one place of a sum. */
@@ -90,6 +96,10 @@ export class Tally<Name extends string> {
     const sums = new Float64Array(this.totals.length);
     const named = this.named(sums);
     for (let r = 0; r < this.weights.length; r++) {
+      if (this.drawn[r] === 0) {
+        for (const name of drawn) draws[name]![r] = Number.NaN;
+        continue;
+      }
       for (let place = 0; place < sums.length; place++) sums[place] = this.replicates[place]?.[r] ?? 0;
       const ofReplicate = metricsOf(named);
       for (const name of drawn) draws[name]![r] = ofReplicate[name] ?? Number.NaN;

@@ -32,16 +32,25 @@ export function number(value: number): string {
   return signed(size >= 1 && !Number.isInteger(value) ? text : String(Number(text)));
 }
 
-/** As `number`, without zeros at the end: for axes, whose ticks are round. */
+/** Digits that tell the ticks of an axis apart, which are round numbers but for the last bits of a float. */
+const TICK_DIGITS = 6;
+
+/** A tick of an axis: all its digits, powers of ten where it is far from 1. */
 export function axisNumber(value: number): string {
-  return number(value)
-    .replace(/(\.\d*?)0+$/, "$1")
-    .replace(/\.$/, "");
+  const size = Math.abs(value);
+  const rounded = Number(value.toPrecision(TICK_DIGITS));
+  if (size >= 1e6 || (size < 1e-4 && size > 0)) return number(value);
+  return signed(Number.isInteger(rounded) ? integer(rounded) : String(rounded));
 }
 
 /** Thousands grouped with a thin space: `12 345`. */
 export function integer(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/** A count, or a sum of weights: `12 345`, `17.5`. */
+export function amount(value: number): string {
+  return Number.isInteger(value) ? integer(value) : number(value);
 }
 
 /** `3 min 20 s`. */

@@ -25,7 +25,7 @@ export function differenceWithInterval(metric: MetricFacts, { value, low, high }
 
 /** A value with the metric's name, for a sentence. */
 export function namedValue(metric: MetricFacts, value: number): string {
-  return metric.isShare ? valueText(metric, value) : `${metric.label} ${valueText(metric, value)}`;
+  return metric.isShare ? valueText(metric, value) : `${metric.label} of ${valueText(metric, value)}`;
 }
 
 /** A difference: in percentage points, or in the metric's own unit with its sign. */
@@ -36,5 +36,5 @@ export function differenceText({ unit }: MetricFacts, difference: number): strin
 
 /** Ticks of an axis of a metric. */
 export function tickText({ unit }: MetricFacts): (value: number) => string {
-  return unit === "percent" ? (value) => `${Math.round(value * 1000) / 10}\u202f%` : axisNumber;
+  return unit === "percent" ? (value) => `${axisNumber(100 * value)}\u202f%` : axisNumber;
 }

@@ -111,7 +111,7 @@ test("regression: predicted against true numbers for every set and run, and no m
   expect(all("#predicted details[open] svg.plot").length).toBe(2);
   expect(all("#confusion").length).toBe(0);
   expect(texts("#results > h3")).toEqual(["RMSE"]);
-  expect(texts(".headline")[0]).toContain("different on shifted data (−");
+  expect(texts(".headline")[0]).toContain("different on shifted data (RMSE −");
   expect(all("figure.forest").length).toBe(0);
 });
 

@@ -71,7 +71,7 @@ tfoot th,tfoot td{border-top:1px solid var(--line);border-bottom:0}
 td b{font-weight:650} small{color:var(--soft);font-size:12.5px;white-space:nowrap}
 th small{display:block;font-weight:400}
 .glance td,.results td{white-space:nowrap}
-.results td small,.glance td small{display:block;line-height:1.35}
+.results td small,.glance td small,.metrics td small{display:block;line-height:1.35}
 .glance td.inline small{display:inline}
 .glance-box{margin-top:40px}
 .metrics td,.metrics th,.parts th,.parts td,.corruptions td,.robustness td{white-space:nowrap}
@@ -134,6 +134,7 @@ ${counts}
 .card p{margin:0} .card .truth{font-weight:650;margin-top:6px;overflow-wrap:anywhere}
 .card .asked{margin-top:6px;max-height:80px;overflow:auto;overflow-wrap:anywhere}
 .card .text{background:var(--raised);border-radius:6px;padding:10px;max-height:132px;overflow:auto;overflow-wrap:anywhere}
+.cards.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))} .wide .card img{aspect-ratio:auto}
 .cards.worded{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
 .worded .text{white-space:pre-line;max-height:220px}
 .guess{display:flex;align-items:center;gap:5px;color:var(--soft);line-height:1.6}
@@ -163,6 +164,7 @@ footer{margin-top:56px;padding-top:18px;padding-bottom:40px;font-size:13px;color
   table,.statements,.glossary{font-size:9pt} .hero,.two{gap:26px} .panels{grid-template-columns:1fr 1fr;gap:18px 26px}
   .scroll,.tall{overflow:visible;max-height:none;background:none} svg.layers{min-width:0;width:100%;break-inside:avoid}
   tfoot{display:table-row-group}
-  .cards{grid-template-columns:repeat(8,1fr);gap:8px} .cards.worded{grid-template-columns:repeat(3,1fr)} .card{font-size:7.5pt} pre{white-space:pre-wrap}
+  .cards{grid-template-columns:repeat(8,1fr);gap:8px} .cards.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))} .wide .card img{aspect-ratio:auto}
+.cards.worded{grid-template-columns:repeat(3,1fr)} .card{font-size:7.5pt} pre{white-space:pre-wrap}
 }
 `;

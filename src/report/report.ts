@@ -95,7 +95,9 @@ export async function renderReport(runs: readonly RunRecord[]): Promise<string> 
     {
       id: "layers",
       title: "Layer by layer",
-      lead: "Where in the network the anchor rule fired, and how far each parameter tensor moved from the weights it started with.",
+      lead: views.some((v) => v.anchored)
+        ? "Where in the network the anchor rule fired, and how far each parameter tensor moved from the weights it started with."
+        : "How far each parameter tensor moved from the weights it started with.",
       body: layersSection(layered, verdict),
     },
     ...optional(parts, ({ kind, body }) => ({

@@ -84,9 +84,9 @@ test("a metric that is no share is compared without an interval", () => {
   });
   const { headline, all } = texts([change(fixtureRun(), 0), change(fixtureRun({ anchorRule: "none" }), 0.5)]);
   expect(headline).toBe(
-    "Against Adam, Adam + SPD is different on shifted data (−0.5) and different in distribution (−0.5).",
+    "Against Adam, Adam + SPD is different on shifted data (MAE −0.5) and different in distribution (MAE −0.5).",
   );
-  expect(all).toContain("MAE 1 on 1\u202f000 examples");
+  expect(all).toContain("MAE of 1 on 1\u202f000 examples");
 });
 
 test("repeated runs: mean and standard deviation of each method, and which runs the comparison is of", () => {

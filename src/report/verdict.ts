@@ -107,8 +107,7 @@ function comparisonHeadline(
 
 function amount({ metric, difference }: Comparison): string {
   const text = differenceText(metric, difference.value);
-  if (metric.unit === "percent") return `${text} points`;
-  return text;
+  return metric.unit === "percent" ? `${text} points` : `${metric.label} ${text}`;
 }
 
 function word({ outcome, difference }: Comparison): string {
@@ -118,7 +117,9 @@ function word({ outcome, difference }: Comparison): string {
 }
 
 function amountWithInterval(c: Comparison): string {
-  return c.outcome === "unknown" ? amount(c) : differenceWithInterval(c.metric, c.difference);
+  if (c.outcome === "unknown") return amount(c);
+  const text = differenceWithInterval(c.metric, c.difference);
+  return c.metric.unit === "percent" ? text : `${c.metric.label} ${text}`;
 }
 
 function reaches(view: RunView): string {
@@ -186,7 +187,8 @@ function sides(compare: (side: Side) => Comparison | undefined, a: string, b: st
       ];
     }
     const tone = c.outcome === "better" ? "good" : c.outcome === "worse" ? "bad" : "neutral";
-    const by = c.difference.value === 0 ? "" : ` by ${amountWithInterval(c)}`;
+    const how = c.metric.unit === "percent" ? " by" : ":";
+    const by = c.difference.value === 0 ? "" : `${how} ${amountWithInterval(c)}`;
     return [{ tone, text: `${a} against ${b}, ${where}: ${word(c)}${by}.` }];
   });
 }

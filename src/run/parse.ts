@@ -63,7 +63,7 @@ export const parseEvaluation: Parser<EvaluationRecord> = (value, where) => {
     ...(f.has("correct") && { correct: f.string("correct") }),
     ...(f.has("reliability") && {
       reliability: f.objects("reliability").map((bin) => ({
-        count: bin.count("count"),
+        count: bin.number("count"),
         confidence: bin.number("confidence"),
         accuracy: bin.number("accuracy"),
       })),
@@ -71,7 +71,7 @@ export const parseEvaluation: Parser<EvaluationRecord> = (value, where) => {
     ...(f.has("parts") && {
       parts: f.objects("parts").map((part) => ({
         name: part.string("name"),
-        count: part.count("count"),
+        count: part.number("count"),
         metrics: part.numberMap("metrics"),
       })),
     }),

@@ -119,7 +119,7 @@ export interface EvaluationRecord {
    * Replicate r of two records of one set is of the same examples, so that their differences are paired.
    */
   readonly draws?: Readonly<Record<string, string>>;
-  /** Counts [true class][predicted class]. */
+  /** Counts, or sums of weights, [true class][predicted class]. */
   readonly confusion?: readonly (readonly number[])[];
   /**
    * One bit per judged example (per asked one, of models that write) in the set's own order, 1 = right: base64, example i at bit i % 8 of
@@ -136,6 +136,7 @@ export interface EvaluationRecord {
 
 /** Examples of which a classifier was about equally sure. */
 export interface ReliabilityBinRecord {
+  /** Examples, or the sum of their weights. */
   readonly count: number;
   /** Mean probability of the predicted class. */
   readonly confidence: number;
@@ -146,7 +147,7 @@ export interface ReliabilityBinRecord {
 /** One label, type, class or output of a set. */
 export interface PartRecord {
   readonly name: string;
-  /** Examples, entities or pixels that truly are of it. */
+  /** Examples, entities or pixels that truly are of it; the sum of their weights where metrics are weighted. */
   readonly count: number;
   readonly metrics: Readonly<Record<string, number>>;
 }

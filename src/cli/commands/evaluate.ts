@@ -2,6 +2,7 @@ import { classParts } from "../../evaluation/class-parts.ts";
 import { estimateOf } from "../../evaluation/estimates.ts";
 import type { JudgedPart } from "../../evaluation/meter.ts";
 import { inOrder, metricFacts } from "../../evaluation/metric-facts.ts";
+import { amount } from "../../report/format.ts";
 import { rangeText, valueText } from "../../report/metric-text.ts";
 import { DeployedModel } from "../../training/deployed-model.ts";
 import { evaluateModel, type ModelEvaluation } from "../../training/evaluate-model.ts";
@@ -108,7 +109,7 @@ function describe(result: ModelEvaluation): string[] {
 function partLines(parts: readonly JudgedPart[]): string[] {
   const metrics = inOrder(parts.flatMap((p) => Object.keys(p.metrics)));
   const rows = parts.map((p) => [
-    ...[p.name, String(p.count)],
+    ...[p.name, amount(p.count)],
     ...metrics.map((m) => valueText(m, p.metrics[m.name])),
   ]);
   return tableLines([["", "count", ...metrics.map((m) => m.label)], ...rows], "lr");

@@ -1,6 +1,6 @@
 import { expectedCalibrationError } from "../../evaluation/calibration.ts";
 import type { ReliabilityBinRecord } from "../../run/records.ts";
-import { integer, percent } from "../format.ts";
+import { amount, percent } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import type { RunView } from "../run-view.ts";
 import { type Canvas, lookOf } from "./canvas.ts";
@@ -45,7 +45,7 @@ export function reliabilityDiagram(canvas: Canvas, set: string, series: readonly
           const { colour, dash, symbol } = lookOf(view.index);
           const shown = bins.filter((b) => b.count > 0);
           const title = (b: ReliabilityBinRecord) =>
-            `${view.label}: ${integer(b.count)} examples\nconfidence ${percent(b.confidence)}\nright ${percent(b.accuracy)}`;
+            `${view.label}: ${amount(b.count)} examples\nconfidence ${percent(b.confidence)}\nright ${percent(b.accuracy)}`;
           return [
             Plot.line(shown, {
               x: "confidence",

@@ -1,6 +1,6 @@
 import { heatMap, LEVELS, levelOf, round } from "../charts/heat.ts";
 import { runKey } from "../charts/key.ts";
-import { integer, middle, percent } from "../format.ts";
+import { amount, middle, percent } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { type RunView, setsOfSide } from "../run-view.ts";
 
@@ -53,7 +53,7 @@ function table(
     (row, i) =>
       html`<tr><th scope="row" title="${name(i)}">${middle(name(i), 14)}</th>${row.map((n, j) => {
         const level = levelOf(rows[i]![j]!, 1);
-        return html`<td class="c${level}${i === j ? " right" : ""}${level > LEVELS / 2 ? " strong" : ""}" title="${name(i)} taken for ${name(j)}: ${integer(n)}">${n === 0 ? "" : integer(n)}</td>`;
+        return html`<td class="c${level}${i === j ? " right" : ""}${level > LEVELS / 2 ? " strong" : ""}" title="${name(i)} taken for ${name(j)}: ${amount(n)}">${n === 0 ? "" : amount(n)}</td>`;
       })}</tr>`,
   )}</tbody></table></div>`;
 }
@@ -77,6 +77,6 @@ function mistakes(counts: readonly (readonly number[])[], name: (i: number) => s
     .slice(0, LISTED)
     .map(
       ({ i, j, n, share }) =>
-        html`<li><b>${name(i)}</b> taken for <b>${name(j)}</b>: ${integer(n)} <small>${percent(share)} of its examples</small></li>`,
+        html`<li><b>${name(i)}</b> taken for <b>${name(j)}</b>: ${amount(n)} <small>${percent(share)} of its examples</small></li>`,
     )}</ol>`;
 }

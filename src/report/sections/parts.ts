@@ -2,7 +2,7 @@ import { classParts } from "../../evaluation/class-parts.ts";
 import { inOrder, type MetricFacts } from "../../evaluation/metric-facts.ts";
 import type { EvaluationRecord, PartRecord } from "../../run/records.ts";
 import { runKey } from "../charts/key.ts";
-import { integer } from "../format.ts";
+import { amount } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { valueText } from "../metric-text.ts";
 import { type RunView, setsOfSide } from "../run-view.ts";
@@ -60,7 +60,7 @@ function oneRun(kind: PartKind, parts: readonly PartRecord[]): Html {
   const metrics = inOrder(parts.flatMap((p) => Object.keys(p.metrics)));
   return html`<div class="${wrapper(parts.length)}"><table class="parts"><thead><tr><th scope="col">${kind}</th>${metrics.map((m) => html`<th scope="col" title="${m.summary}">${m.label}</th>`)}<th scope="col">Support</th></tr></thead><tbody>${parts.map(
     (p) =>
-      html`<tr><th scope="row">${p.name}</th>${metrics.map((m) => cell(m, p))}<td>${integer(p.count)}</td></tr>`,
+      html`<tr><th scope="row">${p.name}</th>${metrics.map((m) => cell(m, p))}<td>${amount(p.count)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
@@ -85,7 +85,7 @@ function severalRuns(kind: PartKind, columns: readonly Column[]): Html {
           main,
           c.parts.find((p) => p.name === name),
         ),
-      )}<td>${integer(count)}</td></tr>`,
+      )}<td>${amount(count)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 

@@ -14,6 +14,9 @@ interface Example {
   readonly predictions: { readonly view: RunView; readonly sample: SampleRecord }[];
 }
 
+/** Numbers are never quite right: of them nothing is told. */
+type Outcome = "right" | "wrong" | "untold";
+
 /** Examples with every run's prediction, set by set: first those that a run gets wrong, then those all get right. */
 export function samplesSection(views: readonly RunView[]): Html {
   const sets = new Map<string, Map<string, Example>>();
@@ -29,25 +32,21 @@ export function samplesSection(views: readonly RunView[]): Html {
   if (sets.size === 0) return html`<p class="empty">No predictions on examples were recorded.</p>`;
   return html`${[...sets].map(([set, examples]) => {
     const all = [...examples.values()];
-    const isRight = (e: Example) => e.predictions.every((p) => wasRight(p.sample));
+    const several = views.length > 1;
+    const of = (outcome: Outcome) => all.filter((e) => outcomeOf(e) === outcome);
     return html`<section class="sample-set"><h3>${set}</h3>
-      ${group(
-        "Wrong",
-        all.filter((e) => !isRight(e)),
-        views.length > 1,
-      )}
-      ${group("Right", all.filter(isRight), views.length > 1)}</section>`;
+      ${group(several ? "Wrong in at least one run" : "Wrong", of("wrong"), several)}
+      ${group(several ? "Right in every run" : "Right", of("right"), several)}
+      ${group("The farthest off, then others", of("untold"), several)}</section>`;
   })}`;
 }
 
 function group(title: string, examples: readonly Example[], several: boolean): Html | undefined {
   if (examples.length === 0) return undefined;
-  const full = several ? (title === "Wrong" ? "Wrong in at least one run" : "Right in every run") : title;
-  // Words need a line's length, pictures do not.
-  const kind = examples.some(({ sample: { text, png } }) => text !== undefined && !png)
-    ? "cards worded"
-    : "cards";
-  return html`<h4>${full}</h4><ul class="${kind}">${examples.slice(0, SHOWN).map((e) => card(e, several))}</ul>`;
+  // Words need a line's length, and so do several pictures side by side; one picture does not.
+  const isWorded = examples.some(({ sample: { text, png } }) => text !== undefined && !png);
+  const kind = isWorded ? "cards worded" : examples.some((e) => isWide(e.sample)) ? "cards wide" : "cards";
+  return html`<h4>${title}</h4><ul class="${kind}">${examples.slice(0, SHOWN).map((e) => card(e, several))}</ul>`;
 }
 
 function card({ sample, predictions }: Example, several: boolean): Html {
@@ -59,18 +58,32 @@ function card({ sample, predictions }: Example, several: boolean): Html {
   return html`<li class="card">${picture(sample, expected)}
     <p class="truth" title="${sample.name}">${shown(expected, 22)}</p>
     ${predictions.map(({ view, sample: p }) => {
-      const right = wasRight(p);
+      const outcome = toldOf(p);
       const answer = p.answer ?? name(p.predicted);
       const confidence = p.predicted === undefined ? undefined : p.probabilities?.[p.predicted];
       const sure = confidence === undefined ? "" : percent(confidence, 0);
-      return html`<p class="guess ${right ? "right" : "wrong"}${p.answer === undefined ? "" : " written"}" title="${view.label}: ${answer} ${sure}">
-        ${several && html`<span class="who">${runMark(view)}</span>`}<span class="tick" aria-label="${right ? "right" : "wrong"}">${right ? "✓" : "✗"}</span>
+      return html`<p class="guess ${outcome}${p.answer === undefined ? "" : " written"}" title="${view.label}: ${answer} ${sure}">
+        ${several && html`<span class="who">${runMark(view)}</span>`}${outcome !== "untold" && html`<span class="tick" aria-label="${outcome}">${outcome === "right" ? "✓" : "✗"}</span>`}
         <span class="what">${shown(answer, 16)}</span><span class="sure">${sure}</span></p>`;
     })}</li>`;
 }
 
-function wasRight({ right, predicted, label }: SampleRecord): boolean {
-  return right ?? predicted === label;
+function outcomeOf({ predictions }: Example): Outcome {
+  const told = predictions.map((p) => toldOf(p.sample));
+  return told.includes("wrong") ? "wrong" : told.includes("untold") ? "untold" : "right";
+}
+
+function toldOf({ right, predicted, label }: SampleRecord): Outcome {
+  if (right === undefined && predicted === undefined) return "untold";
+  return (right ?? predicted === label) ? "right" : "wrong";
+}
+
+/** Whether a picture is of several side by side, by the size in its header. */
+function isWide({ png }: SampleRecord): boolean {
+  if (!png || !BASE64.test(png) || png.length < 32) return false;
+  const header = atob(png.slice(0, 32));
+  const size = (at: number) => [0, 1, 2, 3].reduce((n, i) => n * 256 + header.charCodeAt(at + i), 0);
+  return size(16) > 2 * size(20);
 }
 
 function runMark(view: RunView): Html {
