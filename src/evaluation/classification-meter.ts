@@ -5,12 +5,11 @@ import {
   RELIABILITY_BINS,
   Reliability,
 } from "./calibration.ts";
-import { meanOfKnown } from "./columns.ts";
 import { balancedAccuracy, countsFrom, occurring } from "./confusion.ts";
 import { argmax, logSumExp, softmax } from "./logits.ts";
 import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
 import { averageScores } from "./precision-recall.ts";
-import { Ranking } from "./ranking.ts";
+import { meanScore, Ranking } from "./ranking.ts";
 import { placeOf } from "./ranks.ts";
 import { bitsOfRight } from "./right-bits.ts";
 import { ScoreSample } from "./score-sample.ts";
@@ -125,16 +124,14 @@ export class ClassificationMeter implements Meter {
 
   /** Each class against the rest, by its probability. */
   private ranked() {
-    const labels = this.scores.column(this.classes);
-    const rankings = Array.from(
-      { length: this.classes },
-      (_, c) =>
-        new Ranking(
-          this.scores.column(c),
-          labels.map((label) => Number(label === c)),
-        ),
-    );
-    return this.scores.judge((weights) => ({ auroc: meanOfKnown(rankings.map((r) => r.auroc(weights))) }));
+    const { classes, scores } = this;
+    const labels = scores.column(classes);
+    const { weights } = scores;
+    const areas = Array.from({ length: classes }, (_, c) => {
+      const isOfClass = labels.map((label) => Number(label === c));
+      return new Ranking(scores.column(c), isOfClass).auroc(weights);
+    });
+    return scores.along({ auroc: meanScore(areas, scores.rows) });
   }
 }
 

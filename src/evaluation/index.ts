@@ -29,7 +29,7 @@ export { inOrder, METRICS, type MetricFacts, metricFacts } from "./metric-facts.
 export { MultiLabelMeter } from "./multi-label-meter.ts";
 export { NextTokenMeter } from "./next-token-meter.ts";
 export { type Average, averageScores, type Counts, type Scores, scoresOf } from "./precision-recall.ts";
-export { auroc, averagePrecision, Ranking } from "./ranking.ts";
+export { auroc, averagePrecision, Ranking, type WeighedScore } from "./ranking.ts";
 export { midranks, placeOf } from "./ranks.ts";
 export {
   determination,

@@ -1,9 +1,8 @@
-import { meanOfKnown } from "./columns.ts";
 import { countsFrom } from "./confusion.ts";
 import { softplus } from "./logits.ts";
 import { type JudgedBatch, type Judgement, type Meter, weightOf } from "./meter.ts";
-import { averageScores, type Counts, scoresOf } from "./precision-recall.ts";
-import { Ranking } from "./ranking.ts";
+import { averageScores, scoresOf } from "./precision-recall.ts";
+import { meanScore, Ranking } from "./ranking.ts";
 import { bitsOfRight } from "./right-bits.ts";
 import { ScoreSample } from "./score-sample.ts";
 import { type Sums, Tally } from "./tally.ts";
@@ -66,23 +65,33 @@ export class MultiLabelMeter implements Meter {
   result(): Judgement {
     const { count, wrongness, labels } = this;
     const summed = this.tally.judge(metricsOf);
-    const rankings = labels.map(
-      (_, c) => new Ranking(this.scores.column(c), this.scores.column(labels.length + c)),
-    );
-    const { weights } = this.scores;
-    const ranked = this.scores.judge((drawn) => ({
-      auroc: meanOfKnown(rankings.map((r) => r.auroc(drawn))),
-      map: meanOfKnown(rankings.map((r) => r.averagePrecision(drawn))),
-    }));
+    const { scores } = this;
+    const { weights, rows } = scores;
+    const ranked = labels.map((_, c) => {
+      const ranking = new Ranking(scores.column(c), scores.column(labels.length + c));
+      return { auroc: ranking.auroc(weights), precision: ranking.averagePrecision(weights) };
+    });
+    const means = scores.along({
+      auroc: meanScore(
+        ranked.map((r) => r.auroc),
+        rows,
+      ),
+      map: meanScore(
+        ranked.map((r) => r.precision),
+        rows,
+      ),
+    });
     return {
       count,
-      metrics: { ...summed.metrics, ...ranked.metrics },
-      draws: { ...summed.draws, ...ranked.draws },
+      metrics: { ...summed.metrics, ...means.metrics },
+      draws: { ...summed.draws, ...means.draws },
       correct: bitsOfRight(wrongness, count),
       wrongness,
-      parts: countsFrom(this.tally.sums).map((counts, c) =>
-        partOf(labels[c]!, counts, rankings[c]!, weights),
-      ),
+      parts: countsFrom(this.tally.sums).map((counts, c) => {
+        const { support, precision, recall, f1 } = scoresOf(counts);
+        const areas = { auroc: ranked[c]!.auroc.value, "average-precision": ranked[c]!.precision.value };
+        return { name: labels[c]!, count: support, metrics: { precision, recall, f1, ...areas } };
+      }),
     };
   }
 }
@@ -95,10 +104,4 @@ function metricsOf(sums: Sums<Summed>): Record<string, number> {
     "macro-f1": averageScores(counts, "macro").f1,
     loss: sums.loss[0]! / sums.count[0]!,
   };
-}
-
-function partOf(name: string, counts: Counts, ranking: Ranking, weights: Float64Array) {
-  const { support, precision, recall, f1 } = scoresOf(counts);
-  const areas = { auroc: ranking.auroc(weights), "average-precision": ranking.averagePrecision(weights) };
-  return { name, count: support, metrics: { precision, recall, f1, ...areas } };
 }

@@ -23,7 +23,24 @@ it.each(metricGoldens.binary)("an example of weight k counts as k examples", ({ 
   const weights = scores.map((_, i) => i % 4);
   const repeat = (values: readonly number[]) => values.flatMap((v, i) => new Array<number>(i % 4).fill(v));
   const ranking = new Ranking(scores, positive);
-  expect(ranking.auroc(weights)).toBeCloseTo(auroc(repeat(scores), repeat(positive)), 12);
+  expect(ranking.auroc(weights).value).toBeCloseTo(auroc(repeat(scores), repeat(positive)), 12);
   const precision = averagePrecision(repeat(scores), repeat(positive));
-  expect(ranking.averagePrecision(weights)).toBeCloseTo(precision, 12);
+  expect(ranking.averagePrecision(weights).value).toBeCloseTo(precision, 12);
 });
+
+it.each(metricGoldens.binary)(
+  "slopes are those of finite differences in the weights",
+  ({ scores, positive }) => {
+    const weights = scores.map((_, i) => 0.5 + (i % 4));
+    const ranking = new Ranking(scores, positive);
+    const step = 1e-5;
+    for (const score of ["auroc", "averagePrecision"] as const) {
+      const { slopes } = ranking[score](weights);
+      const at = (i: number, by: number) =>
+        ranking[score](weights.map((w, k) => (k === i ? w + by : w))).value;
+      scores.forEach((_, i) => {
+        expect(slopes[i]).toBeCloseTo((at(i, step) - at(i, -step)) / (2 * step), 8);
+      });
+    }
+  },
+);
