@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -12,6 +12,7 @@ import { DeployedModel } from "../src/training/deployed-model.ts";
 import { evaluateModel } from "../src/training/evaluate-model.ts";
 import { interpolateRun } from "../src/training/interpolate.ts";
 import { predict } from "../src/training/predict.ts";
+import { LETTERS, writeDecoder } from "./support/decoder-folder.ts";
 
 let folder: string;
 let runtime: Runtime;
@@ -20,36 +21,9 @@ const at = (name: string) => join(folder, name);
 /** A decoder of the goldens of generation, with a tokenizer whose tokens are letters. */
 function writeModel(name: string, decoder: string, letters: string): void {
   const zipped = readFileSync(new URL(`../src/generation/goldens/${decoder}.onnx.gz`, import.meta.url));
-  mkdirSync(at(`${name}/onnx`), { recursive: true });
-  writeFileSync(at(`${name}/onnx/model.onnx`), gunzipSync(zipped));
-  const tokens = ["<pad>", "</s>", "<s>", ...letters];
-  const special = tokens.slice(0, 3).map((content, id) => ({
-    id,
-    content,
-    special: true,
-    normalized: false,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-  }));
-  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
-  const start = { "<s>": { id: "<s>", ids: [2], tokens: ["<s>"] } };
-  const single = [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }];
-  const tokenizer = {
-    added_tokens: special,
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: { type: "TemplateProcessing", single, pair: single, special_tokens: start },
-    decoder: { type: "Fuse" },
-    model: { type: "BPE", vocab, merges: [] },
-  };
-  writeFileSync(at(`${name}/tokenizer.json`), JSON.stringify(tokenizer));
-  const config = { eos_token: "</s>", bos_token: "<s>", pad_token: "<pad>", model_max_length: 32 };
-  writeFileSync(at(`${name}/tokenizer_config.json`), JSON.stringify(config));
-  writeFileSync(at(`${name}/config.json`), JSON.stringify({ model_type: "llama", eos_token_id: 1 }));
+  writeDecoder(at(name), gunzipSync(zipped), letters);
 }
 
-const LETTERS = "abcdefghijklmnopqrstuvwxyz .:";
 const rows = [..."abcdefgh"].map((letter, i) => ({
   prompt: `${letter}${letter.repeat(i % 3)}:`,
   response: `it is ${i % 2 ? "odd" : "even"}`,

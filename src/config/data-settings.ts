@@ -114,6 +114,12 @@ export const preprocessSchema = z
       .describe(
         "texts: how many lengths batches are filled up to, each a session of its own, or the lengths themselves; up to 5, where they spare tokens, if left out",
       ),
+    packing: z
+      .union([z.boolean(), count()])
+      .default(false)
+      .describe(
+        "causal-lm: several short training texts in one row, none of which sees another; rows as long as the longest text, or of so many tokens",
+      ),
   })
   .prefault({})
   .describe("overrides what preprocessor_config.json beside the model says");

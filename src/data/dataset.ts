@@ -105,6 +105,8 @@ export interface Sequence {
   readonly data: Int32Array;
   /** What the output at each token is compared with; negative where nothing is. */
   readonly targets: Int32Array;
+  /** Where several texts stand in one row: the number of the text that each token is of, from 1 on. */
+  readonly segments?: Int32Array;
   /** Tokens that it had beyond what the model takes. */
   readonly cut: number;
   readonly source: Text | Dialogue;

@@ -10,5 +10,9 @@ export const causalLm: Task = {
   metrics: ["perplexity", "token-accuracy", "loss"],
   // GPT-2 and its like are called …LMHeadModel.
   architectures: { dialogue: "ForCausalLM", text: "LMHeadModel" },
-  preprocessor: (base, context) => writingPreprocessor(base, context),
+  packs: true,
+  preprocessor: (base, context) =>
+    writingPreprocessor(base, context, {
+      isPacked: (context.settings.preprocess?.packing ?? false) !== false,
+    }),
 };

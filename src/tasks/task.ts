@@ -101,6 +101,8 @@ export interface Task {
   readonly head: HeadForm | null;
   /** Whether the model answers by writing, token by token, and is judged by what it writes too. Default false. */
   readonly writes?: boolean;
+  /** Whether several of its examples can stand in one row (`preprocess.packing`). Default false. */
+  readonly packs?: boolean;
   /** Outputs of a head for each vector. @param train the training set */
   width(train: Dataset): number;
   /** The loss where settings name none. */

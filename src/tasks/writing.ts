@@ -30,10 +30,18 @@ export const writing = {
 export function writingPreprocessor(
   base: Preprocessor,
   { tokenizer, chatTemplate, settings }: PreprocessorContext,
-  { auto = "auto", before = [] }: { readonly auto?: string; readonly before?: readonly number[] } = {},
+  {
+    auto = "auto",
+    before = [],
+    isPacked = false,
+  }: {
+    readonly auto?: string;
+    readonly before?: readonly number[];
+    readonly isPacked?: boolean;
+  } = {},
 ): Preprocessor {
   if (!tokenizer) throw new ConfigError("a model that writes needs its tokenizer.json beside it");
   const { template = "auto", trainOn = "response", tooLong = "error" } = settings.dialogue ?? {};
   const formOf = dialogueForms(template === "auto" ? auto : template, tokenizer, chatTemplate);
-  return languagePreprocessor(base, { tokenizer, formOf, trainOn, tooLong, before });
+  return languagePreprocessor(base, { tokenizer, formOf, trainOn, tooLong, before, isPacked });
 }

@@ -145,7 +145,14 @@ export class DeployedModel {
    * @throws ConfigError if it takes no such samples
    */
   preprocessor(kind: SampleKind, usualRate?: number): Preprocessor {
-    const { size, samplingRate, maxLength, buckets: _, ...rest } = this.settings.preprocess ?? {};
+    const {
+      size,
+      samplingRate,
+      maxLength,
+      buckets: _,
+      packing: __,
+      ...rest
+    } = this.settings.preprocess ?? {};
     const json = this.source.preprocessor ?? undefined;
     // A preprocessor_config.json that a run wrote has the size in it already.
     const isFree = this.inputs.some((input) => input.dims.includes(null));

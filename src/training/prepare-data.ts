@@ -22,6 +22,7 @@ import { fedInputs, modelInputs } from "./input-shapes.ts";
 import { fixEmptyPast, vocabularyOf } from "./language-graph.ts";
 import { imageTokensOf } from "./language-parts.ts";
 import type { ModelSource } from "./model-source.ts";
+import { packTraining } from "./packing.ts";
 import { withoutUndefined } from "./plain.ts";
 import { preparationIdentity } from "./preparation-identity.ts";
 import { openRunSplits, readingOf } from "./reading.ts";
@@ -48,6 +49,8 @@ export interface RunData {
   readonly sets: readonly EvaluationSet[];
   /** The shifted sets with every shorthand written out, as the run records them. */
   readonly shifts: Readonly<Record<string, string>>;
+  /** One row of several training texts, and each of them alone; null where rows hold one text. */
+  readonly packingTrial: { readonly row: Loader; readonly alone: readonly Loader[] } | null;
   /** Sentences for the console: how sets came about, and what is odd about them. */
   readonly notes: readonly string[];
 }
@@ -96,9 +99,11 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
   ];
   const texts = textsOf(whole.config);
   if (config.evaluation.weighted) requireWeights(judgedSets);
+  const packing = packTraining(sets.train, whole.config, { config, task });
+  const training = packing?.dataset ?? sets.train;
   const lengths =
     texts &&
-    chooseLengths({ train: sets.train, judged: judgedSets }, texts, {
+    chooseLengths({ train: training, judged: judgedSets }, texts, {
       buckets: config.preprocess.buckets,
       batchSize: config.batchSize,
     });
@@ -140,11 +145,11 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
     tokenizer,
     inputShapes: shapes[0]!, // there is one at least
     shapes,
-    targetDims: targetsOf(sets.train, [], config.batchSize, buffer).dims.slice(1),
-    train: createLoader(sets.train, {
+    targetDims: targetsOf(training, [], config.batchSize, buffer).dims.slice(1),
+    train: createLoader(training, {
       ...common,
       shuffle: true,
-      ...(lengths ? { bucketOf: lengthBucket(sets.train, lengths.training) } : {}),
+      ...(lengths ? { bucketOf: lengthBucket(training, lengths.training) } : {}),
       augmentation: config.augmentation,
     }),
     sets: [
@@ -153,7 +158,19 @@ export async function prepareData(options: PrepareDataOptions): Promise<RunData>
       ...sets.shifts.map(({ name, dataset }) => judged(name, "shift", dataset)),
     ],
     shifts: Object.fromEntries(sets.shifts.map(({ name, shift }) => [name, shift])),
-    notes: [...splits.notes, ...notes, ...(lengths ? [lengths.note] : []), ...sets.warnings],
+    packingTrial: packing?.trial
+      ? {
+          row: createLoader(packing.trial.row, { ...common, shuffle: false }),
+          alone: packing.trial.alone.map((one) => createLoader(one, { ...common, shuffle: false })),
+        }
+      : null,
+    notes: [
+      ...splits.notes,
+      ...(packing ? [packing.note] : []),
+      ...notes,
+      ...(lengths ? [lengths.note] : []),
+      ...sets.warnings,
+    ],
   };
 }
 
@@ -195,7 +212,7 @@ async function choosePreprocessor(
   readonly notes: readonly string[];
 }> {
   const { inputs } = modelInputs(model);
-  const { size, samplingRate, maxLength: _, buckets: __, ...overrides } = config.preprocess;
+  const { size, samplingRate, maxLength: _, buckets: __, packing: ___, ...overrides } = config.preprocess;
   const hasText = ["text", "dialogue", "image-text"].includes(train.kind);
   const vocabulary = vocabularyOf(model);
   const own = hasText ? await openTokenizer(files, source.folder) : null;

@@ -1,5 +1,6 @@
 import { findMethod } from "../config/methods.ts";
 import type { Config } from "../config/schema.ts";
+import { SEGMENT_IDS } from "../data/preprocess/segment-buffer.ts";
 import { ConfigError, DataError, messageOf } from "../errors.ts";
 import { valueNamed } from "../onnx/edit.ts";
 import type { Model } from "../onnx/model.ts";
@@ -29,6 +30,7 @@ import { loadSource } from "./model-parts.ts";
 import { findModel, labelsOf, type ModelSource } from "./model-source.ts";
 import { numberScale } from "./number-scale.ts";
 import { openOptimizer } from "./open-optimizer.ts";
+import { checkPacking } from "./packing.ts";
 import { plainJson } from "./plain.ts";
 import { prepareData, type RunData } from "./prepare-data.ts";
 import { type Network, prepareNetwork } from "./prepare-network.ts";
@@ -115,6 +117,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     evaluate,
     ...distillationOf(config, network),
     ...adapterGraphOptions(network.adapters),
+    ...(config.preprocess.packing === false ? {} : { segments: SEGMENT_IDS }),
   });
   const [graph] = graphs;
   network.restoreOutputs();
@@ -131,6 +134,7 @@ export async function prepareRun(config: Config, options: PrepareRunOptions): Pr
     logits: network.judged,
     seed: config.seed,
   });
+  if (data.packingTrial && !resume) await checkPacking(sessions, data.packingTrial);
   const summary = describeRun(config, { task, data, network, graph, model });
   const parts = await openOptions(config, {
     rule: summary.method.updateRule,

@@ -15,6 +15,7 @@ import { type Lowered, lower } from "../passes/lower.ts";
 import { loweredModel, storeParameters } from "../passes/lowered-model.ts";
 import { type OutputUnits, outputUnits } from "../passes/output-units.ts";
 import type { ParameterRole, StoredTensor } from "../passes/parameters.ts";
+import { Segments } from "../passes/segments.ts";
 import { putSinksLast } from "../passes/sinks-last.ts";
 import { inFloat32 } from "../tensor/half-tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -43,6 +44,8 @@ export interface TrainingGraphOptions {
   readonly dropout?: DropoutPlaces;
   /** Values of the model that no gradient flows through. */
   readonly detached?: readonly Value[];
+  /** Where rows hold several texts: the name of the input that both models then have, int64 [batch, length], and that tells them apart. */
+  readonly segments?: string;
 }
 
 /** A weight that the training model takes as an input and gives a gradient for. */
@@ -97,14 +100,23 @@ export async function buildTrainingGraph(
   options: TrainingGraphOptions,
 ): Promise<TrainingGraph> {
   const masks = new DropoutMasks(options.dropout ?? { ratio: 0, at: [] });
+  if (options.segments && options.distillation) {
+    throw new ConfigError(
+      "preprocess.packing and distillation: what the model said of texts before is not told apart in a row; leave one of them out",
+    );
+  }
+  const segments = options.segments
+    ? new Segments(model, options.segments, rowsAndTokens(options.inputShapes))
+    : null;
   const lowered = await lower(model, {
     inputShapes: options.inputShapes,
     parameters: options.trainable,
     evaluate: options.evaluate,
-    transform: masks.transform,
+    transform: new Map([...masks.transform, ...(segments?.transform ?? [])]),
     ...(options.widen ? { widen: options.widen } : {}),
   });
   const { graph, b } = lowered;
+  segments?.mask(lowered);
   const logits = lowered.outputs.get(options.logits) ?? refusedLogits(model, lowered, options.logits);
   const order = depths(graph);
   // Before the backward graph reads the weights too, in ways of its own.
@@ -180,11 +192,22 @@ export async function buildTrainingGraph(
     unreachable: options.trainable.filter((p) => !used.has(p.value)),
     targets: targets.type,
     targetWeights: weights?.type ?? null,
-    inputs: new Map([...lowered.inputs].map(([name, v]) => [name, v.type])),
+    inputs: new Map(
+      [...lowered.inputs.values(), ...(segments ? [segments.input] : [])].map((v) => [v.name, v.type]),
+    ),
     outputs: new Map([...lowered.outputs].map(([name, v]) => [name, tensorType(v.dtype, v.dims)])),
     omitted: new Map(omittedOutputs(model, lowered)),
     frozen,
   };
+}
+
+/** [batch, length] of the first input that has both. */
+function rowsAndTokens(shapes: ReadonlyMap<string, Shape>): readonly [number, number] {
+  const [batch, length] = [...shapes.values()].find((dims) => dims.length === 2) ?? [];
+  if (batch !== undefined && length !== undefined) return [batch, length];
+  throw new ConfigError(
+    "preprocess.packing: the model has no input of tokens [batch, length]; leave packing out",
+  );
 }
 
 function unitsOf(lowered: Lowered, source: Value): OutputUnits {

@@ -5,6 +5,7 @@ import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
 import { type DialogueEncoding, encodeDialogue, encodePrompt, NOT_LEARNED } from "./dialogue-encoder.ts";
 import type { DialogueForm } from "./dialogue-text.ts";
 import type { Preprocessor } from "./preprocessor.ts";
+import { withSegments } from "./segment-buffer.ts";
 import { withTargets } from "./target-buffer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -44,6 +45,8 @@ export interface LanguageOptions extends Pick<DialogueEncoding, "trainOn" | "too
   readonly formOf: (sample: Dialogue | Text) => DialogueForm;
   /** Tokens in front of every text, such as those that stand for an image. */
   readonly before?: readonly number[];
+  /** Whether a row may hold several texts; the model is then told which of them each token is of. */
+  readonly isPacked?: boolean;
 }
 
 /**
@@ -53,7 +56,7 @@ export interface LanguageOptions extends Pick<DialogueEncoding, "trainOn" | "too
 export function languagePreprocessor(base: Preprocessor, options: LanguageOptions): Preprocessor {
   const { config } = base;
   if (config.kind !== "text") throw new ConfigError("internal: a language model that takes no tokens");
-  const { tokenizer, formOf, before = [] } = options;
+  const { tokenizer, formOf, before = [], isPacked = false } = options;
   return {
     config,
     dims: base.dims,
@@ -79,13 +82,14 @@ export function languagePreprocessor(base: Preprocessor, options: LanguageOption
     },
     buffer(input, size) {
       const inner = withTargets(base.buffer(input, size), size);
-      return bufferOver(inner, {
+      const tokens = bufferOver(inner, {
         write(sample, row) {
           if (sample.kind !== "sequence")
             throw new TypeError("internal: a sample that was not prepared for this model");
           inner.write(tokensOf(sample), row);
         },
       });
+      return isPacked ? withSegments(tokens, size) : tokens;
     },
   };
 }
