@@ -17,6 +17,10 @@ export interface CardFacts {
   readonly pipeline: string | null;
   /** `model_type` of its `config.json`. */
   readonly family: string | null;
+  /** The class of Python and Transformers.js that loads it, as its `config.json` says. */
+  readonly architecture: string | null;
+  /** Its files in `onnx/`: one, or the parts of a language model. */
+  readonly onnxFiles: readonly string[];
 }
 
 /** What a user says in place of what can be found out. */
@@ -60,7 +64,20 @@ export async function findCardFacts(
     dataset: idOf(dataOrigin, "dataset"),
     pipeline: await pipelineOf(files, model, run.summary.task),
     family: typeof config?.model_type === "string" ? config.model_type : null,
+    architecture: architectureOf(config),
+    onnxFiles: await onnxFilesIn(files, joinPath(model, "onnx")),
   };
+}
+
+function architectureOf(config: Readonly<Record<string, unknown>> | null): string | null {
+  const [first] = Array.isArray(config?.architectures) ? (config.architectures as unknown[]) : [];
+  return typeof first === "string" ? first : null;
+}
+
+async function onnxFilesIn(files: Files, folder: string): Promise<readonly string[]> {
+  if (!(await files.exists(folder))) return [];
+  const names = (await files.list(folder)).map((entry) => entry.name);
+  return names.filter((name) => name.endsWith(".onnx")).sort();
 }
 
 function idOf(origin: Origin | null, type: Origin["type"]): string | null {

@@ -10,6 +10,8 @@ const facts: CardFacts = {
   dataset: "org/digits",
   pipeline: "image-classification",
   family: "vit",
+  architecture: "ViTForImageClassification",
+  onnxFiles: ["model.onnx"],
 };
 
 interface FrontMatter {
@@ -58,7 +60,10 @@ test("the table has every set before and after with intervals, and the mean of t
 });
 
 test("guesses of an untrained head are left out, and what is not known is said", () => {
-  const bare: CardFacts = { baseModel: null, license: {}, dataset: null, pipeline: null, family: "custom" };
+  const bare: CardFacts = {
+    ...facts,
+    ...{ baseModel: null, license: {}, dataset: null, pipeline: null, family: "custom", architecture: null },
+  };
   const card = modelCard(fixtureRun({ head: "new" }), bare, "digits");
   expect(card).not.toContain("| before |");
   expect(card).toContain("The licence of the model it started from is not stated here");
@@ -69,4 +74,14 @@ test("guesses of an untrained head are left out, and what is not known is said",
 test("names from data cannot end a cell or become markup", () => {
   const card = modelCard(fixtureRun({ classes: ["a|b", "<script>", "c\nd"] }), facts, "x");
   expect(card).toContain("Classes: a\\|b, \\<script\\>, c d.");
+});
+
+test("a model in parts is loaded by its class, and all of its files are named", () => {
+  const onnxFiles = ["decoder_model_merged.onnx", "embed_tokens.onnx", "vision_encoder.onnx"];
+  const architecture = "PaliGemmaForConditionalGeneration";
+  const card = modelCard(fixtureRun({}), { ...facts, pipeline: null, architecture, onnxFiles }, "me/answers");
+  expect(card).toContain(`${architecture}.from_pretrained("me/answers")`);
+  expect(card).toContain(
+    "`onnx/decoder_model_merged.onnx`, `onnx/embed_tokens.onnx`, `onnx/vision_encoder.onnx` with stock",
+  );
 });

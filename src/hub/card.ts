@@ -153,14 +153,17 @@ function settingAt(config: Json, path: readonly string[]): string | null {
   return typeof value === "string" || typeof value === "number" ? String(value) : null;
 }
 
-function usage({ pipeline, family }: CardFacts, name: string): string[] {
-  const own = "In any language: `onnx/model.onnx` with stock ONNX Runtime.";
+function usage({ pipeline, family, architecture, onnxFiles }: CardFacts, name: string): string[] {
+  const paths = onnxFiles.map((file) => `\`onnx/${file}\``);
+  const own = `In any language: ${paths.join(", ")} with stock ONNX Runtime.`;
   if (pipeline === null || family === null || family === "custom") {
+    // A model in parts is put together by its own class alone.
+    const loader = onnxFiles.length > 1 && architecture !== null ? architecture : "AutoModel";
     return [
       "```js",
-      'import { AutoModel } from "@huggingface/transformers";',
+      `import { ${loader} } from "@huggingface/transformers";`,
       "",
-      `const model = await AutoModel.from_pretrained(${JSON.stringify(name)});`,
+      `const model = await ${loader}.from_pretrained(${JSON.stringify(name)});`,
       "```",
       "",
       own,

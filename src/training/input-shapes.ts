@@ -63,6 +63,13 @@ export function concreteShapes(model: Model, dims: ReadonlyMap<string, number>):
   return shapes;
 }
 
+/** Rows of a batch: the first axis of the first input by its size or a given dimension; 1 where neither says it. */
+export function batchSizeOf(model: Model, dims: ReadonlyMap<string, number>): number {
+  const [input] = fedInputs(model);
+  const first = input?.declared?.dims?.[0];
+  return input && first !== undefined ? (sizeFrom(dims, input.name, 0, first) ?? 1) : 1;
+}
+
 /** The given dimensions, with a batch of 1 where the model leaves a first dimension free that none of them names. */
 export function withBatch(model: Model, dims: ReadonlyMap<string, number>): Map<string, number> {
   const isFree = fedInputs(model).some(({ name, declared }) => {

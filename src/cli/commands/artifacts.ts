@@ -8,7 +8,8 @@ import { updateRules } from "../../optim/updates/registry.ts";
 import { fixInputs } from "../../passes/fix-inputs.ts";
 import { DEFAULT_OPTIMIZER, type OptimizerChoice } from "../../training/artifact-optimizer.ts";
 import { writeArtifacts } from "../../training/artifacts.ts";
-import { concreteShapes, shapesLike } from "../../training/input-shapes.ts";
+import { batchSizeOf, concreteShapes, shapesLike } from "../../training/input-shapes.ts";
+import { fixEmptyPast } from "../../training/language-graph.ts";
 import { withoutUndefined } from "../../training/plain.ts";
 import type { CliCommand } from "../command.ts";
 import { print } from "../command.ts";
@@ -77,9 +78,11 @@ export const artifacts: CliCommand = {
       const { model } = await openModel(cli, path);
       fixInputs(model, options.fix ?? new Map(), options.dim);
       const { out, loss, trainable } = options;
+      const dims = options.dim ?? new Map();
+      if (options.like === undefined) fixEmptyPast(model, batchSizeOf(model, dims));
       const inputShapes =
         options.like === undefined
-          ? concreteShapes(model, options.dim ?? new Map())
+          ? concreteShapes(model, dims)
           : await shapesLike(cli.files, options.like, model);
       const { paths, graph } = await writeArtifacts(model, {
         files: cli.files,

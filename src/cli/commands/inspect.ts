@@ -4,8 +4,15 @@ import { printGraph } from "../../onnx/print-graph.ts";
 import { fixInputs } from "../../passes/fix-inputs.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { sitesOf } from "../../training/adapters.ts";
-import { checkDims, concreteShapes, shapesLike, withBatch } from "../../training/input-shapes.ts";
+import {
+  batchSizeOf,
+  checkDims,
+  concreteShapes,
+  shapesLike,
+  withBatch,
+} from "../../training/input-shapes.ts";
 import { type Inspection, inspectModel } from "../../training/inspect.ts";
+import { fixEmptyPast } from "../../training/language-graph.ts";
 import type { Cli, CliCommand } from "../command.ts";
 import { print } from "../command.ts";
 import { inspectionLines } from "../inspection-lines.ts";
@@ -91,8 +98,10 @@ async function shapesFor(
   const given = new Map(dim);
   if (batchSize !== undefined) given.set("batch", batchSize);
   checkDims(model, given);
+  const dims = withBatch(model, given);
+  fixEmptyPast(model, batchSizeOf(model, dims));
   try {
-    return { shapes: concreteShapes(model, withBatch(model, given)), missing: null };
+    return { shapes: concreteShapes(model, dims), missing: null };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { shapes: null, missing: messageOf(error) };
