@@ -28,12 +28,23 @@ export function determination(predicted: Numbers, truth: Numbers): number {
  * @returns NaN where either side is constant
  */
 export function pearson(a: Numbers, b: Numbers, weights?: Numbers): number {
-  const n = a.length;
-  const mean = (of: Numbers) => meanOf(n, (i) => of[i]!, weights);
-  const [ma, mb] = [mean(a), mean(b)];
-  const covariance = meanOf(n, (i) => (a[i]! - ma) * (b[i]! - mb), weights);
-  const variance = (of: Numbers, around: number) => meanOf(n, (i) => (of[i]! - around) ** 2, weights);
-  const [va, vb] = [variance(a, ma), variance(b, mb)];
+  let [total, ma, mb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const weight = weights ? weights[i]! : 1;
+    total += weight;
+    ma += weight * a[i]!;
+    mb += weight * b[i]!;
+  }
+  ma /= total;
+  mb /= total;
+  let [covariance, va, vb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const weight = weights ? weights[i]! : 1;
+    const [da, db] = [a[i]! - ma, b[i]! - mb];
+    covariance += weight * da * db;
+    va += weight * da * da;
+    vb += weight * db * db;
+  }
   return va === 0 || vb === 0 ? Number.NaN : covariance / Math.sqrt(va * vb);
 }
 
@@ -42,13 +53,8 @@ export function spearman(a: Numbers, b: Numbers): number {
   return pearson(midranks(a), midranks(b));
 }
 
-function meanOf(count: number, term: (i: number) => number, weights?: Numbers): number {
+function meanOf(count: number, term: (i: number) => number): number {
   let sum = 0;
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const weight = weights ? weights[i]! : 1;
-    sum += weight * term(i);
-    total += weight;
-  }
-  return sum / total;
+  for (let i = 0; i < count; i++) sum += term(i);
+  return sum / count;
 }

@@ -34,7 +34,8 @@ export function samplesSection(views: readonly RunView[]): Html {
     const all = [...examples.values()];
     const several = views.length > 1;
     const of = (outcome: Outcome) => all.filter((e) => outcomeOf(e) === outcome);
-    return html`<section class="sample-set"><h3>${set}</h3>
+    const isMasked = views.some((v) => v.run.summary.task === "segmentation");
+    return html`<section class="sample-set"><h3>${set}</h3>${isMasked && html`<p class="note">Side by side: the image, its true classes, those predicted, and in red where they differ.</p>`}
       ${group(several ? "Wrong in at least one run" : "Wrong", of("wrong"), several)}
       ${group(several ? "Right in every run" : "Right", of("right"), several)}
       ${group("The farthest off, then others", of("untold"), several)}</section>`;
