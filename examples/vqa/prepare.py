@@ -158,7 +158,7 @@ def write_settings(folder, config, words):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--split", action="store_true", help="write .cache/vqa/split, the model in three files, too")
     flags = parser.parse_args()
     torch.manual_seed(0)
