@@ -28,6 +28,11 @@ export interface SessionOptions {
   readonly providers?: readonly string[];
   /** Ask for kernels whose sums do not depend on the order of threads. Default false. */
   readonly deterministic?: boolean;
+  /**
+   * Whether threads that wait for the next operator keep their cores busy. Default true, which is fastest where nothing
+   * else runs; false where other threads want the cores, such as those that decode images. Native alone heeds it.
+   */
+  readonly spinning?: boolean;
 }
 
 export interface RunOptions {
@@ -162,7 +167,11 @@ function collect(
 }
 
 function ortOptions(backend: SessionBackend, options: SessionOptions): OrtSessionOptions {
-  const { threads, externalData, deterministic } = options;
+  const { threads, externalData, deterministic, spinning } = options;
+  const session = {
+    ...(deterministic === true ? { use_deterministic_compute: "1" } : {}),
+    ...(spinning === false && backend.inPlace ? { intra_op: { allow_spinning: "0" } } : {}),
+  };
   return {
     executionProviders: [...(options.providers ?? backend.defaultProviders)],
     graphOptimizationLevel: options.optimization ?? "all",
@@ -173,7 +182,7 @@ function ortOptions(backend: SessionBackend, options: SessionOptions): OrtSessio
     ...(externalData === undefined
       ? {}
       : { externalData: Array.from(externalData, ([path, data]) => ({ path, data })) }),
-    ...(deterministic === true ? { extra: { session: { use_deterministic_compute: "1" } } } : {}),
+    ...(Object.keys(session).length > 0 ? { extra: { session } } : {}),
   };
 }
 

@@ -20,7 +20,11 @@ export async function openSource(
   { files, runtime }: { readonly files: Files; readonly runtime: Runtime },
 ): Promise<Session> {
   const open = async (path: string): Promise<Session> =>
-    runtime.createSession(runtime.kind === "native" ? { path } : await files.read(path), { name: path });
+    runtime.createSession(runtime.kind === "native" ? { path } : await files.read(path), {
+      name: path,
+      // Images are decoded meanwhile, on as many cores.
+      spinning: false,
+    });
   const { parts, path } = source;
   if (!parts) return open(path);
   return new PartsSession({
