@@ -13,7 +13,7 @@ const TERMS: readonly (readonly [term: string, meaning: string])[] = [
   ["Kept model", "The weights of the step that did best on the validation set; all results are of these."],
   [
     "95 % CI",
-    "Confidence interval: if the test examples were drawn anew again and again, 95 % of such intervals would hold the true value. Single shares: Wilson; differences: Newcombe, in pairs of answers to the same example where recorded.",
+    "Confidence interval: if the test examples were drawn anew again and again, 95 % of such intervals would hold the true value. Shares of right answers: Wilson; their differences: Newcombe, in pairs of answers to the same example where recorded. Other metrics: a bootstrap over examples, the same ones for every model of a set. A metric that no choice of examples changes has none.",
   ],
   ["Anchor, θ₀", "The weights before training. An anchor rule holds the weights near them."],
   ["Deviation, ‖θ − θ₀‖", "Euclidean distance of the weights from their anchor."],
