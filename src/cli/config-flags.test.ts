@@ -56,6 +56,8 @@ describe("flags", () => {
     expect(read("--evaluation.every", "epoch")).toEqual({ evaluation: { every: "epoch" } });
     expect(read("--preprocess.buckets", "3")).toEqual({ preprocess: { buckets: 3 } });
     expect(read("--preprocess.buckets", "16,64")).toEqual({ preprocess: { buckets: [16, 64] } });
+    expect(read("--preprocess.packing", "true")).toEqual({ preprocess: { packing: true } });
+    expect(read("--preprocess.packing", "512")).toEqual({ preprocess: { packing: 512 } });
   });
 
   it("give a word or a number for each name, where the key takes both", () => {

@@ -117,10 +117,12 @@ function parseValue(text: string, node: SchemaNode): unknown {
   const choices = node.anyOf ?? [node];
   if (choices.some((c) => c.type === "null") && (text === "null" || text === "none")) return NOTHING;
   if (choices.some((c) => c.const === text)) return text;
+  if (choices.some((c) => c.type === "boolean") && /^(true|false)$/u.test(text)) return text === "true";
   const record = choices.find((c) => c.type === "object");
   if (record && text.includes("=")) return parseRecord(text, record.additionalProperties ?? {});
   const list = text.includes(",") ? choices.find((c) => c.type === "array") : undefined;
-  const plain = list ?? choices.find((c) => c.type !== "null" && c.const === undefined) ?? node;
+  const plain =
+    list ?? choices.find((c) => c.type !== "null" && c.type !== "boolean" && c.const === undefined) ?? node;
   if (plain.enum && !plain.enum.includes(text))
     throw new InvalidArgumentError(expectedOneOf(text, plain.enum));
   if (plain.type === "number" || plain.type === "integer") return parseNumber(text, node);
@@ -159,6 +161,7 @@ function argumentName(node: SchemaNode): string {
   if (node.type === "array")
     return node.prefixItems?.map((_, i) => "xyzw"[i] ?? "…").join(",") ?? "numbers,…";
   if (node.type === "object") return "name=number,…";
+  if (node.type === "boolean") return "true|false";
   if (node.type === "integer") return "count";
   return node.type === "number" ? "number" : "text";
 }
