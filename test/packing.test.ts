@@ -16,6 +16,8 @@ import { openRuntime, type Runtime } from "../src/runtime/runtime.ts";
 import { createRandom } from "../src/tensor/random.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import { createEvaluator } from "../src/training/constant-evaluator.ts";
+import { DeployedModel } from "../src/training/deployed-model.ts";
+import { evaluateModel } from "../src/training/evaluate-model.ts";
 import { fedInputs } from "../src/training/input-shapes.ts";
 import { fixEmptyPast } from "../src/training/language-graph.ts";
 import { buildTrainingGraph, initialOf } from "../src/training/training-graph.ts";
@@ -175,6 +177,10 @@ test("a run on packed rows learns what each text says, and writes it", async () 
   const { metrics } = result.summary.sets[0]!;
   expect(metrics.accuracy).toBe(1);
   expect(metrics.perplexity).toBeLessThan(1.3);
+  const model = await DeployedModel.open(join(folder, "packs-run"), { files: nodeFiles, runtime });
+  const judged = await evaluateModel(model, { files: nodeFiles, data: join(folder, "rows.jsonl") });
+  expect(judged.metrics.loss).toBeCloseTo(metrics.loss!, 4);
+  await model.release();
 });
 
 test("a model that joins tokens in another way than attention is refused, and so are settings that contradict rows", async () => {

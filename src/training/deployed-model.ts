@@ -112,7 +112,9 @@ export class DeployedModel {
     this.combine = reading.combine;
     this.session = session;
     this.source = source;
-    this.settings = settings;
+    const { preprocess } = settings;
+    // A finished model takes one text a row, whatever it was trained on.
+    this.settings = preprocess ? { ...settings, preprocess: { ...preprocess, packing: false } } : settings;
   }
 
   /**
