@@ -11,6 +11,7 @@ import {
   createSampleCache,
   measured,
   prepared,
+  type SampleCache,
   shelved,
 } from "./prepared.ts";
 import type { Preprocessor } from "./preprocess/preprocessor.ts";
@@ -80,6 +81,7 @@ export async function prepareSets(
       ? checkExamples(cached(measured(dataset), cache), { onBroken, ...progressOf(name) })
       : cached(dataset, cache);
   const train = await ready("train", splits.train);
+  if (!shelf) notes.push(...tooLarge(train, cache));
   const validation = await ready("validation", splits.validation);
   const test = splits.test && (await ready("test", splits.test));
   const written = expandShifts(options.shifts, splits.train.kind);
@@ -93,6 +95,15 @@ export async function prepareSets(
   const sets = [train, validation, ...(test ? [test] : []), ...shifts.map((s) => s.dataset)];
   const warnings = [...new Set(sets.flatMap((set) => set.warnings)), ...notes, ...(shelf?.notes() ?? [])];
   return { train, validation, test, shifts, warnings };
+}
+
+/** What costs time in every epoch, where nobody has chosen it. */
+function tooLarge({ kind, length }: Dataset, { budgetBytes, refused }: SampleCache): string[] {
+  if (refused === 0 || budgetBytes === 0 || kind === "array") return [];
+  return [
+    `${refused} of ${length} training examples do not fit into the memory for them (dataset.cacheMegabytes ${budgetBytes / 2 ** 20}) and ` +
+      "are read and prepared anew in every epoch; dataset.cacheFolder would keep them on the disk.",
+  ];
 }
 
 /** A shifted set is mapped by name onto the classes that the model is trained on. */

@@ -13,11 +13,13 @@ const UNKNOWN = -1;
 export interface SampleCache {
   readonly budgetBytes: number;
   usedBytes: number;
+  /** How many times a sample was loaded that did not fit. */
+  refused: number;
 }
 
 /** @param budgetBytes most bytes of pixels and numbers that are kept; 0 keeps none */
 export function createSampleCache(budgetBytes: number): SampleCache {
-  return { budgetBytes, usedBytes: 0 };
+  return { budgetBytes, usedBytes: 0, refused: 0 };
 }
 
 /**
@@ -109,7 +111,11 @@ export function cached(dataset: Dataset, cache: SampleCache): Dataset {
       if (found) return found;
       const sample = await dataset.load(i);
       const bytes = bytesOf(sample);
-      if (kept.has(i) || cache.usedBytes + bytes > cache.budgetBytes) return sample;
+      if (kept.has(i)) return sample;
+      if (cache.usedBytes + bytes > cache.budgetBytes) {
+        cache.refused++;
+        return sample;
+      }
       cache.usedBytes += bytes;
       // A copy where the sample is a window on a larger array, so that the budget counts what is really held.
       const own = ownsItsMemory(sample) ? sample : copyOf(sample);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Files } from "../../platform/files.ts";
 import { createMemoryFiles } from "../../platform/memory-files.ts";
 import { bytesOfBase64, datasetOf, golden, letters } from "../data.fixtures.ts";
-import type { Dataset } from "../dataset.ts";
+import type { Dataset, Image } from "../dataset.ts";
 import { openDataset } from "../open-dataset.ts";
 import { prepareSets } from "../prepare-sets.ts";
 import { preprocessingFor } from "../preprocess/preprocessing-for.ts";
@@ -84,7 +84,26 @@ test("texts and sounds come from the shelf as they came from the tokenizer and t
     sampleRate: 8000,
     data: Float32Array.from({ length: 40 }, (_, t) => Math.sin(t * (i + 1))),
   }));
-  const waves = createPreprocessor(preprocessingFor("audio", [{ name: "x", dtype: "float32", dims: [40] }]));
+  const waves = createPreprocessor(
+    preprocessingFor("audio", [{ name: "x", dtype: "float32", dims: [40] }], { samplingRate: 8000 }),
+  );
   await runOver(files, sounds, waves);
   expect((await runOver(files, sounds, waves))[0]).toContain("0 added");
+});
+
+test("a training set that is larger than the memory for it is told, unless a folder keeps it", async () => {
+  const files = createMemoryFiles({ "d/a/1.png": png!, "d/a/2.png": other!, "d/b/3.png": png! });
+  const dataset = await openDataset(files, "d");
+  const options = { preprocessor: images, shifts: {}, seed: 1, onBroken: "error" } as const;
+  const warningsOf = async (more: { cacheBytes: number; shelf?: { folder: string; identity: string } }) =>
+    (
+      await prepareSets(files, { train: dataset, validation: dataset, test: null }, { ...options, ...more })
+    ).warnings.filter((w) => w.includes("do not fit"));
+  const one = (await images.prepare(await dataset.load(0))) as Image;
+  expect(await warningsOf({ cacheBytes: one.data.byteLength })).toEqual([
+    expect.stringMatching(/^2 of 3 training examples do not fit .*dataset.cacheFolder/),
+  ]);
+  expect(await warningsOf({ cacheBytes: 2 ** 20 })).toEqual([]);
+  const shelf = { folder: "cache", identity: "a" };
+  expect(await warningsOf({ cacheBytes: one.data.byteLength, shelf })).toEqual([]);
 });
