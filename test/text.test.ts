@@ -88,7 +88,7 @@ describe("a classifier of sentences", () => {
     }
     await model.release();
     await expect(openInputs(nodeFiles, [at("table.jsonl")])).rejects.toThrow(
-      /it has body; name it with textColumn/,
+      /no numbers: "body" .*the one of texts with textColumn/,
     );
   });
 
