@@ -46,18 +46,14 @@ export function packed(dataset: Dataset, capacity: number): Packed {
 export function rowsOf(sizes: readonly number[], capacity: number): number[][] {
   const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
   const rows: { free: number; members: number[] }[] = [];
-  // Rows by how much room they have: the first that fits is found without asking full ones.
-  let firstOpen = 0;
+  let [size, at] = [0, 0];
   for (const index of order) {
-    const size = sizes[index]!;
-    let row = rows.slice(firstOpen).find((r) => r.free >= size);
-    if (!row) {
-      row = { free: capacity, members: [] };
-      rows.push(row);
-    }
-    row.free -= size;
-    row.members.push(index);
-    while ((rows[firstOpen]?.free ?? 1) === 0) firstOpen++;
+    // Rows that had no room for a sequence have none for the next of its size.
+    if (sizes[index] !== size) [size, at] = [sizes[index]!, 0];
+    while (at < rows.length && rows[at]!.free < size) at++;
+    rows[at] ??= { free: capacity, members: [] };
+    rows[at]!.free -= size;
+    rows[at]!.members.push(index);
   }
   return rows.map((r) => r.members);
 }
