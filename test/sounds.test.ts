@@ -98,38 +98,22 @@ test("waves whose rate nothing says are taken as the first one has it, with a wa
 
 /** A network of waves [batch, 1, 1600], of 0.2 seconds at 8000 Hz, to features [batch, 8]; nothing beside it. */
 function writeWaveModel(path: string): void {
-  const graph = graphOf({
-    inputs: { input_values: { dtype: "float32", dims: ["batch", 1, 1600] } },
-    constants: { near: normals([WIDTH, 1, 24], 5, 0.5) },
-    nodes: [
-      ["Conv", ["input_values", "near"], ["mixed"], { kernel_shape: [24], strides: [4] }],
-      ["Relu", ["mixed"], ["active"]],
-      ["GlobalAveragePool", ["active"], ["pooled"]],
-      ["Flatten", ["pooled"], ["features"]],
-    ],
-    outputs: ["features"],
-    declared: { features: { dtype: "float32", dims: ["batch", WIDTH] } },
+  writeConvolution(path, {
+    input: ["input_values", ["batch", 1, 1600]],
+    near: normals([WIDTH, 1, 24], 5, 0.5),
+    attributes: { kernel_shape: [24], strides: [4] },
+    activation: "Relu",
   });
-  mkdirSync(join(path, "onnx"), { recursive: true });
-  writeFileSync(join(path, "onnx/model.onnx"), encodeModel(modelOf(graph)));
 }
 
 /** A network of spectrograms [batch, 16, 50] to features [batch, 8], and what its preprocessor does. */
 function writeModel(path: string): void {
-  const graph = graphOf({
-    inputs: { input_features: { dtype: "float32", dims: ["batch", BINS, FRAMES] } },
-    constants: { near: normals([WIDTH, BINS, 3], 3, 0.2) },
-    nodes: [
-      ["Conv", ["input_features", "near"], ["mixed"], { kernel_shape: [3], pads: [1, 1] }],
-      ["Tanh", ["mixed"], ["active"]],
-      ["GlobalAveragePool", ["active"], ["pooled"]],
-      ["Flatten", ["pooled"], ["features"]],
-    ],
-    outputs: ["features"],
-    declared: { features: { dtype: "float32", dims: ["batch", WIDTH] } },
+  writeConvolution(path, {
+    input: ["input_features", ["batch", BINS, FRAMES]],
+    near: normals([WIDTH, BINS, 3], 3, 0.2),
+    attributes: { kernel_shape: [3], pads: [1, 1] },
+    activation: "Tanh",
   });
-  mkdirSync(join(path, "onnx"), { recursive: true });
-  writeFileSync(join(path, "onnx/model.onnx"), encodeModel(modelOf(graph)));
   const preprocessor = {
     feature_extractor_type: "WhisperFeatureExtractor",
     feature_size: BINS,
@@ -137,6 +121,34 @@ function writeModel(path: string): void {
     chunk_length: 1,
   };
   writeFileSync(join(path, "preprocessor_config.json"), JSON.stringify(preprocessor));
+}
+
+/** A network of one convolution, its activation and the mean over time. */
+function writeConvolution(
+  path: string,
+  network: {
+    readonly input: readonly [name: string, dims: readonly (string | number)[]];
+    /** The weight of the convolution. */
+    readonly near: ReturnType<typeof normals>;
+    readonly attributes: Readonly<Record<string, readonly number[]>>;
+    readonly activation: string;
+  },
+): void {
+  const [input, dims] = network.input;
+  const graph = graphOf({
+    inputs: { [input]: { dtype: "float32", dims } },
+    constants: { near: network.near },
+    nodes: [
+      ["Conv", [input, "near"], ["mixed"], network.attributes],
+      [network.activation, ["mixed"], ["active"]],
+      ["GlobalAveragePool", ["active"], ["pooled"]],
+      ["Flatten", ["pooled"], ["features"]],
+    ],
+    outputs: ["features"],
+    declared: { features: { dtype: "float32", dims: ["batch", WIDTH] } },
+  });
+  mkdirSync(join(path, "onnx"), { recursive: true });
+  writeFileSync(join(path, "onnx/model.onnx"), encodeModel(modelOf(graph)));
 }
 
 /** Folders `high` and `low` of tones of some length and loudness in noise. */

@@ -15,18 +15,22 @@ Written with torch 2.13.0 and transformers 5.24.0 (opset 17).
 import gzip
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import torch
 from transformers import (
-    DynamicCache,
     GemmaConfig,
     PaliGemmaConfig,
     PaliGemmaForConditionalGeneration,
     SiglipVisionConfig,
 )
 
-FOLDER = Path(__file__).parents[2] / "test/fixtures/vqa"
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "examples/vqa"))
+from export import Decoder, VisionEncoder, Whole  # noqa: E402
+
+FOLDER = ROOT / "test/fixtures/vqa"
 SIZE, PATCH, LENGTH = 16, 8, 24
 IMAGE_TOKENS = (SIZE // PATCH) ** 2
 WORDS = ["<pad>", "<eos>", "<bos>", "<unk>", "<image>", *"Question Answer : ? .".split()]
@@ -55,45 +59,6 @@ def make_tokenizer():
         "decoder": None,
         "model": {"type": "WordLevel", "vocab": {w: i for i, w in enumerate(WORDS)}, "unk_token": "<unk>"},
     }
-
-
-class Whole(torch.nn.Module):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids, attention_mask, pixel_values):
-        out = self.model(
-            input_ids=input_ids, attention_mask=attention_mask, pixel_values=pixel_values, use_cache=False
-        )
-        return out.logits
-
-
-class VisionEncoder(Whole):
-    def forward(self, pixel_values):
-        return self.model.get_image_features(pixel_values).pooler_output
-
-
-class Decoder(torch.nn.Module):
-    """What follows the embeddings, with the cache as one key and one value a layer."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.language_model, self.lm_head = model.model.language_model, model.lm_head
-
-    def forward(self, inputs_embeds, attention_mask, position_ids, *past):
-        cache = DynamicCache(config=self.language_model.config)
-        for layer in range(len(past) // 2):
-            cache.update(past[2 * layer], past[2 * layer + 1], layer)
-        out = self.language_model(
-            inputs_embeds=inputs_embeds,
-            attention_mask=attention_mask,
-            position_ids=position_ids,
-            past_key_values=cache,
-            use_cache=True,
-        )
-        present = (t for layer in out.past_key_values.layers for t in (layer.keys, layer.values))
-        return (self.lm_head(out.last_hidden_state), *present)
 
 
 def write(module, file, inputs, outputs, dynamic_axes):

@@ -27,8 +27,12 @@ export function createSampleCache(budgetBytes: number): SampleCache {
  * many tokens they have, once they were loaded. A `DataError` on the way names the example.
  */
 export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset {
+  return measuredIfTokens(unmeasured(dataset, preprocessor), preprocessor);
+}
+
+function unmeasured(dataset: Dataset, preprocessor: Preprocessor): Dataset {
   const { stored: _, ...rest } = dataset; // it is of the example as it was read
-  const ready: Dataset = {
+  return {
     ...rest,
     async load(i) {
       const sample = await dataset.load(i);
@@ -40,7 +44,6 @@ export function prepared(dataset: Dataset, preprocessor: Preprocessor): Dataset 
       }
     },
   };
-  return hasTokens(preprocessor) ? measured(ready) : ready;
 }
 
 /**
@@ -51,7 +54,7 @@ export function shelved(read: Fingerprints, preprocessor: Preprocessor, shelf: S
   const { dataset, hashes } = read;
   // Numbers go to the model as they are: to keep them once more would spare nothing.
   if (dataset.kind === "array") return prepared(dataset, preprocessor);
-  const fresh = prepared(dataset, preprocessor);
+  const fresh = unmeasured(dataset, preprocessor);
   const keys = new Map<number, Promise<string>>();
   const keyOf = async (i: number) =>
     shelf.keyOf(dataset.stored ? await dataset.stored(i) : [bytesOfSample(await dataset.load(i))]);
@@ -73,11 +76,11 @@ export function shelved(read: Fingerprints, preprocessor: Preprocessor, shelf: S
       return sample;
     },
   };
-  return hasTokens(preprocessor) ? measured(ready) : ready;
+  return measuredIfTokens(ready, preprocessor);
 }
 
-function hasTokens({ config: { kind } }: Preprocessor): boolean {
-  return kind === "text" || kind === "image-text";
+function measuredIfTokens(ready: Dataset, { config: { kind } }: Preprocessor): Dataset {
+  return kind === "text" || kind === "image-text" ? measured(ready) : ready;
 }
 
 /** A dataset of tokens, or of images with them, that knows their number in each example that was loaded, and what was cut. */

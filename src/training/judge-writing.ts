@@ -42,6 +42,7 @@ export async function judgeWriting(
   settings: Pick<Config["generation"], "judge" | "examples">,
   options: WriteOptions = {},
 ): Promise<readonly JudgedAnswer[] | null> {
+  if (settings.judge === "none") return null;
   const asked = evenly(dataset, settings.examples ?? Number.POSITIVE_INFINITY);
   const questions: Dialogue[] = [];
   let areAllOfImages = true;

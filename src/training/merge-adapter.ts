@@ -60,7 +60,8 @@ export async function mergeAdapter(options: MergeAdapterOptions): Promise<Merged
   const source = await findModel(files, options.model);
   const model = await loadSource(files, source);
   const { folder, config, tensors, metadata } = await readAdapter(files, options.adapter);
-  const fitted = fitAdapter({ config, tensors }, sitesOf(model), folder, findWrapper(model));
+  const [sites, wrapper] = [sitesOf(model), findWrapper(model)];
+  const fitted = fitAdapter({ config, tensors }, sites, folder, wrapper);
   const known = metadata[FINGERPRINT];
   const isKnownBase = known === undefined ? null : known === (await fingerprintOf(fitted.adapters));
   if (known !== undefined && isKnownBase === false && !force) {
@@ -69,7 +70,7 @@ export async function mergeAdapter(options: MergeAdapterOptions): Promise<Merged
         "Give the model that it was trained on, or --force to merge it all the same",
     );
   }
-  const replacements = wholeWeights(fitted, model, folder);
+  const replacements = wholeWeights(fitted, { model, sites, wrapper, what: folder });
   if (unmerged) attach(model, fitted.adapters, fitted);
   else {
     const problems = mergeProblems(fitted.method, fitted.adapters);
@@ -129,9 +130,21 @@ async function readAdapter(files: Files, path: string) {
 }
 
 /** The weights of a model that the file holds whole (PEFT's `modules_to_save`, biases, a trained head). */
-function wholeWeights({ others }: FittedAdapter, model: Model, what: string): Map<Value, Tensor<"float32">> {
-  const sites = sitesOf(model);
-  const wrapper = findWrapper(model);
+function wholeWeights(
+  { others }: FittedAdapter,
+  {
+    model,
+    sites,
+    wrapper,
+    what,
+  }: {
+    readonly model: Model;
+    readonly sites: readonly Site[];
+    readonly wrapper: readonly string[];
+    /** What messages call the adapter. */
+    readonly what: string;
+  },
+): Map<Value, Tensor<"float32">> {
   const stored = (name: string) =>
     model.graph.initializers.find((v) => v.name === name) ?? partOf(sites, name);
   const found = new Map<Value, Tensor<"float32">>();

@@ -75,12 +75,8 @@ class PartsSession implements Session {
         name,
       });
     const input = decoder.inputs.find((i) => i.name === EMBEDDINGS);
-    const given = new Map([[EMBEDDINGS, narrowed(embeddings, input?.dtype ?? "float32")]]);
-    for (const { name: other } of decoder.inputs) {
-      const value = feeds.get(other);
-      if (value) given.set(other, value);
-    }
-    return decoder.run(given, options);
+    const given = narrowed(embeddings, input?.dtype ?? "float32");
+    return decoder.run(takenBy(decoder, new Map([...feeds, [EMBEDDINGS, given]])), options);
   }
 
   async release(): Promise<void> {
@@ -89,11 +85,16 @@ class PartsSession implements Session {
   }
 }
 
+/** Those of the feeds that a part takes. */
+function takenBy({ inputs }: Session, feeds: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const names = new Set(inputs.map((input) => input.name));
+  return new Map([...feeds].filter(([name]) => names.has(name)));
+}
+
 /** What a part gives under this name, or the one thing that it gives, for those of the feeds that it takes. */
 async function only(session: Session, feeds: ReadonlyMap<string, Tensor>, name: string): Promise<Tensor> {
-  const taken = session.inputs.flatMap((i) => [...feeds].filter(([given]) => given === i.name));
   const output = session.outputs.find((o) => o.name === name) ?? session.outputs[0];
-  const results = await session.run(new Map(taken), output ? { outputs: [output.name] } : {});
+  const results = await session.run(takenBy(session, feeds), output ? { outputs: [output.name] } : {});
   const found = output && results.get(output.name);
   if (found) return found;
   throw new RunError(`internal: a part gives no "${name}"`);
